@@ -1,0 +1,1 @@
+"""The two clocks: whole years as arrays, and seconds through an incident."""

@@ -1,0 +1,21 @@
+"""The array namespace of the inputs: NumPy by default, JAX when a JAX array comes in."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+# An array of NumPy or JAX, or a plain number: every physics function broadcasts over these.
+Array = Any
+
+
+def namespace(*arrays: Array) -> ModuleType:
+    """`jax.numpy` if any input is a JAX array or tracer, otherwise `numpy`."""
+    for array in arrays:
+        if type(array).__module__.startswith(("jax", "jaxlib")):
+            import jax.numpy as jnp
+
+            return jnp
+    return np

@@ -1,0 +1,1 @@
+"""Bundled data of dctwin, mapped into the package as dctwin.validation."""
