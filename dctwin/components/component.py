@@ -14,6 +14,7 @@ Contract of a cooling stage (tested over every device in tests/components/test_c
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self
@@ -48,7 +49,6 @@ class Component(BaseModel):
         extra="forbid",
         allow_inf_nan=False,
         validate_default=True,
-        use_attribute_docstrings=False,
     )
 
     kind: ClassVar[str]
@@ -188,16 +188,16 @@ class Stage(Component):
 
     rejects_to: ClassVar[Literal["loop", "air"]]
 
+    @abstractmethod
     def reach_c(self, duty: Duty) -> Array:
         """Coldest supply temperature [°C] at which all of duty.heat_kw is removed.
 
         `duty.return_c` is not read: the answer says where the loop would settle.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def serve(self, duty: Duty) -> Service:
         """Remove what it can of duty.heat_kw at duty.return_c."""
-        raise NotImplementedError
 
     def mass_kwh_per_k(self) -> float:
         """Heat capacity that this device adds to its loop [kWh/K]."""

@@ -1,0 +1,141 @@
+"""The ledger: every flow of energy and water, from a named place to a named place.
+
+Metrics, Sankey diagrams, reports and the balance check are read off the ledger, never computed
+beside it. Flows are non-negative arrays over (designs, hours); a storage change is posted apart
+because it may have either sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from dctwin.errors import ComputationError
+
+Carrier = Literal["electricity", "heat", "water"]
+
+# Places outside the facility: what enters or leaves through them needs no balance of their own.
+BOUNDARY = frozenset(
+    {"grid", "sun", "ambient", "shortfall", "water.main", "water.drain", "water.atmosphere"}
+)
+# Flows out of these places are what the facility draws from outside.
+SOURCES = frozenset({"grid", "sun"})
+CLOSURE_LIMIT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One flow [kW, or kg/s for water] from `source` to `target`.
+
+    `account` names the end use (`cooling.chiller`, `power.ups_loss`) at the one place where the
+    flow is counted as facility energy; it is empty everywhere else.
+    """
+
+    carrier: Carrier
+    source: str
+    target: str
+    value: Any
+    account: str = ""
+
+
+@dataclass
+class Ledger:
+    """The flows of one run. `step_h` turns power into energy."""
+
+    step_h: float
+    flows: list[Flow] = field(default_factory=list)
+    stored: list[tuple[str, Any]] = field(default_factory=list)
+
+    def post(
+        self, carrier: Carrier, source: str, target: str, value: Any, account: str = ""
+    ) -> None:
+        """Add a flow from `source` to `target`."""
+        self.flows.append(Flow(carrier, source, target, value, account))
+
+    def store(self, node: str, stored_kw: Any) -> None:
+        """Add a change of stored energy at `node` (negative when it gives energy back)."""
+        self.stored.append((node, stored_kw))
+
+    def select(self, **match: str) -> Iterator[Flow]:
+        """The flows whose fields equal all of `match`."""
+        for flow in self.flows:
+            if all(getattr(flow, key) == value for key, value in match.items()):
+                yield flow
+
+    def accounts(self) -> dict[str, Any]:
+        """Account -> power [kW] over (designs, hours), in order of first posting."""
+        totals: dict[str, Any] = {}
+        for flow in self.flows:
+            if flow.account and flow.carrier != "water":
+                totals[flow.account] = totals.get(flow.account, 0.0) + flow.value
+        return totals
+
+    def closure(self) -> Mapping[str, float]:
+        """Largest relative imbalance of energy, electricity and water over nodes and steps."""
+        return {
+            "energy_rel": self._worst(("electricity", "heat"))[0],
+            "electricity_rel": self._electricity_gap(),
+            "water_rel": self._worst(("water",))[0],
+        }
+
+    def check(self) -> Mapping[str, float]:
+        """The closure, or an error naming the node that does not balance."""
+        closure = self.closure()
+        for name, gap in closure.items():
+            if not gap <= CLOSURE_LIMIT:
+                carriers = ("water",) if name == "water_rel" else ("electricity", "heat")
+                node = self._worst(carriers)[1]
+                raise ComputationError(
+                    f"the books do not close: {name} is {gap:.2e}, above {CLOSURE_LIMIT:.0e}, "
+                    f"worst at node '{node}'"
+                )
+        return closure
+
+    def _worst(self, carriers: tuple[Carrier, ...]) -> tuple[float, str]:
+        """(relative imbalance, node) of the node that balances worst."""
+        into: dict[str, Any] = {}
+        out: dict[str, Any] = {}
+        for flow in self.flows:
+            if flow.carrier in carriers:
+                if flow.target not in BOUNDARY:
+                    into[flow.target] = into.get(flow.target, 0.0) + flow.value
+                if flow.source not in BOUNDARY:
+                    out[flow.source] = out.get(flow.source, 0.0) + flow.value
+        if "heat" in carriers:
+            for node, stored_kw in self.stored:
+                out[node] = out.get(node, 0.0) + stored_kw
+        worst = (0.0, "")
+        for node in into.keys() | out.keys():
+            entered, left = np.asarray(into.get(node, 0.0)), np.asarray(out.get(node, 0.0))
+            gap = _relative(entered - left, np.maximum(np.abs(entered), np.abs(left)))
+            if not gap <= worst[0]:
+                worst = (gap, node)
+        return worst
+
+    def _electricity_gap(self) -> float:
+        """Drawn from outside minus counted in accounts, exported and stored, relative."""
+        drawn: Any = 0.0
+        used: Any = 0.0
+        for flow in self.flows:
+            if flow.carrier == "electricity" and flow.source in SOURCES:
+                drawn = drawn + flow.value
+            if flow.carrier == "electricity" and flow.target in SOURCES:
+                used = used + flow.value
+            if flow.carrier != "water" and flow.account:
+                used = used + flow.value
+        for node, stored_kw in self.stored:
+            if node.startswith("storage."):
+                used = used + stored_kw
+        return _relative(np.asarray(drawn - used), np.maximum(np.abs(drawn), np.abs(used)))
+
+
+def _relative(gap: np.ndarray, scale: np.ndarray) -> float:
+    """Largest |gap| / scale over the steps; a step that carries next to nothing of the node's
+    largest flow is measured against a millionth of that instead."""
+    largest = float(np.max(scale, initial=0.0))
+    if largest == 0.0:
+        return float(np.max(np.abs(gap), initial=0.0))
+    return float(np.max(np.abs(gap) / np.maximum(scale, 1e-6 * largest)))
