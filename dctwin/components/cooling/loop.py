@@ -1,0 +1,133 @@
+"""A loop: the fluid that carries heat from its sources to its stages, at a supply setpoint.
+
+Every circuit is one: the air of a room, the coolant of a rack loop, the oil of an immersion tank,
+facility water, chilled water, condenser water. Loops hand heat on through stages, from the racks
+down to the outdoor air; temperatures are found in the opposite order.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from dctwin.components.component import Air, Component, param, ratio
+from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.fluids import fluid
+from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K
+from dctwin.units import KELVIN_AT_0_C, SECONDS_PER_HOUR
+
+# Gas constant of dry air, ASHRAE Handbook Fundamentals 2021, ch. 1, eq. 1.
+R_DRY_AIR_KJ_PER_KG_K = 0.287042
+_KJ_PER_KWH = SECONDS_PER_HOUR
+
+
+@dataclass(frozen=True)
+class LoopState:
+    """What a loop remembers: the temperature of its inventory, seen as its supply."""
+
+    supply_c: Array
+
+
+class Loop(Component):
+    """One circuit of air, water, coolant or oil.
+
+    Flow: `variable` keeps the design rise (flow = heat / rise, not below the minimum flow);
+    `constant` keeps the design flow and lets the rise follow the load.
+    Setpoint: fixed, or following the outdoor wet or dry bulb by an offset within two bounds.
+    Inventory: one mixed volume at supply temperature, M dT/dt = C (T_leaving - T), solved exactly
+    over a step. Balance: heat_in_kw = heat_out_kw + stored_kw, on every step.
+    """
+
+    kind: ClassVar[str] = "loop"
+    extensive: ClassVar[frozenset[str]] = frozenset({"design_heat_kw", "volume_m3", "mass_kwh_per_k"})
+
+    fluid: str = Field(description="air, water, propylene-glycol-25, mineral-oil, …")
+    design_heat_kw: float = param("kW", 0.001, 2_000_000, "heat that the loop is sized for")
+    supply_c: float = param("°C", -20, 70, "supply setpoint (where nothing is followed)", 20.0)
+    rise_k: float = param("K", 1, 40, "temperature rise at design heat")
+    follow: Literal["nothing", "wet_bulb", "dry_bulb"] = Field(
+        "nothing", description="outdoor temperature that the setpoint follows"
+    )
+    offset_k: float = param("K", 0, 40, "setpoint above the followed temperature", 4.0)
+    follow_min_c: float = param("°C", -20, 70, "lowest setpoint when following", 18.0)
+    follow_max_c: float = param("°C", -20, 70, "highest setpoint when following", 32.0)
+    flow: Literal["variable", "constant"] = Field("variable", description="flow law")
+    min_flow_frac: float = param("-", 0.05, 1, "lowest flow, share of design flow", 0.3)
+    supply_limit_c: float = param(
+        "°C", -20, 80, "warmest supply that what it serves accepts; above it is unmet", 80.0
+    )
+    volume_m3: float = param("m³", 0, 1_000_000, "fluid in the circuit", 0.0)
+    mass_kwh_per_k: float = param(
+        "kWh/K", 0, 1_000_000, "heat held by metal and structure at fluid temperature", 0.0
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.follow_min_c > self.follow_max_c:
+            raise ValueError("follow_min_c must not be above follow_max_c")
+        if self.fluid != "air":
+            fluid(self.fluid)
+        return self
+
+    def setpoint_c(self, air: Air) -> Array:
+        """Supply setpoint at this outdoor air [°C]."""
+        if self.follow == "nothing":
+            return self.supply_c
+        followed = air.wet_bulb_c if self.follow == "wet_bulb" else air.dry_bulb_c
+        xp = namespace(followed, self.offset_k)
+        return xp.clip(followed + self.offset_k, self.follow_min_c, self.follow_max_c)
+
+    def design_kw_per_k(self) -> Array:
+        """Capacity rate at design flow [kW/K]."""
+        return self.design_heat_kw / self.rise_k
+
+    def flow_kw_per_k(self, heat_kw: Array) -> Array:
+        """Capacity rate of the fluid for this heat [kW/K]."""
+        xp = namespace(heat_kw, self.design_heat_kw)
+        design = self.design_kw_per_k()
+        if self.flow == "constant":
+            return design + 0.0 * heat_kw
+        return xp.maximum(heat_kw / self.rise_k, self.min_flow_frac * design)
+
+    def volume_kj_per_m3_k(self, pressure_pa: Array) -> Array:
+        """Heat capacity of a cubic metre of the fluid at its setpoint [kJ/m³/K]."""
+        at_c = self.supply_c if self.follow == "nothing" else self.follow_max_c
+        if self.fluid == "air":
+            kelvin = at_c + KELVIN_AT_0_C
+            return pressure_pa / 1000.0 / (R_DRY_AIR_KJ_PER_KG_K * kelvin) * CP_AIR_KJ_PER_KG_K
+        liquid = fluid(self.fluid)
+        return liquid.density_kg_per_m3(at_c) * liquid.specific_heat_kj_per_kg_k(at_c)
+
+    def held_kwh_per_k(self, pressure_pa: float) -> float:
+        """Heat that fluid, metal and structure hold per kelvin [kWh/K]."""
+        fluid_kj_per_k = self.volume_m3 * self.volume_kj_per_m3_k(pressure_pa)
+        return float(fluid_kj_per_k / _KJ_PER_KWH + self.mass_kwh_per_k)
+
+    def advance(
+        self,
+        state: LoopState,
+        heat_in_kw: float,
+        flow_kw_per_k: float,
+        leaving_c: float,
+        held_kwh_per_k: float,
+        dt_s: float,
+    ) -> tuple[LoopState, float, float]:
+        """One step with constant inputs: (state, heat_out_kw, stored_kw), exact exponential.
+
+        `leaving_c` is the temperature at which the last stage returns the fluid. Without flow the
+        heat stays in the inventory.
+        """
+        if flow_kw_per_k <= 0:
+            rise_k = heat_in_kw * dt_s / _KJ_PER_KWH / held_kwh_per_k
+            return LoopState(state.supply_c + rise_k), 0.0, heat_in_kw
+        rate = flow_kw_per_k * dt_s / (held_kwh_per_k * _KJ_PER_KWH)
+        change_k = (leaving_c - state.supply_c) * -math.expm1(-rate)
+        stored_kw = held_kwh_per_k * _KJ_PER_KWH * change_k / dt_s
+        return LoopState(state.supply_c + change_k), heat_in_kw - stored_kw, stored_kw
+
+    def return_c(self, supply_c: Array, heat_kw: Array, flow_kw_per_k: Array) -> Array:
+        """Temperature at which the fluid comes back from its sources."""
+        return supply_c + ratio(heat_kw, flow_kw_per_k)
