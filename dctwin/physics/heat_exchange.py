@@ -1,0 +1,96 @@
+"""Heat exchangers: effectiveness–NTU and logarithmic mean difference, smooth at every limit.
+
+Equations (Incropera et al., Fundamentals of Heat and Mass Transfer, 7th ed., ch. 11)
+    counterflow (11.29a)  ε = (1 − e^−z)/(1 − C e^−z), z = NTU (1 − C); at C = 1: NTU/(1 + NTU)
+    cross-flow, both unmixed (11.32)  ε = 1 − exp[NTU^0.22 (exp(−C NTU^0.78) − 1)/C]
+    UA = Q/ΔT_lm, ΔT_lm = (ΔT1 − ΔT2)/ln(ΔT1/ΔT2)
+with C = C_min/C_max (0…1) and NTU = UA/C_min. The textbook forms are 0/0 at C = 1, C = 0 and
+ΔT1 = ΔT2. Here they are written with φ(z) = (1 − e^−z)/z and ψ(y) = ln(1 + y)/y, which are
+smooth through zero, so the limits need no case of their own and gradients exist there:
+    counterflow  ε = NTU φ/(1 + C NTU φ)        cross-flow  ε = 1 − exp[−NTU φ(C NTU^0.78)]
+
+Valid range: single-phase streams (or C = 0 for a boiling or condensing one), constant properties,
+no heat loss. Equation 11.32 is an approximation: exact for C = 0, otherwise within 0.011 of the
+exact series for NTU ≤ 5 and 0.02 for NTU ≤ 10 (measured in the tests).
+"""
+
+from __future__ import annotations
+
+from .arrays import Array, namespace
+
+# Below this, three terms of the series are exact to double precision (next term z³/24).
+_SERIES_BELOW = 1e-5
+# Stands for a stopped stream where it would divide by zero: a microgram of water a second has
+# 4e-9 kW/K. The heat is still multiplied by the true flow, so none passes without one.
+_NO_FLOW_KW_PER_K = 1e-12
+
+
+def _decay_mean(z: Array) -> Array:
+    """φ(z) = (1 − e^−z)/z, with φ(0) = 1: the mean of e^−s over 0…z."""
+    xp = namespace(z)
+    small = xp.abs(z) < _SERIES_BELOW
+    safe = xp.where(small, 1.0, z)
+    return xp.where(small, 1 - z * (0.5 - z / 6), -xp.expm1(-safe) / safe)
+
+
+def _log_mean(y: Array) -> Array:
+    """ψ(y) = ln(1 + y)/y, with ψ(0) = 1."""
+    xp = namespace(y)
+    small = xp.abs(y) < _SERIES_BELOW
+    safe = xp.where(small, 1.0, y)
+    return xp.where(small, 1 - y * (0.5 - y / 3), xp.log1p(safe) / safe)
+
+
+def effectiveness_counterflow(ntu: Array, capacity_ratio: Array) -> Array:
+    """Effectiveness of a counterflow exchanger, from 0 at NTU 0 to 1 at large NTU."""
+    reach = ntu * _decay_mean(ntu * (1 - capacity_ratio))
+    return reach / (1 + capacity_ratio * reach)
+
+
+def ntu_counterflow(effectiveness_frac: Array, capacity_ratio: Array) -> Array:
+    """NTU that a counterflow exchanger needs for an effectiveness below 1 (the inverse)."""
+    open_ratio = effectiveness_frac / (1 - effectiveness_frac)
+    return open_ratio * _log_mean(open_ratio * (1 - capacity_ratio))
+
+
+def effectiveness_crossflow_unmixed(ntu: Array, capacity_ratio: Array) -> Array:
+    """Effectiveness of a cross-flow exchanger with both streams unmixed (finned coil, dry cooler).
+
+    An approximation of the exact series: 0.011 for NTU ≤ 5.
+    """
+    xp = namespace(ntu, capacity_ratio)
+    # The power has no gradient at zero, where the effectiveness is NTU itself.
+    positive = ntu > 0
+    power = xp.where(positive, xp.where(positive, ntu, 1.0) ** 0.78, 0.0)
+    return -xp.expm1(-ntu * _decay_mean(capacity_ratio * power))
+
+
+def ua_from_duty_kw_per_k(
+    heat_kw: Array, hot_in_c: Array, hot_out_c: Array, cold_in_c: Array, cold_out_c: Array
+) -> Array:
+    """UA of a counterflow exchanger from one rated point; both end differences must be positive.
+
+    Q/ΔT_lm with ΔT_lm = ΔT2/ψ(ΔT1/ΔT2 − 1), which holds for equal differences too.
+    """
+    warm_end_k = hot_in_c - cold_out_c
+    cold_end_k = hot_out_c - cold_in_c
+    return heat_kw * _log_mean(warm_end_k / cold_end_k - 1) / cold_end_k
+
+
+def exchange_kw(
+    hot_in_c: Array,
+    cold_in_c: Array,
+    c_hot_kw_per_k: Array,
+    c_cold_kw_per_k: Array,
+    ua_kw_per_k: Array,
+) -> Array:
+    """Heat from the hot to the cold stream of a counterflow exchanger; none without a flow.
+
+    Negative when the "hot" stream enters colder: a plant that must not warm its loop bypasses.
+    """
+    xp = namespace(hot_in_c, cold_in_c, c_hot_kw_per_k, c_cold_kw_per_k, ua_kw_per_k)
+    c_min = xp.minimum(c_hot_kw_per_k, c_cold_kw_per_k)
+    least = xp.maximum(c_min, _NO_FLOW_KW_PER_K)
+    most = xp.maximum(xp.maximum(c_hot_kw_per_k, c_cold_kw_per_k), _NO_FLOW_KW_PER_K)
+    effectiveness = effectiveness_counterflow(ua_kw_per_k / least, least / most)
+    return effectiveness * c_min * (hot_in_c - cold_in_c)
