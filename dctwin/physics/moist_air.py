@@ -46,9 +46,14 @@ _ICE = (22.7203955287, -0.00163423377645, -4.95620830921e-06, 275.894049305)
 _ENHANCEMENT = (5.69037356e-04, 1.84825058e-07, 3.58161279e-03, -5.37480386e-06, 4.72351568e-07)
 
 # Start of the saturated temperature: a rational function of X = P h/(1586 + h), P = p/101325, which
-# is close to the vapour pressure (1586 = 0.622 x 2550 kJ/kg). Within 1.1 K over -60..75 °C.
+# is close to the vapour pressure (1586 = 0.622 x 2550 kJ/kg). Within 2 K over -60..75 °C.
 _START_SCALE_KJ_PER_KG = 1586.0
-_START_NUMERATOR = ((-13.573, 8.0427), (1666.62, -712.135), (35976.0, -28000.7), (171080.0, -28979.3))
+_START_NUMERATOR = (
+    (-13.573, 8.0427),
+    (1666.62, -712.135),
+    (35976.0, -28000.7),
+    (171080.0, -28979.3),
+)
 _START_DENOMINATOR = ((52.3268, -32.4388), (765.949, -427.333), (1275.51, 0.0))
 
 
@@ -59,13 +64,12 @@ Branch = tuple[Array, Array, Array, Array]
 def _branch(ice: Array) -> Branch:
     """Coefficients of the saturation curve: over ice where `ice`, over water elsewhere."""
     xp = namespace(ice)
-    a, b, c, d = (xp.where(ice, over_ice, over_water) for over_ice, over_water in zip(_ICE, _WATER, strict=True))
+    pairs = zip(_ICE, _WATER, strict=True)
+    a, b, c, d = (xp.where(ice, over_ice, over_water) for over_ice, over_water in pairs)
     return a, b, c, d
 
 
-def _log_saturation(
-    dry_bulb_c: Array, branch: Branch
-) -> tuple[Array, Array, Array]:
+def _log_saturation(dry_bulb_c: Array, branch: Branch) -> tuple[Array, Array, Array]:
     """ln(p_s/611.657) and its first and second derivative in temperature."""
     a, b, c, d = branch
     u = dry_bulb_c - TRIPLE_POINT_C
@@ -85,9 +89,7 @@ def _enhancement_less_one(dry_bulb_c: Array, pressure_pa: Array) -> tuple[Array,
     return value, linear + 2.0 * dry_bulb_c * square
 
 
-def _saturated(
-    dry_bulb_c: Array, pressure_pa: Array, branch: Branch
-) -> tuple[Array, Array, Array]:
+def _saturated(dry_bulb_c: Array, pressure_pa: Array, branch: Branch) -> tuple[Array, Array, Array]:
     """Saturated humidity (kg/kg) and its first and second derivative in temperature.
 
     The curvature of the enhancement factor (1e-6 of the humidity) is left out of the second
@@ -122,7 +124,7 @@ def saturation_pressure_pa(dry_bulb_c: Array) -> Array:
     """Saturation pressure of pure water, over ice below 0.01 °C.
 
     Rational fit of the logarithm to CoolProp; error below 1e-5 over -80..100 °C.
-    0.13 ms per 8760 array.
+    0.10 ms per 8760 array.
     """
     xp = namespace(dry_bulb_c)
     dry_bulb_c = xp.asarray(dry_bulb_c)
@@ -148,10 +150,12 @@ def vapour_pressure_pa(humidity_kg_per_kg: Array, pressure_pa: Array) -> Array:
     return pressure_pa * humidity_kg_per_kg / (VAPOUR_MASS_RATIO + humidity_kg_per_kg)
 
 
-def humidity_kg_per_kg(dry_bulb_c: Array, relative_humidity_frac: Array, pressure_pa: Array) -> Array:
+def humidity_kg_per_kg(
+    dry_bulb_c: Array, relative_humidity_frac: Array, pressure_pa: Array
+) -> Array:
     """Humidity ratio from relative humidity (ASHRAE 2021 ch. 1, eq. 20 and 22).
 
-    Within 0.07 % of CoolProp over the tested range. 0.2 ms per 8760 array.
+    Within 0.05 % of CoolProp over the tested range. 0.15 ms per 8760 array.
     """
     vapour_pa = relative_humidity_frac * saturated_vapour_pressure_pa(dry_bulb_c, pressure_pa)
     return VAPOUR_MASS_RATIO * vapour_pa / (pressure_pa - vapour_pa)
@@ -162,19 +166,26 @@ def saturated_humidity_kg_per_kg(dry_bulb_c: Array, pressure_pa: Array) -> Array
     return humidity_kg_per_kg(dry_bulb_c, 1.0, pressure_pa)
 
 
-def relative_humidity_frac(dry_bulb_c: Array, humidity_kg_per_kg: Array, pressure_pa: Array) -> Array:
+def relative_humidity_frac(
+    dry_bulb_c: Array, humidity_kg_per_kg: Array, pressure_pa: Array
+) -> Array:
     """Relative humidity, over ice below 0.01 °C as CoolProp and ASHRAE define it."""
     saturated_pa = saturated_vapour_pressure_pa(dry_bulb_c, pressure_pa)
     return vapour_pressure_pa(humidity_kg_per_kg, pressure_pa) / saturated_pa
 
 
 def enthalpy_kj_per_kg(dry_bulb_c: Array, humidity_kg_per_kg: Array) -> Array:
-    """Enthalpy per kg of dry air (ASHRAE 2021 ch. 1, eq. 30)."""
+    """Enthalpy per kg of dry air (ASHRAE 2021 ch. 1, eq. 30).
+
+    Within 0.6 kJ/kg of CoolProp, that at 55 °C saturated (359 kJ/kg); 0.2 kJ/kg up to 35 °C.
+    """
     vapour = LATENT_0C_KJ_PER_KG + CP_VAPOUR_KJ_PER_KG_K * dry_bulb_c
     return CP_AIR_KJ_PER_KG_K * dry_bulb_c + humidity_kg_per_kg * vapour
 
 
-def specific_volume_m3_per_kg(dry_bulb_c: Array, humidity_kg_per_kg: Array, pressure_pa: Array) -> Array:
+def specific_volume_m3_per_kg(
+    dry_bulb_c: Array, humidity_kg_per_kg: Array, pressure_pa: Array
+) -> Array:
     """Volume per kg of dry air (ASHRAE 2021 ch. 1, eq. 26); within 0.2 % of CoolProp."""
     dry = GAS_CONSTANT_DRY_AIR_J_PER_KG_K * (dry_bulb_c + ZERO_CELSIUS_K) / pressure_pa
     return dry * (1.0 + humidity_kg_per_kg / VAPOUR_MASS_RATIO)
@@ -192,7 +203,7 @@ def pressure_at_altitude_pa(altitude_m: Array) -> Array:
 
 
 def _saturated_start_c(enthalpy_kj_per_kg: Array, pressure_pa: Array) -> Array:
-    """Temperature of saturated air to about 1 K: where Newton's and Halley's steps begin."""
+    """Temperature of saturated air to 2 K: where Newton's and Halley's steps begin."""
     ratio = pressure_pa / STANDARD_PRESSURE_PA
     x = ratio * enthalpy_kj_per_kg / (_START_SCALE_KJ_PER_KG + enthalpy_kj_per_kg)
     n0, n1, n2, n3 = (constant + ratio * slope for constant, slope in _START_NUMERATOR)
@@ -203,9 +214,10 @@ def _saturated_start_c(enthalpy_kj_per_kg: Array, pressure_pa: Array) -> Array:
 def saturated_c(enthalpy_kj_per_kg: Array, pressure_pa: Array) -> Array:
     """Temperature of saturated air that has this enthalpy.
 
-    A rational start (1 K), one Halley step and one Newton step: within 1e-8 K of the exact inverse
+    A rational start (2 K), one Halley step and one Newton step: within 1e-9 K of the exact inverse
     of this module's own saturated enthalpy over -60..75 °C, 55..107 kPa. Ice or water is known
     beforehand from the enthalpy at the triple point, so each step works on a smooth curve.
+    0.43 ms per 8760 array at one pressure, 0.60 ms with a pressure per hour.
     """
     at_triple, _, _ = _saturated_enthalpy(TRIPLE_POINT_C, pressure_pa, _WATER)
     branch = _branch(enthalpy_kj_per_kg < at_triple)
@@ -220,16 +232,23 @@ def saturated_c(enthalpy_kj_per_kg: Array, pressure_pa: Array) -> Array:
 def wet_bulb_c(dry_bulb_c: Array, humidity_kg_per_kg: Array, pressure_pa: Array) -> Array:
     """Thermodynamic wet-bulb temperature (ASHRAE 2021 ch. 1, eq. 33; eq. 35 for an ice bulb).
 
-    Solves h + (W_s* - W) h_w* = h_s* by four Newton steps. A little above freezing an ice bulb and a
-    water bulb both satisfy it (0.3 K apart at most): the ice bulb is taken wherever one exists,
-    which is what CoolProp returns. Within 0.05 K of CoolProp's HAPropsSI over the tested range.
+    Solves h + (W_s* - W) h_w* = h_s* by four Newton steps. In a narrow band around freezing an ice
+    bulb and a water bulb both satisfy it, up to 0.9 K apart: the ice bulb is taken wherever one
+    exists. CoolProp's solver lands on the ice bulb in three of four such states and on the water
+    bulb in the rest. Elsewhere within 0.02 K of HAPropsSI over the tested range.
+    1.0 ms per 8760 array.
     """
     xp = namespace(dry_bulb_c, humidity_kg_per_kg, pressure_pa)
     enthalpy = enthalpy_kj_per_kg(dry_bulb_c, humidity_kg_per_kg)
     # The equation's left side rises with temperature: positive at 0.01 °C puts the root below it.
     at_triple, _ = _wet_bulb_balance(
-        TRIPLE_POINT_C, enthalpy, humidity_kg_per_kg, pressure_pa, _WATER,
-        ENTHALPY_ICE_0C_KJ_PER_KG, CP_ICE_KJ_PER_KG_K,
+        TRIPLE_POINT_C,
+        enthalpy,
+        humidity_kg_per_kg,
+        pressure_pa,
+        _WATER,
+        ENTHALPY_ICE_0C_KJ_PER_KG,
+        CP_ICE_KJ_PER_KG_K,
     )
     ice = at_triple > 0.0
     branch = _branch(ice)
@@ -270,7 +289,8 @@ def _wet_bulb_balance(
 def dew_point_c(humidity_kg_per_kg: Array, pressure_pa: Array) -> Array:
     """Dew point, or frost point below 0.01 °C, by three Newton steps in the logarithm.
 
-    Undefined (minus infinity or NaN) for perfectly dry air. Within 0.02 K of CoolProp's HAPropsSI.
+    Undefined (NaN) for perfectly dry air. Within 0.01 K of CoolProp's HAPropsSI over the tested
+    range. 0.43 ms per 8760 array.
     """
     xp = namespace(humidity_kg_per_kg, pressure_pa)
     target = xp.log(vapour_pressure_pa(humidity_kg_per_kg, pressure_pa) / TRIPLE_POINT_PA)
