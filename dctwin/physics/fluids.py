@@ -24,6 +24,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from ..errors import InputError, nearest
 from ..units import KELVIN_AT_0_C
@@ -91,7 +92,7 @@ def fluids() -> dict[str, Fluid]:
     """Every loop fluid by name."""
     text = files("dctwin.physics").joinpath("fluid_tables.json").read_text(encoding="utf-8")
 
-    def fit(entry: dict) -> PropertyFit:
+    def fit(entry: dict[str, Any]) -> PropertyFit:
         return PropertyFit(tuple(entry["coefficients"]), entry["max_error_frac"])
 
     return {

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..units import KELVIN_AT_0_C
-from .vapour_compression import LEAST_LIFT_K, MIXTURES, cycle
+from .vapour_compression import LEAST_LIFT_K, cycle, glide_at_k
 
 HERE = Path(__file__).parent
 
@@ -26,20 +26,26 @@ LOOP_PRESSURE_PA = 3.0e5
 HIGHEST_DEGREE = 7
 # Wanted greatest relative error of a fit: two orders below the uncertainty of the data behind
 # CoolProp (water 0.001–1 %, glycols and oils 1–5 %).
-WANTED_ERROR_FRAC = {"density": 5e-5, "specific_heat": 5e-5, "conductivity": 2e-4, "viscosity": 1e-3}
+WANTED_ERROR_FRAC = {
+    "density": 5e-5,
+    "specific_heat": 5e-5,
+    "conductivity": 2e-4,
+    "viscosity": 1e-3,
+}
 COOLPROP_KEYS = {"density": "D", "specific_heat": "C", "conductivity": "L", "viscosity": "V"}
 SI_TO_OURS = {"density": 1.0, "specific_heat": 1e-3, "conductivity": 1.0, "viscosity": 1.0}
 
 # Novec 649 has no transport properties in CoolProp. One point each, at 25 °C: 3M, "Novec 649
 # Engineered Fluid" product information (0.059 W/m/K; 0.40 cSt × 1600 kg/m³ = 0.64 mPa·s).
-NOVEC_649_CONDUCTIVITY_W_PER_M_K = 0.059
-NOVEC_649_VISCOSITY_PA_S = 0.64e-3
+NOVEC_649_POINTS = {"conductivity": 0.059, "viscosity": math.log(0.64e-3)}
 
 REFRIGERANTS = ("R134a", "R1234ze(E)", "R1233zd(E)", "R513A", "R32", "R410A", "R717")
+BLENDS = ("R513A", "R410A")
 EVAPORATING_RANGE_C = (-15.0, 30.0)
 CONDENSING_RANGE_C = (-12.0, 65.0)
-# Degree of the two-dimensional fit: the lowest that keeps every refrigerant below 0.1 %.
-CYCLE_DEGREE = 5
+# Wanted greatest relative error of a cycle fit, and the highest total degree spent on it.
+CYCLE_ERROR_FRAC = 1e-3
+HIGHEST_CYCLE_DEGREE = 8
 
 
 def _fluid_specs() -> dict[str, dict[str, Any]]:
@@ -57,26 +63,27 @@ def _fluid_specs() -> dict[str, dict[str, Any]]:
     return specs
 
 
-def _fit_1d(temperatures_c: Any, values: Any, middle_c: float, half_k: float, log: bool,
-            wanted_frac: float) -> dict[str, Any]:  # fmt: skip
-    """Lowest-degree least-squares polynomial in x = (c − middle)/half with the wanted error."""
-    x = (temperatures_c - middle_c) / half_k
+def _fit_1d(x: Any, values: Any, log: bool, wanted_frac: float) -> dict[str, Any]:
+    """Lowest-degree least-squares polynomial in the scaled temperature with the wanted error."""
     target = np.log(values) if log else values
+    weight = None if log else 1 / values
     for degree in range(1, HIGHEST_DEGREE + 1):
-        weight = None if log else 1 / values
-        coefficients = np.polynomial.polynomial.polyfit(x, target, degree, w=weight)
+        coefficients = _shortened(np.polynomial.polynomial.polyfit(x, target, degree, w=weight))
         fitted = np.polynomial.polynomial.polyval(x, coefficients)
         error = float(np.max(np.abs((np.exp(fitted) if log else fitted) / values - 1)))
         if error < wanted_frac:
             break
-    return {
-        "coefficients": [float(f"{c:.12g}") for c in coefficients],
-        "max_error_frac": _rounded_up(error),
-    }
+    return {"coefficients": coefficients, "max_error_frac": _rounded_up(error)}
 
 
-def _rounded_up(value: float) -> float:
-    """Two significant digits, upwards, so that the stated bound holds."""
+def _shortened(coefficients: Any) -> list[float]:
+    """Twelve significant digits: far below any fit error, and readable in a diff."""
+    return [float(f"{c:.12g}") for c in coefficients]
+
+
+def _rounded_up(error: float) -> float:
+    """Two significant digits, upwards, so that the stated bound holds; never below 1e-9."""
+    value = max(error, 1e-9)
     scale = 10.0 ** (math.floor(math.log10(value)) - 1)
     return float(f"{math.ceil(value / scale * 1.02) * scale:.3g}")
 
@@ -97,21 +104,18 @@ def fluid_tables() -> dict[str, Any]:
             low_c = math.ceil(10 * freezing_c) / 10
         middle_c, half_k = (low_c + high_c) / 2, (high_c - low_c) / 2
         # Chebyshev points: their least-squares fit is close to the best in the greatest error.
-        at_c = middle_c + half_k * np.cos(np.pi * np.arange(401) / 400)
-        along = ("Q", 0) if name == "novec-649" else ("P", LOOP_PRESSURE_PA)
+        x = np.cos(np.pi * np.arange(401) / 400)
+        at_c = middle_c + half_k * x
+        other_key, other = ("Q", 0.0) if name == "novec-649" else ("P", LOOP_PRESSURE_PA)
         fits: dict[str, Any] = {}
         for prop, key in COOLPROP_KEYS.items():
             if name == "novec-649" and prop in ("conductivity", "viscosity"):
-                point = {"conductivity": NOVEC_649_CONDUCTIVITY_W_PER_M_K,
-                         "viscosity": math.log(NOVEC_649_VISCOSITY_PA_S)}[prop]  # fmt: skip
-                fits[prop] = {"coefficients": [point], "max_error_frac": None}
+                fits[prop] = {"coefficients": [NOVEC_649_POINTS[prop]], "max_error_frac": None}
                 continue
             values = SI_TO_OURS[prop] * np.array(
-                [PropsSI(key, "T", c + KELVIN_AT_0_C, *along, substance) for c in at_c]
+                [PropsSI(key, "T", c + KELVIN_AT_0_C, other_key, other, substance) for c in at_c]
             )
-            fits[prop] = _fit_1d(
-                at_c, values, middle_c, half_k, prop == "viscosity", WANTED_ERROR_FRAC[prop]
-            )
+            fits[prop] = _fit_1d(x, values, prop == "viscosity", WANTED_ERROR_FRAC[prop])
         table[name] = {
             "coolprop": substance,
             "min_c": low_c,
@@ -122,6 +126,24 @@ def fluid_tables() -> dict[str, Any]:
     return {"made_with": f"CoolProp {CoolProp.__version__}", "fluids": table}
 
 
+def _fit_2d(x: Any, y: Any, values: Any) -> tuple[list[list[float]], float]:
+    """Lowest total degree with the wanted error: row j has the coefficients of y^j in powers of x."""
+    for degree in range(3, HIGHEST_CYCLE_DEGREE + 1):
+        exponents = [(i, j) for j in range(degree + 1) for i in range(degree + 1 - j)]
+        basis = np.stack([x**i * y**j for i, j in exponents], axis=1)
+        solution = _shortened(
+            np.linalg.lstsq(basis / values[:, None], np.ones_like(values), rcond=None)[0]
+        )
+        error = float(np.max(np.abs(basis @ solution / values - 1)))
+        if error < CYCLE_ERROR_FRAC:
+            break
+    rows = [
+        [c for (_, k), c in zip(exponents, solution, strict=True) if k == j]
+        for j in range(degree + 1)
+    ]
+    return rows, error
+
+
 def refrigerant_tables() -> dict[str, Any]:
     """Fits of (isentropic work / cooling) × T_evaporating / lift over evaporating × condensing."""
     import CoolProp
@@ -130,34 +152,27 @@ def refrigerant_tables() -> dict[str, Any]:
     (te_low, te_high), (tc_low, tc_high) = EVAPORATING_RANGE_C, CONDENSING_RANGE_C
     te_middle, te_half = (te_low + te_high) / 2, (te_high - te_low) / 2
     tc_middle, tc_half = (tc_low + tc_high) / 2, (tc_high - tc_low) / 2
-    exponents = [(i, j) for i in range(CYCLE_DEGREE + 1) for j in range(CYCLE_DEGREE + 1 - i)]
+    # Chebyshev points in evaporating temperature and lift, so that the edges are in the fit.
     points = [
-        (te, tc)
+        (te, te + LEAST_LIFT_K + (tc_high - LEAST_LIFT_K - te) * (1 + reach) / 2)
         for te in te_middle + te_half * np.cos(np.pi * np.arange(23) / 22)
-        for tc in tc_middle + tc_half * np.cos(np.pi * np.arange(39) / 38)
-        if tc - te >= LEAST_LIFT_K
+        for reach in np.cos(np.pi * np.arange(31) / 30)
     ]
     te, tc = np.array(points).T
     for name in REFRIGERANTS:
         work_per_cooling = np.array(
             [1 / cycle(name, *point, isentropic_efficiency_frac=1.0).cop for point in points]
         )
-        g = work_per_cooling * (te + KELVIN_AT_0_C) / (tc - te)
+        glide_k = 0.0 if name not in BLENDS else glide_at_k(name, te_middle)
+        g = work_per_cooling * (te + KELVIN_AT_0_C) / (tc - te + glide_k)
         x, y = (te - te_middle) / te_half, (tc - tc_middle) / tc_half
-        basis = np.stack([x**i * y**j for i, j in exponents], axis=1)
-        solution = np.linalg.lstsq(basis / g[:, None], np.ones_like(g), rcond=None)[0]
-        error = np.abs(basis @ solution / g - 1)
-        # Row j holds the coefficients of y^j as a polynomial in x, lowest power first.
-        rows = [
-            [float(f"{c:.12g}") for (i, k), c in zip(exponents, solution, strict=True) if k == j]
-            for j in range(CYCLE_DEGREE + 1)
-        ]
+        rows, error = _fit_2d(x, y, g)
         table[name] = {
-            "mixture": name in MIXTURES,
+            "glide_k": glide_k,
             "evaporating_range_c": [te_low, te_high],
             "condensing_range_c": [tc_low, tc_high],
             "coefficients": rows,
-            "max_error_frac": _rounded_up(float(error.max())),
+            "max_error_frac": _rounded_up(error),
         }
     return {"made_with": f"CoolProp {CoolProp.__version__}", "refrigerants": table}
 
