@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from dctwin.errors import Fault, InputError, nearest
 
@@ -222,16 +223,40 @@ def faults_of(
     faults = []
     for error in problem.errors(include_url=False):
         loc = tuple(error["loc"])
-        path = (*base, *loc)
+        parent, info = _field_at(model, loc)
         if error["type"] == "extra_forbidden":
-            known = list(model.model_fields) if len(loc) == 1 else []
-            why = f"unknown key, {nearest(str(loc[-1]), known)}" if known else "unknown key"
+            known = nearest(str(loc[-1]), parent.model_fields) if parent else ""
+            why = f"unknown key, {known}" if known else "unknown key"
         elif error["type"] == "missing":
-            why = f"is missing: {_described(model, loc)}"
+            why = f"is missing{_allowed(info, ': ', with_text=True)}"
         else:
-            why = f"{_reason(error)}{_described(model, loc, ', ')} (got {_short(error['input'])})"
-        faults.append(document.fault(path, why))
+            why = f"{_reason(error)}{_allowed(info, ', ')} (got {_short(error['input'])})"
+        faults.append(document.fault((*base, *loc), why))
     return faults
+
+
+def _field_at(
+    model: type[BaseModel], loc: Path_
+) -> tuple[type[BaseModel] | None, FieldInfo | None]:
+    """The model that holds the value at `loc`, and its field when it is a declared one."""
+    parent: type[BaseModel] | None = model
+    info: FieldInfo | None = None
+    for depth, key in enumerate(loc):
+        if parent is not None and key in parent.model_fields:
+            info = parent.model_fields[str(key)]
+            if depth < len(loc) - 1:
+                parent = next(iter(_models_in(info.annotation)), None)
+        elif depth == len(loc) - 1 and parent is not None:
+            info = None
+    return parent, info
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models inside an annotation such as `dict[str, list[Entry]] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
 
 
 def _reason(error: Any) -> str:
@@ -249,19 +274,18 @@ def _reason(error: Any) -> str:
     return text[0].lower() + text[1:]
 
 
-def _described(model: type[BaseModel], loc: Path_, lead: str = "") -> str:
-    """`allowed 0.1 to 10000 kW/K` of the field at `loc`, as far as the model knows it."""
-    info = model.model_fields.get(str(loc[0])) if len(loc) == 1 else None
+def _allowed(info: FieldInfo | None, lead: str, with_text: bool = False) -> str:
+    """`allowed 0.1 to 10000 kW/K` of a field, as far as its declaration says."""
     if info is None:
         return ""
     low = next((m.ge for m in info.metadata if hasattr(m, "ge")), None)
     high = next((m.le for m in info.metadata if hasattr(m, "le")), None)
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    unit = str(extra.get("unit", ""))
-    if low is None or high is None:
-        return f"{lead}{info.description}" if info.description and not lead else ""
-    text = f"{info.description}, " if info.description and not lead else ""
-    return f"{lead}{text}allowed {low:g} to {high:g} {'' if unit == '-' else unit}".rstrip()
+    unit = str(extra.get("unit", "-"))
+    parts = [info.description] if with_text and info.description else []
+    if low is not None and high is not None:
+        parts.append(f"allowed {low:g} to {high:g} {'' if unit == '-' else unit}".rstrip())
+    return lead + ", ".join(parts) if parts else ""
 
 
 def _short(value: Any) -> str:

@@ -1,0 +1,51 @@
+"""A loop's pump: head that falls with flow, efficiency, motor and drive losses."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from dctwin.components.component import Component, param
+from dctwin.physics.arrays import Array
+from dctwin.physics.hydraulics import head_pa, hydraulic_power_kw, mover_power_kw
+
+
+class PumpPower(NamedTuple):
+    """electric_kw = shaft_kw (heat in the fluid) + loss_kw (heat of motor and drive)."""
+
+    electric_kw: Array
+    shaft_kw: Array
+    loss_kw: Array
+
+
+class Pump(Component):
+    """Variable-speed pump on a system curve with a static share of head.
+
+    Shaft power = flow · head / efficiency, all of it heat in the fluid; motor and drive lose on top
+    of that to the ventilated plant room.
+    Source: affinity laws, ASHRAE Handbook HVAC Systems and Equipment 2020, ch. 44.
+    """
+
+    kind: ClassVar[str] = "pump"
+    extensive: ClassVar[frozenset[str]] = frozenset({"design_flow_m3_s"})
+    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac"})
+
+    design_flow_m3_s: float = param("m³/s", 1e-5, 50, "flow at the design point")
+    design_head_pa: float = param("Pa", 1_000, 2_000_000, "head at the design point")
+    static_frac: float = param("-", 0, 0.9, "share of head that does not fall with flow", 0.2)
+    efficiency_frac: float = param("-", 0.2, 0.92, "pump efficiency, water to shaft", 0.75)
+    motor_efficiency_frac: float = param("-", 0.5, 0.98, "motor efficiency at rating", 0.93)
+
+    def power(self, flow_m3_s: Array) -> PumpPower:
+        """Electricity and heat [kW] of one pump at this flow."""
+        flow_frac = flow_m3_s / self.design_flow_m3_s
+        electric_kw = mover_power_kw(
+            flow_frac,
+            self.design_flow_m3_s,
+            self.design_head_pa,
+            self.static_frac,
+            self.efficiency_frac,
+            self.motor_efficiency_frac,
+        )
+        head = head_pa(flow_frac, self.design_head_pa, self.static_frac)
+        shaft_kw = hydraulic_power_kw(flow_m3_s, head) / self.efficiency_frac
+        return PumpPower(electric_kw, shaft_kw, electric_kw - shaft_kw)

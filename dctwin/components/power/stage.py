@@ -1,0 +1,36 @@
+"""What every device of a power path is: a loss that depends on the load it carries."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from dctwin.components.component import Component, Limit, inside
+from dctwin.physics.arrays import Array
+
+
+class PowerStage(Component):
+    """A device in a power path: what goes out is given, what goes in is that plus the loss.
+
+    Balance: power_in_kw = power_out_kw + loss_kw; the loss leaves as heat where the device stands.
+    Abstract.
+    """
+
+    reports: ClassVar[frozenset[str]] = frozenset({"load_frac"})
+
+    @property
+    @abstractmethod
+    def account(self) -> str:
+        """The account of its loss: `power.ups_loss`, `it.psu_loss`, …"""
+
+    @abstractmethod
+    def loss_kw(self, output_kw: Array) -> Array:
+        """Loss of one unit [kW] when it gives `output_kw`."""
+
+    @abstractmethod
+    def load_frac(self, output_kw: Array) -> Array:
+        """Output over rating of one unit."""
+
+    def limits(self, output_kw: Array) -> tuple[Limit, ...]:
+        """Overload is flagged, never clamped."""
+        return (Limit("load_frac", inside(self.load_frac(output_kw), 0.0, 1.0), "-"),)

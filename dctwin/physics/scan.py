@@ -1,0 +1,41 @@
+"""The one shared scan for states that truly chain hours: a running sum held between two bounds.
+
+Each step maps x to clip(x + d, low, high). Such maps compose to maps of the same form, so the whole
+chain is a parallel prefix scan: log2(hours) array operations instead of a loop over hours.
+Source of the idea: Blelloch, Prefix Sums and Their Applications, CMU-CS-90-190, 1990.
+"""
+
+from __future__ import annotations
+
+from dctwin.physics.arrays import Array, namespace
+
+
+def clipped_sums(change: Array, start: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    """(before, after) each step of x -> clip(x + change, low, high), along the last axis.
+
+    `change` has shape (…, hours); start, low and high are numbers or have shape (…, 1), with
+    low <= start <= high. Exact up to rounding.
+    """
+    xp = namespace(change, start, low, high)
+    # A map x -> clip(x + shift, floor, ceiling), one per step.
+    shift, floor, ceiling = change, low + 0.0 * change, high + 0.0 * change
+    hours = change.shape[-1]
+    span = 1
+    while span < hours:
+        # First the map that ends `span` steps earlier, then this one; the first ones stay.
+        first = (shift[..., :-span], floor[..., :-span], ceiling[..., :-span])
+        then = (shift[..., span:], floor[..., span:], ceiling[..., span:])
+        joined = (
+            first[0] + then[0],
+            xp.clip(first[1] + then[0], then[1], then[2]),
+            xp.clip(first[2] + then[0], then[1], then[2]),
+        )
+        shift, floor, ceiling = (
+            xp.concatenate([old[..., :span], new], axis=-1)
+            for old, new in zip((shift, floor, ceiling), joined, strict=True)
+        )
+        span *= 2
+    after = xp.clip(start + shift, floor, ceiling)
+    first_start = start + 0.0 * after[..., :1]
+    before = xp.concatenate([first_start, after[..., :-1]], axis=-1)
+    return before, after

@@ -1,0 +1,193 @@
+"""The facility made runnable: banks of devices, loops wired in heat order, paths in power order.
+
+Both clocks use these functions, so a device has one equation whichever engine asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from dctwin.components.component import Air, Component, Duty, Limit, Service, inside, ratio
+from dctwin.design import Circuit, Device, Facility
+from dctwin.document import Document
+from dctwin.errors import InputError
+from dctwin.physics.arrays import Array, namespace
+
+
+def serve(device: Device, duty: Duty) -> Service:
+    """The service of a bank of equal units that share the duty."""
+    service: Service = device.component.serve(duty.scaled(1.0 / device.count))
+    return service.scaled(device.count)
+
+
+def reach_c(device: Device, duty: Duty) -> Array:
+    """The coldest supply temperature that a bank reaches with this duty."""
+    return device.component.reach_c(duty.scaled(1.0 / device.count))
+
+
+def range_limits(device: Device, traces: Mapping[str, Array]) -> tuple[Limit, ...]:
+    """Distances outside the validity range of the device's equipment file."""
+    return tuple(
+        Limit(name, inside(traces[name], *bounds), name.rsplit("_", 1)[-1])
+        for name, bounds in device.valid.items()
+        if name in traces
+    )
+
+
+@dataclass(frozen=True)
+class PathStep:
+    """One device of a power path at work: output_kw + loss_kw = input_kw."""
+
+    device: Device
+    input_kw: Array
+    output_kw: Array
+    loss_kw: Array
+
+
+def carry(path: tuple[Device, ...], load_kw: Array) -> tuple[Array, list[PathStep]]:
+    """What a path draws to deliver `load_kw`, and its steps from the source to the load."""
+    steps: list[PathStep] = []
+    for device in reversed(path):
+        loss_kw = device.component.loss_kw(load_kw / device.count) * device.count
+        steps.append(PathStep(device, load_kw + loss_kw, load_kw, loss_kw))
+        load_kw = load_kw + loss_kw
+    return load_kw, steps[::-1]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A loop's stages at work: services in order, what is left, where the fluid leaves."""
+
+    services: tuple[Service, ...]
+    shortfall_kw: Array
+    leaving_c: Array
+
+
+class Wiring:
+    """Who rejects to whom, and which share of a sink's flow each loop gets by design heat."""
+
+    def __init__(self, facility: Facility) -> None:
+        self.circuits = {circuit.name: circuit for circuit in facility.circuits}
+        self.share: dict[tuple[str, str], Array] = {}
+        for sink in self.circuits:
+            users = [
+                c for c in facility.circuits if any(stage.sink == sink for stage in c.stages)
+            ]
+            total_kw = sum(c.loop.design_heat_kw for c in users)
+            for user in users:
+                self.share[user.name, sink] = user.loop.design_heat_kw / total_kw
+
+    def sink_flow_kw_per_k(self, circuit: Circuit, sink: str, offered_kw: Array) -> Array:
+        """Capacity rate of the sink loop's water for this circuit's stages."""
+        share = self.share[circuit.name, sink]
+        return self.circuits[sink].loop.flow_kw_per_k(offered_kw / share) * share
+
+    def duty(
+        self,
+        circuit: Circuit,
+        device: Device,
+        heat_kw: Array,
+        return_c: Array,
+        flow_kw_per_k: Array,
+        air: Air,
+        sink_c: Array = 0.0,
+        sink_kw_per_k: Array = 0.0,
+    ) -> Duty:
+        """The duty of a stage of this circuit."""
+        volume_kj = circuit.loop.volume_kj_per_m3_k(air.pressure_pa)
+        return Duty(
+            heat_kw=heat_kw,
+            return_c=return_c,
+            flow_kw_per_k=flow_kw_per_k,
+            flow_m3_s=flow_kw_per_k / volume_kj,
+            air=air,
+            sink_c=sink_c,
+            sink_kw_per_k=sink_kw_per_k,
+        )
+
+    def serve_chain(
+        self,
+        circuit: Circuit,
+        heat_kw: Array,
+        return_c: Array,
+        flow_kw_per_k: Array,
+        air: Air,
+        supply_c: Mapping[str, Array],
+        sink_flow: Mapping[str, Array],
+    ) -> Served:
+        """Pass the return through the stages in order; each takes what it can.
+
+        Stages of one loop that share a sink meet its water in series, in the order of the list.
+        """
+        services = []
+        left_kw, entering_c = heat_kw, return_c
+        given_kw: dict[str, Array] = {}
+        for device in circuit.stages:
+            sink_c: Array = 0.0
+            if device.sink:
+                warmed = ratio(given_kw.get(device.sink, 0.0), sink_flow[device.sink])
+                sink_c = supply_c[device.sink] + warmed
+            duty = self.duty(
+                circuit,
+                device,
+                left_kw,
+                entering_c,
+                flow_kw_per_k,
+                air,
+                sink_c,
+                sink_flow.get(device.sink, 0.0),
+            )
+            service = serve(device, duty)
+            services.append(service)
+            left_kw = left_kw - service.heat_kw
+            entering_c = entering_c - ratio(service.heat_kw, flow_kw_per_k)
+            if device.sink:
+                given_kw[device.sink] = given_kw.get(device.sink, 0.0) + service.reject_kw
+        xp = namespace(left_kw)
+        # What rounding leaves of a fully served load is no shortfall.
+        left_kw = xp.where(left_kw > 1e-12 * xp.abs(heat_kw), left_kw, 0.0)
+        return Served(tuple(services), left_kw, entering_c)
+
+
+def stack(facilities: list[Facility]) -> Facility:
+    """Designs of one topology as one facility whose parameters have shape (designs, 1).
+
+    Raises InputError where the topologies differ: other devices, names, curves or fluids.
+    """
+    if len(facilities) == 1:
+        return facilities[0]
+    stacked: Facility = _stack(facilities, facilities[0].name)
+    return stacked
+
+
+def _stack(items: list[Any], place: str) -> Any:
+    first = items[0]
+    if isinstance(first, Document) or all(item == first for item in items[1:]):
+        return first
+    if isinstance(first, Component):
+        if any(type(item) is not type(first) for item in items):
+            raise InputError(f"{place}: designs of one batch must have the same devices")
+        names = [name for name in type(first).model_fields]
+        return first.with_values(
+            **{n: _stack([getattr(i, n) for i in items], f"{place}.{n}") for n in names}
+        )
+    if is_dataclass(first):
+        return replace(
+            first,  # type: ignore[type-var]
+            **{
+                f.name: _stack([getattr(i, f.name) for i in items], f"{place}.{f.name}")
+                for f in fields(first)
+                if f.name not in ("name", "title", "description", "equipment")
+            },
+        )
+    if isinstance(first, tuple) and all(len(item) == len(first) for item in items):
+        return tuple(
+            _stack(list(column), f"{place}[{k}]") for k, column in enumerate(zip(*items, strict=True))
+        )
+    if isinstance(first, (int, float)) and not isinstance(first, bool):
+        return np.array(items, dtype=float)[:, None]
+    raise InputError(f"{place}: designs of one batch must have the same topology")
