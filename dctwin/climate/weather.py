@@ -74,7 +74,7 @@ class Weather:
     synthetic: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "start", np.datetime64(self.start, "s"))
+        object.__setattr__(self, "start", self.start.astype("datetime64[s]"))
         object.__setattr__(self, "notes", tuple(self.notes))
         for header in ("latitude_deg", "longitude_deg", "altitude_m", "utc_offset_h", "step_h"):
             object.__setattr__(self, header, float(getattr(self, header)))
