@@ -127,7 +127,7 @@ def fluid_tables() -> dict[str, Any]:
 
 
 def _fit_2d(x: Any, y: Any, values: Any) -> tuple[list[list[float]], float]:
-    """Lowest total degree with the wanted error: row j has the coefficients of y^j in powers of x."""
+    """Lowest total degree with the wanted error: row j has the powers of x that go with y^j."""
     for degree in range(3, HIGHEST_CYCLE_DEGREE + 1):
         exponents = [(i, j) for j in range(degree + 1) for i in range(degree + 1 - j)]
         basis = np.stack([x**i * y**j for i, j in exponents], axis=1)

@@ -54,9 +54,8 @@ def test_cycle_against_the_reference_table(name, te, tc, pe, pc, cop, discharge,
 
 
 def test_fitted_refrigerants():
-    assert REFRIGERANTS == sorted(
-        ["R134a", "R1234ze(E)", "R1233zd(E)", "R513A", "R32", "R410A", "R717"]
-    )
+    wanted = {"R134a", "R1234ze(E)", "R1233zd(E)", "R513A", "R32", "R410A", "R717"}
+    assert set(REFRIGERANTS) == wanted
 
 
 @pytest.mark.parametrize("name", REFRIGERANTS)
