@@ -8,12 +8,16 @@ because it may have either sign.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from dctwin.errors import ComputationError
+from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Carrier = Literal["electricity", "heat", "water"]
 
@@ -73,6 +77,55 @@ class Ledger:
                 totals[flow.account] = totals.get(flow.account, 0.0) + flow.value
         return totals
 
+    def pick(self, index: int, designs: int, hours: int) -> Ledger:
+        """The ledger of one design of a batch, every flow an array of shape (hours,)."""
+        one = Ledger(self.step_h)
+        one.flows = [
+            replace(flow, value=pick(flow.value, index, designs, hours)) for flow in self.flows
+        ]
+        one.stored = [(node, pick(value, index, designs, hours)) for node, value in self.stored]
+        return one
+
+    def totals(self) -> pd.DataFrame:
+        """Every flow summed over the run: kWh of energy, litres of water."""
+        import pandas as pd
+
+        rows = [
+            {
+                "carrier": flow.carrier,
+                "source": flow.source,
+                "target": flow.target,
+                "account": flow.account,
+                "total": self.total(flow.value, flow.carrier),
+                "unit": "L" if flow.carrier == "water" else "kWh",
+            }
+            for flow in self.flows
+        ]
+        return pd.DataFrame(rows)
+
+    def total(self, value: Any, carrier: Carrier) -> float:
+        """Sum of a flow over the run [kWh, or L for water]."""
+        if carrier == "water":
+            return float(np.sum(value)) * self.step_h * SECONDS_PER_HOUR / WATER_KG_PER_L
+        return float(np.sum(value)) * self.step_h
+
+    def sankey(self, carriers: tuple[Carrier, ...] = ("electricity", "heat")) -> dict[str, Any]:
+        """Nodes and links of an energy (or water) Sankey diagram: names and totals."""
+        links: dict[tuple[str, str, str], float] = {}
+        for flow in self.flows:
+            if flow.carrier in carriers:
+                key = (flow.source, flow.target, flow.carrier)
+                links[key] = links.get(key, 0.0) + self.total(flow.value, flow.carrier)
+        kept = {key: total for key, total in links.items() if total > 0}
+        nodes = sorted({end for source, target, _ in kept for end in (source, target)})
+        return {
+            "nodes": nodes,
+            "links": [
+                {"source": source, "target": target, "carrier": carrier, "total": total}
+                for (source, target, carrier), total in kept.items()
+            ],
+        }
+
     def closure(self) -> Mapping[str, float]:
         """Largest relative imbalance of energy, electricity and water over nodes and steps."""
         return {
@@ -130,6 +183,14 @@ class Ledger:
             if node.startswith("storage."):
                 used = used + stored_kw
         return _relative(np.asarray(drawn - used), np.maximum(np.abs(drawn), np.abs(used)))
+
+
+def pick(value: Any, index: int, designs: int, hours: int) -> np.ndarray:
+    """One design's row of a value of shape (), (hours,), (designs, 1) or (designs, hours)."""
+    array = np.asarray(value, dtype=float)
+    if array.ndim == 2:
+        array = array[index if array.shape[0] == designs else 0]
+    return np.broadcast_to(array, (hours,))
 
 
 def _relative(gap: np.ndarray, scale: np.ndarray) -> float:

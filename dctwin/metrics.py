@@ -1,0 +1,199 @@
+"""Metrics of ISO/IEC 30134 and its kin, read off the ledger of one design.
+
+A metric that is undefined is None with a reason, never 0 or infinite. Definitions with the
+standard's number stand in docs/metrics.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dctwin.ledger import Ledger
+from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
+
+# Accounts of compressors: hours without their power are free-cooling hours.
+COMPRESSORS = frozenset({"cooling.chiller"})
+
+
+@dataclass(frozen=True)
+class GridYear:
+    """What the grid is in each step: numbers or arrays of shape (hours,); None where not given."""
+
+    carbon_kg_per_kwh: Any
+    currency: str
+    market_carbon_kg_per_kwh: Any = None
+    price_per_kwh: Any = None
+    water_l_per_kwh: Any = None
+    carbon_free_frac: Any = None
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Values by name, None where undefined, and the reason for each None."""
+
+    values: Mapping[str, float | str | None]
+    undefined: Mapping[str, str]
+
+
+def compute_metrics(
+    ledger: Ledger, traces: Mapping[str, Any], grid: GridYear, design_loss_frac: float
+) -> Metrics:
+    """All metrics of a run of one design: arrays in the ledger have shape (hours,)."""
+    sums = _Sums(ledger, traces, grid)
+    values: dict[str, float | str | None] = {}
+    undefined: dict[str, str] = {}
+
+    def put(name: str, value: float | str | None, reason: str = "") -> None:
+        values[name] = value
+        if value is None:
+            undefined[name] = reason
+
+    def per_it(name: str, amount: float | None, reason: str = "") -> None:
+        if amount is None:
+            put(name, None, reason)
+        elif sums.it_kwh <= 0:
+            put(name, None, "no IT energy")
+        else:
+            put(name, amount / sums.it_kwh)
+
+    cooling_kwh, power_kwh = sums.part("cooling."), sums.part("power.")
+    compute_kwh = sums.accounts.get("it.compute", 0.0)
+    per_it("pue", sums.facility_kwh)
+    put("pue_category", 3.0)
+    per_it("ppue_cooling", sums.it_kwh + cooling_kwh)
+    per_it("ppue_power", sums.it_kwh + power_kwh)
+    put(
+        "tue",
+        sums.facility_kwh / compute_kwh if compute_kwh > 0 else None,
+        "no compute energy",
+    )
+    per_it("wue_l_per_kwh", sums.water_l)
+    source_l = sums.water_at_source_l
+    per_it(
+        "wue_source_l_per_kwh",
+        None if source_l is None else sums.water_l + source_l,
+        "the site gives no water intensity of its grid",
+    )
+    per_it("cue_kg_per_kwh", sums.carbon_kg)
+    per_it(
+        "cue_market_kg_per_kwh",
+        sums.market_carbon_kg,
+        "the site gives no contract-based carbon intensity",
+    )
+    facility = sums.facility_kwh
+    put("erf_frac", 0.0 if facility > 0 else None, "no facility energy")
+    per_it("ere", sums.facility_kwh)
+    put("ref_frac", sums.onsite_kwh / facility if facility > 0 else None, "no facility energy")
+    put(
+        "cer",
+        sums.removed_kwh / cooling_kwh if cooling_kwh > 0 else None,
+        "no cooling energy",
+    )
+    put("cfe_247_frac", sums.carbon_free_frac, "the site gives no carbon-free share of its grid")
+    put("itee_sv", None, "needs a server benchmark (SERT) of the machines")
+    put("iteu_sv_frac", None, "needs measured processor use of each server")
+    put("it_kwh", sums.it_kwh)
+    put("facility_kwh", sums.facility_kwh)
+    put("grid_import_kwh", sums.import_kwh)
+    put("grid_export_kwh", sums.export_kwh)
+    put("onsite_kwh", sums.onsite_kwh)
+    put("curtailed_kwh", sums.curtailed_kwh)
+    put("water_l", sums.water_l)
+    for kind in ("evaporation", "blowdown", "drift"):
+        name = "evaporated" if kind == "evaporation" else kind
+        put(f"water_{name}_l", sums.water_by_kind[kind])
+    put("carbon_operational_kg", sums.carbon_kg)
+    put("carbon_embodied_kg_per_year", None, "embodied carbon is not modelled yet")
+    put(
+        "cost_energy_per_year",
+        sums.cost,
+        "the site gives no energy price",
+    )
+    put("cost_total_per_year", None, "capital, water and maintenance cost are not modelled yet")
+    put("currency", grid.currency)
+    put("peak_facility_kw", sums.peak_facility_kw)
+    put("peak_grid_kw", sums.peak_grid_kw)
+    put("unmet_cooling_h", sums.unmet_h)
+    put("free_cooling_h_frac", sums.free_h_frac, "no heat to remove")
+    per_it("mlc", cooling_kwh)
+    put("elc", design_loss_frac)
+    put("mean_chiller_cop", sums.chiller_cop, "no compressor ran")
+    put("heat_reused_kwh", 0.0)
+    return Metrics(values, undefined)
+
+
+class _Sums:
+    """The sums that the metrics share, each taken from the ledger once."""
+
+    def __init__(self, ledger: Ledger, traces: Mapping[str, Any], grid: GridYear) -> None:
+        step_h = ledger.step_h
+        account_kw = ledger.accounts()
+        self.accounts = {name: float(np.sum(kw)) * step_h for name, kw in account_kw.items()}
+        self.it_kwh = self.part("it.")
+        self.facility_kwh = sum(self.accounts.values())
+        import_kw = _sum(ledger, carrier="electricity", source="grid")
+        self.import_kwh = float(np.sum(import_kw)) * step_h
+        self.export_kwh = float(np.sum(_sum(ledger, carrier="electricity", target="grid"))) * step_h
+        sun_kw = _sum(ledger, carrier="electricity", source="sun")
+        self.onsite_kwh = float(np.sum(sun_kw)) * step_h - self.export_kwh
+        self.curtailed_kwh = float(np.sum(traces.get("onsite.curtailed_kw", 0.0))) * step_h
+        to_l = step_h * SECONDS_PER_HOUR / WATER_KG_PER_L
+        self.water_by_kind = {
+            kind: float(np.sum(_sum(ledger, carrier="water", account=kind))) * to_l
+            for kind in ("evaporation", "blowdown", "drift")
+        }
+        self.water_l = float(np.sum(_sum(ledger, carrier="water", source="water.main"))) * to_l
+        self.carbon_kg = float(np.sum(import_kw * grid.carbon_kg_per_kwh)) * step_h
+        self.market_carbon_kg = _weighted(import_kw, grid.market_carbon_kg_per_kwh, step_h)
+        self.water_at_source_l = _weighted(import_kw, grid.water_l_per_kwh, step_h)
+        self.cost = _weighted(import_kw, grid.price_per_kwh, step_h)
+        facility_kw = sum(account_kw.values())
+        self.peak_facility_kw = float(np.max(facility_kw))
+        self.peak_grid_kw = float(np.max(import_kw))
+        removed = [f for f in ledger.flows if f.carrier == "heat" and f.source.startswith("rack.")]
+        self.removed_kwh = float(sum(np.sum(f.value) for f in removed)) * step_h
+        compressor_kw = sum((account_kw[a] for a in COMPRESSORS & account_kw.keys()), 0.0)
+        heat_kw = sum((f.value for f in removed), 0.0)
+        busy = np.asarray(heat_kw) > 0
+        free = busy & (np.asarray(compressor_kw) <= 0)
+        self.free_h_frac = float(free.sum() / busy.sum()) if busy.any() else None
+        self.chiller_cop = _chiller_cop(ledger)
+        self.unmet_h = float(np.sum(np.asarray(traces["unmet_k"]) > 0)) * step_h
+        self.carbon_free_frac = self._carbon_free(grid, facility_kw, import_kw)
+
+    def part(self, prefix: str) -> float:
+        """Energy of all accounts below a prefix [kWh]."""
+        return sum(kwh for name, kwh in self.accounts.items() if name.startswith(prefix))
+
+    @staticmethod
+    def _carbon_free(grid: GridYear, facility_kw: Any, import_kw: Any) -> float | None:
+        """Share of each hour's energy from carbon-free sources, weighted by energy."""
+        if grid.carbon_free_frac is None:
+            return None
+        total = float(np.sum(facility_kw))
+        if total <= 0:
+            return None
+        own_kw = np.maximum(facility_kw - import_kw, 0.0)
+        return float(np.sum(own_kw + import_kw * grid.carbon_free_frac) / total)
+
+
+def _sum(ledger: Ledger, **match: str) -> Any:
+    return sum((flow.value for flow in ledger.select(**match)), 0.0)
+
+
+def _weighted(import_kw: Any, per_kwh: Any, step_h: float) -> float | None:
+    return None if per_kwh is None else float(np.sum(import_kw * per_kwh)) * step_h
+
+
+def _chiller_cop(ledger: Ledger) -> float | None:
+    """Heat taken from the loops by machines with compressors over their electricity."""
+    nodes = {f.target for f in ledger.flows if f.account in COMPRESSORS}
+    power = sum(float(np.sum(f.value)) for f in ledger.flows if f.account in COMPRESSORS)
+    heat = sum(
+        float(np.sum(f.value)) for f in ledger.flows if f.carrier == "heat" and f.target in nodes
+    )
+    return heat / power if power > 0 else None
