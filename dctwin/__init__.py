@@ -1,1 +1,51 @@
-"""Digital twin of a data center: cooling and power, every watt, litre and gram accounted for."""
+"""Digital twin of a data center's cooling and power: every watt, litre and gram accounted for.
+
+>>> import dctwin
+>>> run = dctwin.simulate("dtc-warm-water-800vdc", "ishikari")  # doctest: +SKIP
+>>> run.metrics["pue"]                                          # doctest: +SKIP
+
+Names are imported when they are first used, so that `dctwin --help` stays quick.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_WHERE = {
+    "simulate": "dctwin.api",
+    "simulate_batch": "dctwin.api",
+    "prepare": "dctwin.api",
+    "compare": "dctwin.api",
+    "compare_runs": "dctwin.api",
+    "metrics_table": "dctwin.api",
+    "catalogue": "dctwin.api",
+    "package_version": "dctwin.api",
+    "transient": "dctwin.engines.transient",
+    "load_design": "dctwin.design",
+    "Facility": "dctwin.design",
+    "load_site": "dctwin.site",
+    "Site": "dctwin.site",
+    "load_run": "dctwin.result",
+    "Run": "dctwin.result",
+    "read_weather": "dctwin.climate.files",
+    "parse_weather": "dctwin.climate.files",
+    "Weather": "dctwin.climate.weather",
+    "InputError": "dctwin.errors",
+    "ComputationError": "dctwin.errors",
+    "DctwinError": "dctwin.errors",
+}
+__all__ = sorted(_WHERE)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _WHERE:
+        raise AttributeError(f"module 'dctwin' has no attribute {name!r}")
+    value = getattr(import_module(_WHERE[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_WHERE]

@@ -6,7 +6,7 @@ Every fault of a design is one line `file:line: field: why`; all that can be fou
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -203,6 +203,22 @@ class Facility:
     def design_it_kw(self) -> float:
         """IT power at full load [kW], supplies inside the racks left out."""
         return float(sum(g.device.component.design_kw * g.device.count for g in self.racks))
+
+    def devices(self) -> Iterator[Device]:
+        """Every device, from the racks to the grid."""
+        for group in self.racks:
+            yield group.device
+            yield from group.supply
+        for circuit in self.circuits:
+            if circuit.pump is not None:
+                yield circuit.pump
+            yield from circuit.stages
+        yield from (*self.it_path, *self.mechanical_path, *self.shared_path)
+        yield from (device for device in (self.pv, self.battery) if device is not None)
+
+    def equipment(self) -> set[str]:
+        """Catalogue names of the equipment in it."""
+        return {device.equipment for device in self.devices() if device.equipment}
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -321,9 +321,8 @@ def _post_rack(year: Year, rack: _RackYear, supply: dict[str, Array]) -> None:
     ledger.post("heat", node, f"loop.{group.air}", power.air_kw)
     if group.liquid:
         ledger.post("heat", node, f"loop.{group.liquid}", power.liquid_kw)
-    if group.device.component.fan_frac is not None:
-        beyond = inside(supply[group.air], INLET_C[0], INLET_C[-1])
-        year.flags.append(Flag(node, Limit("air_inlet_c", beyond, "K")))
+    beyond = inside(supply[group.air], INLET_C[0], INLET_C[-1])
+    year.flags.append(Flag(node, Limit("air_inlet_c", beyond, "K")))
 
 
 def _post_loop(
@@ -356,7 +355,9 @@ def _post_loop(
     xp = namespace(actual_c)
     above_limit = xp.maximum(actual_c - circuit.loop.supply_limit_c, 0.0)
     short_k = ratio(served.shortfall_kw, loop.flow_kw_per_k)
-    year.flags.append(Flag(node, Limit("unmet_c", xp.maximum(above_limit, short_k), "K")))
+    unmet_k = xp.maximum(above_limit, short_k)
+    year.flags.append(Flag(node, Limit("unmet_k", unmet_k, "K")))
+    year.traces["unmet_k"] = xp.maximum(year.traces.get("unmet_k", 0.0), unmet_k)
     above = xp.maximum(actual_c - setpoint[name] - TOLERANCE_K, 0.0)
     if circuit.loop.follow == "nothing":
         year.flags.append(Flag(node, Limit("supply_above_setpoint_c", above, "K")))

@@ -6,7 +6,7 @@ from typing import ClassVar, NamedTuple
 
 from dctwin.components.component import Component, param
 from dctwin.physics.arrays import Array
-from dctwin.physics.hydraulics import head_pa, hydraulic_power_kw, mover_power_kw
+from dctwin.physics.hydraulics import driven_mover_power_kw, head_pa, hydraulic_power_kw
 
 
 class PumpPower(NamedTuple):
@@ -21,7 +21,7 @@ class Pump(Component):
     """Variable-speed pump on a system curve with a static share of head.
 
     Shaft power = flow · head / efficiency, all of it heat in the fluid; motor and drive lose on top
-    of that to the ventilated plant room.
+    of that to the ventilated plant room, with a constant part that stays at low flow.
     Source: affinity laws, ASHRAE Handbook HVAC Systems and Equipment 2020, ch. 44.
     """
 
@@ -33,12 +33,12 @@ class Pump(Component):
     design_head_pa: float = param("Pa", 1_000, 2_000_000, "head at the design point")
     static_frac: float = param("-", 0, 0.9, "share of head that does not fall with flow", 0.2)
     efficiency_frac: float = param("-", 0.2, 0.92, "pump efficiency, water to shaft", 0.75)
-    motor_efficiency_frac: float = param("-", 0.5, 0.98, "motor efficiency at rating", 0.93)
+    motor_efficiency_frac: float = param("-", 0.5, 0.98, "motor efficiency at its rating, drive apart", 0.93)
 
     def power(self, flow_m3_s: Array) -> PumpPower:
         """Electricity and heat [kW] of one pump at this flow."""
         flow_frac = flow_m3_s / self.design_flow_m3_s
-        electric_kw = mover_power_kw(
+        electric_kw = driven_mover_power_kw(
             flow_frac,
             self.design_flow_m3_s,
             self.design_head_pa,

@@ -1,0 +1,359 @@
+"""The verbs behind `import dctwin`, the CLI and the dashboard: the same calls, the same numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dctwin import cache, grid
+from dctwin.catalogue import entries
+from dctwin.climate.files import read_weather
+from dctwin.climate.weather import Weather
+from dctwin.components.component import Air, Limit
+from dctwin.design import Facility, load_design
+from dctwin.engines.annual import Boundary, Year, run_year
+from dctwin.equipment import load_equipment
+from dctwin.errors import InputError
+from dctwin.ledger import pick
+from dctwin.metrics import GridYear, compute_metrics
+from dctwin.physics.solar import pv_yield_frac
+from dctwin.plant import carry, stack
+from dctwin.result import FlagCount, Run
+from dctwin.site import Site, load_site
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DesignLike = str | os.PathLike[str] | Facility
+SiteLike = str | os.PathLike[str] | Site
+PathLike = str | os.PathLike[str]
+
+
+def package_version() -> str:
+    """The installed version of dctwin."""
+    try:
+        return version("dctwin")
+    except PackageNotFoundError:
+        return "0+source"
+
+
+def simulate(
+    design: DesignLike,
+    site: SiteLike,
+    weather: PathLike | Weather | None = None,
+    grid: PathLike | None = None,
+    price: PathLike | None = None,
+    step: str = "1h",
+    set: Mapping[str, Any] | None = None,
+) -> Run:
+    """Simulate a design at a site for the weather's period, usually a year.
+
+    design   name, path or Facility            site    name, path or Site
+    weather  EPW, TMY3, PVGIS or CSV file that replaces the site's own weather
+    grid     hourly carbon intensity (CSV)     price   hourly energy price (CSV)
+    step     "15min", "30min" or "1h"          set     dotted path -> value, changes the design
+    Raises InputError (bad input) or ComputationError (books that do not close).
+
+    >>> run = simulate("chilled-water-tower-ac", "inzai")          # doctest: +SKIP
+    >>> run.metrics["pue"]                                          # doctest: +SKIP
+    """
+    facility = _facility(design, set)
+    place = site if isinstance(site, Site) else load_site(site)
+    surroundings = prepare(place, weather, step, grid, price)
+    return simulate_batch([facility], surroundings)[0]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A site made ready: weather at the step asked for, and the grid on its time axis."""
+
+    site: Site
+    weather: Weather
+    air: Air
+    local_hour: np.ndarray
+    grid: GridYear
+    inputs: Mapping[str, str]  # what else went in, by name -> digest
+
+
+def prepare(
+    site: Site,
+    weather: PathLike | Weather | None = None,
+    step: str = "1h",
+    grid_file: PathLike | None = None,
+    price_file: PathLike | None = None,
+) -> Surroundings:
+    """Everything that depends on the site alone, computed once for any number of designs."""
+    if weather is None:
+        found = site.weather()
+    else:
+        found = weather if isinstance(weather, Weather) else read_weather(weather)
+    found = found.resample(step)
+    air = Air(
+        found.dry_bulb_c,
+        found.wet_bulb_c,
+        found.humidity_kg_per_kg,
+        found.enthalpy_kj_per_kg,
+        found.pressure_pa,
+        found.density_kg_per_m3,
+    )
+    local = found.times_utc + np.timedelta64(round(found.utc_offset_h * 3600), "s")
+    hour = (local - local.astype("datetime64[D]")).astype("timedelta64[h]").astype(int)
+    inputs = {}
+    for name, file in (("grid", grid_file), ("price", price_file)):
+        if file is not None:
+            inputs[name] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    year = _grid_year(site, found, hour, grid_file, price_file)
+    return Surroundings(site, found, air, hour, year, inputs)
+
+
+def _grid_year(
+    site: Site,
+    weather: Weather,
+    local_hour: np.ndarray,
+    grid_file: PathLike | None,
+    price_file: PathLike | None,
+) -> GridYear:
+    entry, tariff = site.file.grid, site.file.tariff
+    carbon: Any = entry.carbon_kg_per_kwh
+    if entry.carbon_by_hour_kg_per_kwh is not None:
+        carbon = np.asarray(entry.carbon_by_hour_kg_per_kwh)[local_hour]
+    if grid_file is not None:
+        carbon = grid.read_carbon(grid_file, weather.times_utc, weather.step_h)
+    price: Any = None
+    currency = tariff.currency if tariff else ""
+    if tariff is not None:
+        price = getattr(tariff, f"energy_price_{tariff.currency.lower()}_per_kwh")
+    if price_file is not None:
+        price, currency = grid.read_price(price_file, weather.times_utc, weather.step_h)
+    return GridYear(
+        carbon_kg_per_kwh=carbon,
+        currency=currency,
+        market_carbon_kg_per_kwh=entry.market_carbon_kg_per_kwh,
+        price_per_kwh=price,
+        water_l_per_kwh=entry.water_l_per_kwh,
+        carbon_free_frac=entry.low_carbon_frac,
+    )
+
+
+def simulate_batch(facilities: list[Facility], surroundings: Surroundings) -> list[Run]:
+    """Simulate designs of one topology together, as arrays over (designs, hours)."""
+    began = time.perf_counter()
+    stacked = stack(facilities)
+    boundary = Boundary(
+        air=surroundings.air,
+        local_hour=surroundings.local_hour,
+        step_h=surroundings.weather.step_h,
+        pv_yield_frac=_pv_yield(stacked, surroundings.weather),
+    )
+    year = run_year(stacked, boundary)
+    kernel_s = time.perf_counter() - began
+    return [
+        _run(facility, surroundings, year, index, len(facilities), kernel_s)
+        for index, facility in enumerate(facilities)
+    ]
+
+
+def _pv_yield(facility: Facility, weather: Weather) -> Any:
+    """AC yield per rated kilowatt: from the cache, or by pvlib once per site and array."""
+    if facility.pv is None:
+        return 0.0
+    pv = facility.pv.component
+    if not weather.has_solar:
+        raise InputError(
+            f"weather {weather.name}: has no irradiance, which the design's PV array needs"
+        )
+    angles = {
+        "tilt_deg": pv.tilt_deg,
+        "azimuth_deg": pv.azimuth_deg,
+        "dc_ac_ratio": pv.dc_ac_frac,
+        "losses_frac": pv.losses_frac,
+        "inverter_efficiency_frac": pv.inverter_efficiency_frac,
+    }
+    if any(np.ndim(value) for value in angles.values()):
+        raise InputError("onsite.pv: designs of one batch must share tilt, azimuth and inverter")
+
+    def make() -> dict[str, np.ndarray]:
+        frac = pv_yield_frac(
+            weather.times_utc[0],
+            weather.step_h,
+            weather.latitude_deg,
+            weather.longitude_deg,
+            weather.altitude_m,
+            weather.dry_bulb_c,
+            weather.wind_m_s,
+            weather.dni_w_m2,
+            weather.dhi_w_m2,
+            weather.ghi_w_m2,
+            **angles,
+        )
+        return {"yield_frac": np.asarray(frac)}
+
+    key = f"pv {weather.digest} {json.dumps(angles, sort_keys=True)}"
+    return cache.cached_arrays(key, make)["yield_frac"]
+
+
+def _run(
+    facility: Facility,
+    surroundings: Surroundings,
+    year: Year,
+    index: int,
+    designs: int,
+    kernel_s: float,
+) -> Run:
+    weather = surroundings.weather
+    hours = weather.rows
+    ledger = year.ledger.pick(index, designs, hours)
+    traces = {name: pick(value, index, designs, hours) for name, value in year.traces.items()}
+    design_kw = facility.design_it_kw
+    drawn, _ = carry(facility.it_path, design_kw)
+    metrics = compute_metrics(ledger, traces, surroundings.grid, float(1 - design_kw / drawn))
+    return Run(
+        design=facility.name,
+        site=surroundings.site.name,
+        metrics=metrics.values,
+        undefined=metrics.undefined,
+        ledger=ledger,
+        traces=traces,
+        flags=_flags(year, weather, index, designs),
+        provenance=_provenance(facility, surroundings),
+        times_utc=weather.times_utc,
+        closure=ledger.check(),
+        statistics={"kernel_s": kernel_s / designs},
+    )
+
+
+def _flags(year: Year, weather: Weather, index: int, designs: int) -> tuple[FlagCount, ...]:
+    found = []
+    for flag in year.flags:
+        limit: Limit = flag.limit
+        if not np.any(np.asarray(limit.beyond) > 0):
+            continue
+        beyond = pick(limit.beyond, index, designs, weather.rows)
+        outside = beyond > 0
+        if outside.any():
+            first = weather.times_utc[int(np.argmax(outside))]
+            found.append(
+                FlagCount(
+                    flag.place,
+                    limit.name,
+                    float(outside.sum()) * weather.step_h,
+                    f"{first}Z",
+                    float(beyond.max()),
+                    limit.unit,
+                )
+            )
+    return tuple(found)
+
+
+def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any]:
+    weather, site = surroundings.weather, surroundings.site
+    design = json.dumps(facility.document.data, sort_keys=True)
+    return {
+        "version": package_version(),
+        "design": {"name": facility.name, "sha256": _sha256(design)},
+        "equipment": {name: _equipment_digest(name) for name in sorted(facility.equipment())},
+        "site": {"name": site.name, "sha256": site.digest},
+        "weather": {
+            "name": weather.name,
+            "source": weather.source,
+            "synthetic": weather.synthetic,
+            "sha256": weather.digest,
+            "notes": list(weather.notes),
+        },
+        "inputs": dict(surroundings.inputs),
+        "seed": site.file.climate.seed if site.file.climate else None,
+    }
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=512)
+def _equipment_digest(name: str) -> str:
+    return _sha256(Path(load_equipment(name).path).read_text(encoding="utf-8"))
+
+
+def _facility(design: DesignLike, changes: Mapping[str, Any] | None = None) -> Facility:
+    facility = design if isinstance(design, Facility) else load_design(design)
+    return facility.replace(dict(changes)) if changes else facility
+
+
+def compare_runs(
+    designs: Iterable[DesignLike],
+    sites: Iterable[SiteLike],
+    step: str = "1h",
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Run]:
+    """Every design at every site, site by site. `progress(done, of)` is called after each."""
+    facilities = [_facility(design) for design in designs]
+    places = [site if isinstance(site, Site) else load_site(site) for site in sites]
+    runs: list[Run] = []
+    for place in places:
+        surroundings = prepare(place, step=step)
+        for facility in facilities:
+            runs.extend(simulate_batch([facility], surroundings))
+            if progress is not None:
+                progress(len(runs), len(facilities) * len(places))
+    return runs
+
+
+def compare(
+    designs: Iterable[DesignLike], sites: Iterable[SiteLike], step: str = "1h"
+) -> pd.DataFrame:
+    """The table of designs x sites: one row a pair, `design`, `site`, then every metric."""
+    return metrics_table(compare_runs(designs, sites, step))
+
+
+def metrics_table(runs: Iterable[Run]) -> pd.DataFrame:
+    """One row a run: design, site and every metric."""
+    import pandas as pd
+
+    return pd.DataFrame([{"design": r.design, "site": r.site, **r.metrics} for r in runs])
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What can be named from here: name -> entry, loaded when it is asked for."""
+
+    designs: Mapping[str, Facility]
+    sites: Mapping[str, Site]
+    equipment: Mapping[str, Any]
+
+
+class _Entries(Mapping[str, Any]):
+    def __init__(self, kind: str, load: Callable[[str], Any]) -> None:
+        self._names, self._load = list(entries(kind)), load
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._load(name)
+
+    def __iter__(self) -> Any:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)}: {', '.join(self._names)}>"
+
+
+def catalogue() -> Catalogue:
+    """The bundled and the user's designs, sites and equipment."""
+    return Catalogue(
+        designs=_Entries("designs", load_design),
+        sites=_Entries("sites", load_site),
+        equipment=_Entries("equipment", load_equipment),
+    )
