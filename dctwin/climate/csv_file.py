@@ -29,7 +29,17 @@ import numpy as np
 
 from dctwin.climate import series, years
 from dctwin.climate.noon import DEGREES_PER_HOUR
-from dctwin.climate.table import Column, Faults, Ints, Limits, Table, read_table, shown, split_line
+from dctwin.climate.table import (
+    Column,
+    Faults,
+    Ints,
+    Limits,
+    Table,
+    read_table,
+    short_names,
+    shown,
+    split_line,
+)
 from dctwin.climate.weather import COLUMNS, Weather
 from dctwin.errors import nearest
 
@@ -72,15 +82,16 @@ def read_csv(lines: list[str], faults: Faults, limits: Limits) -> Weather:
     columns, time = _columns(names, at + 1, faults)
     for key in ("latitude_deg", "longitude_deg", "altitude_m"):
         if key not in head:
-            faults.add(1, key, f"not found: write a line '# {key}: …' before the header row")
+            faults.add(0, key, f"not found: write a line '# {key}: …' before the header row")
     label = head.get("time_label", "start").lower()
     if label not in ("start", "end"):
-        faults.add(1, "time_label", f"allowed start, end (got {shown(label)})")
+        faults.add(0, "time_label", f"allowed start, end (got {shown(label)})")
     faults.raise_any()
     table = read_table(lines[at + 1 :], at + 2, columns, [time], faults, limits)
+    notes: list[str] = []
+    table = series.checked(table, columns, faults, notes)
     stamps_s, offsets_s = _stamps(table, time.name, faults)
     faults.raise_any()
-    notes: list[str] = []
     place = _place(head, offsets_s if time.name == "time" else None, faults, notes)
     step_min = _step_min(stamps_s, table.lines, faults)
     faults.raise_any()
@@ -92,8 +103,9 @@ def read_csv(lines: list[str], faults: Faults, limits: Limits) -> Weather:
 
 
 def _columns(names: list[str], line: int, faults: Faults) -> tuple[list[Column], Column]:
-    for name in sorted({name for name in names if names.count(name) > 1 and name}):
-        faults.add(line, name, "column appears more than once")
+    for name in (*TIMES, *series.PLAUSIBLE):
+        if names.count(name) > 1:
+            faults.add(line, name, "column appears more than once")
     wanted = [
         Column(name, names.index(name), name, missing=MISSING)
         for name in series.PLAUSIBLE
@@ -101,12 +113,18 @@ def _columns(names: list[str], line: int, faults: Faults) -> tuple[list[Column],
     ]
     given = {column.name for column in wanted}
     if "dry_bulb_c" not in given:
-        faults.add(line, "dry_bulb_c", f"column not found, {nearest('dry_bulb_c', names)}")
+        faults.add(
+            line, "dry_bulb_c", f"column not found, {nearest('dry_bulb_c', short_names(names))}"
+        )
     if not given & set(HUMIDITY):
         faults.add(line, HUMIDITY[0], f"one column of {', '.join(HUMIDITY)} is needed")
     times = [name for name in TIMES if name in names]
     if not times:
-        faults.add(line, "time_utc", f"column time_utc or time not found (got {shown(names)})")
+        faults.add(
+            line,
+            "time_utc",
+            f"column time_utc or time not found (got {shown(', '.join(short_names(names)))})",
+        )
         return wanted, Column("time", 0, "time")
     return wanted, Column(times[0], names.index(times[0]), times[0])
 
@@ -153,11 +171,12 @@ def _place(
             texts["utc_offset_h"] = Counter(offsets_s.tolist()).most_common(1)[0][0] / 3600.0
         else:
             longitude = series.head_number(
-                head["longitude_deg"], "longitude_deg", -180.0, 180.0, 1, faults
+                head["longitude_deg"], "longitude_deg", -180.0, 180.0, 0, faults
             )
+            faults.raise_any()
             texts["utc_offset_h"] = round(longitude / DEGREES_PER_HOUR)
             notes.append(f"no utc_offset_h: {texts['utc_offset_h']} h from the longitude")
-    return series.head_place(head.get("name", ""), head.get("source", "CSV"), texts, 1, faults)
+    return series.head_place(head.get("name", ""), head.get("source", "CSV"), texts, 0, faults)
 
 
 def _step_min(stamps_s: Ints, lines: Ints, faults: Faults) -> int:

@@ -61,6 +61,7 @@ def read_epw(lines: list[str], faults: Faults, limits: Limits) -> Weather:
     table = read_table(
         lines[HEAD_LINES:], HEAD_LINES + 1, (*DATE_COLUMNS, *COLUMNS), (), faults, limits
     )
+    table = series.checked(table, COLUMNS, faults, notes)
     step_min = 60 // per_hour
     starts_s, civil = _starts(table, per_hour, faults, notes)
     faults.raise_any()

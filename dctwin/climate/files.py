@@ -16,6 +16,8 @@ from dctwin.climate.weather import Weather
 FORMATS = "EPW, TMY3 CSV, PVGIS typical-year JSON, CSV with time_utc and dry_bulb_c"
 _ARCHIVES = {b"PK\x03\x04": "zip", b"\x1f\x8b": "gzip", b"7z\xbc\xaf": "7z", b"BZh": "bzip2"}
 DEFAULT_LIMITS = Limits()
+# Lines beside the rows of data: head, comments, blank lines.
+_OTHER_LINES = 10_000
 
 
 def read_weather(path: str | os.PathLike[str], limits: Limits = DEFAULT_LIMITS) -> Weather:
@@ -44,7 +46,10 @@ def parse_weather(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> We
     if text.lstrip()[:1] in ("{", "["):
         return read_pvgis(text, faults, limits)
     # Not splitlines(): in Latin-1 text it would also break at characters such as 0x85.
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.count("\n") > limits.rows + _OTHER_LINES:
+        raise faults.stop(0, "rows", f"too many lines, allowed {limits.rows:,} rows")
+    lines = text.split("\n")
     first = lines[0].lstrip().lower()
     if first.startswith("location,"):
         return read_epw(lines, faults, limits)

@@ -134,9 +134,8 @@ def place(
 
 
 def _clock(seconds: int) -> str:
-    """Local month, day and time as people write it in a weather file."""
-    text = str(np.datetime64(int(seconds), "s")).replace("T", " ")
-    return text[:16]
+    """Time of a message, to the minute."""
+    return str(np.datetime64(int(seconds), "s")).replace("T", " ")[:16] + " UTC"
 
 
 def runs(missing: NDArray[np.bool_]) -> tuple[Ints, Ints]:

@@ -53,10 +53,13 @@ def read_pvgis(text: str, faults: Faults, limits: Limits) -> Weather:
         )
     place = _place(root, location, faults)
     table, civil = _rows(rows, faults)
+    notes: list[str] = []
+    table = series.checked(table, COLUMNS, faults, notes)
     faults.raise_any()
     year, month, day, hour = civil.T
-    starts_s, notes = years.start_seconds(year, month, day, hour * 60, table.lines, 24, faults)
+    starts_s, said = years.start_seconds(year, month, day, hour * 60, table.lines, 24, faults)
     faults.raise_any()
+    notes.extend(said)
     notes.append(f"PVGIS gives no UTC offset: {place.utc_offset_h:g} h from the longitude")
     return series.assemble(
         place, table, COLUMNS, starts_s, 60, years.whole_year_s(starts_s), faults, limits, notes

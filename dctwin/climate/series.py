@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -86,6 +86,17 @@ def head_place(
     return Place(name.strip() or "unnamed", source, **values)
 
 
+def checked(table: Table, columns: Sequence[Column], faults: Faults, notes: list[str]) -> Table:
+    """The table in our units; a fault for each value that is not plausible."""
+    values = {
+        column.name: _in_range(
+            table.columns[column.name] * column.scale, table.lines, column, faults, notes
+        )
+        for column in columns
+    }
+    return replace(table, columns={**table.columns, **values})
+
+
 def assemble(
     place: Place,
     table: Table,
@@ -98,17 +109,14 @@ def assemble(
     notes: list[str],
     synthetic: bool = False,
 ) -> Weather:
-    """Check, order, fill and complete the columns; raise all faults found together."""
+    """Order, fill and complete the columns of a `checked` table."""
     labels = {column.name: column.label for column in columns}
-    values = {
-        column.name: _in_range(
-            table.columns[column.name] * column.scale, table.lines, column, faults, notes
-        )
-        for column in columns
-    }
-    faults.raise_any()
     # A column without any value is a column that the file does not have.
-    values = {name: column for name, column in values.items() if not np.isnan(column).all()}
+    values = {
+        name: column
+        for name, column in table.columns.items()
+        if name in labels and not np.isnan(column).all()
+    }
     placed = gaps.place(starts_utc_s, table.lines, values, step_min * 60, span_utc_s, faults, notes)
     step_h = step_min / 60.0
     rows = placed.lines.size

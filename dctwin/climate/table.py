@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,7 @@ MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "null", "none", "missing", "-
 # Rows split at a time: keeps the memory of a file with 500,000 rows bounded.
 _CHUNK_ROWS = 20_000
 _SHOWN_CHARACTERS = 40
+_SHOWN_NAMES = 20
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,11 @@ def shown(text: object) -> str:
     plain = str(text)
     cut = plain if len(plain) <= _SHOWN_CHARACTERS else plain[:_SHOWN_CHARACTERS] + "…"
     return repr(cut)
+
+
+def short_names(names: Iterable[str]) -> list[str]:
+    """Column names fit for a message: a junk header may be megabytes long."""
+    return [n for n in names if n.isprintable() and len(n) <= _SHOWN_CHARACTERS][:_SHOWN_NAMES]
 
 
 def split_line(line: str) -> list[str]:

@@ -11,7 +11,17 @@ import re
 import numpy as np
 
 from dctwin.climate import series, years
-from dctwin.climate.table import Column, Faults, Ints, Limits, Table, read_table, shown, split_line
+from dctwin.climate.table import (
+    Column,
+    Faults,
+    Ints,
+    Limits,
+    Table,
+    read_table,
+    short_names,
+    shown,
+    split_line,
+)
 from dctwin.climate.weather import Weather
 from dctwin.errors import nearest
 
@@ -49,14 +59,15 @@ def read_tmy3(lines: list[str], faults: Faults, limits: Limits) -> Weather:
     columns, dates = _columns(split_line(lines[1]), faults)
     faults.raise_any()
     table = read_table(lines[HEAD_LINES:], HEAD_LINES + 1, columns, dates, faults, limits)
+    notes: list[str] = []
+    table = series.checked(table, columns, faults, notes)
     civil = _civil(table, faults)
     faults.raise_any()
     month, day, year, hour = civil.T
     # The end of the interval less its hour: 24:00 belongs to the day that it ends.
-    starts_s, notes = years.start_seconds(
-        year, month, day, (hour - 1) * 60, table.lines, 24, faults
-    )
+    starts_s, said = years.start_seconds(year, month, day, (hour - 1) * 60, table.lines, 24, faults)
     faults.raise_any()
+    notes.extend(said)
     offset_s = round(place.utc_offset_h * 3600.0)
     begin, end = years.whole_year_s(starts_s)
     return series.assemble(
@@ -79,13 +90,13 @@ def _columns(head: list[str], faults: Faults) -> tuple[list[Column], list[Column
         if label in at:
             wanted.append(Column(name, at[label], label, scale, missing=MISSING))
         elif name == "dry_bulb_c":
-            faults.add(2, label, f"column not found, {nearest(label, at)}")
+            faults.add(2, label, f"column not found, {nearest(label, short_names(at))}")
     dates = []
     for label in (DATE, TIME):
         if label in at:
             dates.append(Column(label, at[label], label))
         else:
-            faults.add(2, label, f"column not found, {nearest(label, at)}")
+            faults.add(2, label, f"column not found, {nearest(label, short_names(at))}")
     return wanted, dates
 
 

@@ -268,4 +268,4 @@ def _finer(values: Floats, parts: int, low: float | None, high: float | None) ->
 
 def _room(room: Floats, reach: Floats) -> Floats:
     """Share of the swing `reach` that fits in `room`: 1 where all of it does."""
-    return np.where(reach > room, room / np.where(reach > 0.0, reach, 1.0), 1.0)
+    return np.where(reach > room, room / np.where(reach > room, reach, 1.0), 1.0)
