@@ -131,9 +131,9 @@ class DesignFile(_Structure):
     description: str = ""
     it: It
     cooling: Cooling
-    power: Power = Power()
-    building: Building = Building()
-    onsite: Onsite = Onsite()
+    power: Power = Field(default_factory=Power)
+    building: Building = Field(default_factory=lambda: Building.model_validate({}))
+    onsite: Onsite = Field(default_factory=lambda: Onsite.model_validate({}))
 
 
 # --- the checked facility -------------------------------------------------------------------

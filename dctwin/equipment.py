@@ -64,7 +64,7 @@ def _load(path: str, _changed_ns: int) -> Equipment:
     if header.name != Path(path).stem:
         raise InputError(document.fault(("name",), f"must be the file's name, {Path(path).stem!r}"))
     component = build_component(header.kind, header.params, document, ("params",))
-    reports = getattr(component, "reports", frozenset())
+    reports: frozenset[str] = getattr(component, "reports", frozenset())
     faults = [
         document.fault(("valid", key), f"is not reported by a {header.kind}, {nearest(key, reports)}")
         for key in header.valid

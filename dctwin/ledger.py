@@ -139,7 +139,7 @@ class Ledger:
         closure = self.closure()
         for name, gap in closure.items():
             if not gap <= CLOSURE_LIMIT:
-                carriers = ("water",) if name == "water_rel" else ("electricity", "heat")
+                carriers: tuple[Carrier, ...] = ("water",) if name == "water_rel" else ("electricity", "heat")
                 node = self._worst(carriers)[1]
                 raise ComputationError(
                     f"the books do not close: {name} is {gap:.2e}, above {CLOSURE_LIMIT:.0e}, "
