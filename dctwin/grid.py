@@ -1,0 +1,341 @@
+"""Carbon intensity and price of grid electricity over time, from the files people have.
+
+Files: Electricity Maps exports (`Carbon Intensity gCO₂eq/kWh (direct)`, also the life-cycle
+column), market prices (`Price (JPY/MWh)`), and plain CSV with `time_utc` and `carbon_kg_per_kwh` or
+`price_usd_per_kwh`. Rules:
+
+* A time column whose name says UTC is UTC; a time with an offset keeps it; any other is local
+  standard time of the site. Rows must be in order, each time once. A time names the start of its
+  interval.
+* Holes up to 3 h, missing rows or empty cells, are filled along a straight line; longer ones are
+  refused with their rows.
+* Onto a run: where the file covers the whole run its own hours are used. Otherwise each moment of
+  the run takes the file's value at the same month, day and time (UTC) in the newest year that has
+  it, so a typical year can carry one actual year's grid. 29 February of a run takes the 28th where
+  the file's year has none; 29 February of a file is left out where the run has none. Days of the
+  week are not matched.
+* A run's step finer than the file's takes the value of the interval it lies in; a coarser one takes
+  the mean.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dctwin.errors import Fault, InputError
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.datetime64]
+
+LONGEST_FILLED_GAP_H = 3.0
+ROW_LIMIT = 527_040  # a leap year of minutes; the same limit as for weather
+STEPS_MIN = (5, 10, 15, 30, 60)
+# Above this a column is in grams, not kilograms: the dirtiest lignite plants emit 1.3 kg/kWh.
+CARBON_LIMIT_KG_PER_KWH = 3.0
+_FAULTS_SHOWN = 10
+_GRAM_KG, _MWH_KWH = 1e-3, 1e3
+
+_CARBON_G = re.compile(r"carbon intensity g\s*co.*?/\s*kwh\s*\((.+?)\)", re.IGNORECASE)
+_PRICE = re.compile(r"price \(([a-z]{3})/(mwh|kwh)\)", re.IGNORECASE)
+_PRICE_PLAIN = re.compile(r"(?:\w+_)?price_([a-z]{3})_per_kwh", re.IGNORECASE)
+_TIME = re.compile(r"(datetime|time|timestamp|date)([ _]\(?utc\)?)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, eq=False)
+class GridSeries:
+    """The grid over one run: a value a step, or one number for all steps."""
+
+    carbon_kg_per_kwh: Floats | float
+    source: str
+    price_per_kwh: Floats | float | None = None
+    currency: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class TimedValues:
+    """One column of a file on a regular axis in UTC, without holes."""
+
+    file: str
+    column: str
+    unit: str
+    """`kg/kWh` for carbon, the currency's three letters for a price (per kWh)."""
+    start: np.datetime64
+    step_h: float
+    values: Floats
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def end(self) -> np.datetime64:
+        """End of the last interval."""
+        return self.start + self._step * self.values.size
+
+    @property
+    def _step(self) -> np.timedelta64:
+        return np.timedelta64(round(self.step_h * 3600.0), "s")
+
+    def onto(self, start_utc: np.datetime64, steps: int, step_h: float) -> Floats:
+        """The values on a run's steps, by the rules at the head of this module."""
+        run_s = round(step_h * 3600.0)
+        file_s = round(self.step_h * 3600.0)
+        parts = max(1, run_s // file_s)
+        begin = start_utc.astype("datetime64[s]") + np.arange(steps) * np.timedelta64(run_s, "s")
+        at = begin[:, None] + np.arange(parts) * np.timedelta64(run_s // parts, "s")
+        if not (self.start <= at.min() and at.max() < self.end):
+            at = self._same_day_of_year(at)
+        index = (at - self.start) // self._step
+        return np.asarray(self.values[index].mean(axis=1))
+
+    def _same_day_of_year(self, at: Times) -> Times:
+        """Each time moved to the newest year in which the file has that month, day and time."""
+        moved = np.full(at.shape, np.datetime64("NaT"), dtype="datetime64[s]")
+        for year in range(_year(self.end), _year(self.start) - 1, -1):
+            candidate = _in_year(at, year)
+            fits = (candidate >= self.start) & (candidate < self.end) & np.isnat(moved)
+            moved = np.where(fits, candidate, moved)
+        if np.isnat(moved).any():
+            missing = at[np.isnat(moved)][0]
+            why = (
+                f"covers {self.start} to {self.end} UTC; the run also needs {str(missing)[5:16]} "
+                "(month-day, time): give a whole year, or a file that covers the run"
+            )
+            raise InputError(Fault(self.file, 0, self.column, why))
+        return moved
+
+
+def read_carbon(path: str | Path, basis: str = "direct", utc_offset_h: float = 0.0) -> TimedValues:
+    """Carbon intensity, kg/kWh; `basis` picks the Electricity Maps column, "direct" or "lca"."""
+    rows = _rows(path)
+    name, scale = _carbon_column(str(path), rows[0], basis)
+    series = _timed(str(path), rows, name, scale, "kg/kWh", utc_offset_h)
+    worst = int(np.argmax(np.abs(series.values - 0.5 * CARBON_LIMIT_KG_PER_KWH)))
+    if not 0.0 <= series.values[worst] <= CARBON_LIMIT_KG_PER_KWH:
+        why = f"must lie in 0..{CARBON_LIMIT_KG_PER_KWH:g} kg/kWh (got {series.values[worst]:g})"
+        raise InputError(Fault(str(path), 0, name, why))
+    return series
+
+
+def read_price(path: str | Path, utc_offset_h: float = 0.0) -> TimedValues:
+    """Energy price per kWh in the file's own currency; negative prices are kept."""
+    rows = _rows(path)
+    for name in rows[0]:
+        if found := _PRICE.fullmatch(name):
+            scale = 1.0 / _MWH_KWH if found.group(2).lower() == "mwh" else 1.0
+            return _timed(str(path), rows, name, scale, found.group(1).upper(), utc_offset_h)
+        if found := _PRICE_PLAIN.fullmatch(name):
+            return _timed(str(path), rows, name, 1.0, found.group(1).upper(), utc_offset_h)
+    raise InputError(
+        Fault(
+            str(path),
+            1,
+            "price",
+            "no column 'Price (JPY/MWh)' or 'price_usd_per_kwh' (any currency) among "
+            + ", ".join(rows[0]),
+        )
+    )
+
+
+def by_hour_of_day(
+    values: Sequence[float],
+    utc_offset_h: float,
+    start_utc: np.datetime64,
+    steps: int,
+    step_h: float,
+) -> Floats:
+    """Twenty-four values of the local standard hour, on a run's steps of at most an hour."""
+    if len(values) != 24:
+        raise InputError(f"an hour-of-day profile needs 24 values (got {len(values)})")
+    start = start_utc.astype("datetime64[s]")
+    first_s = int((start - start.astype("datetime64[D]")) / np.timedelta64(1, "s"))
+    seconds = first_s + utc_offset_h * 3600.0 + np.arange(steps) * (step_h * 3600.0)
+    return np.asarray(values, dtype=np.float64)[(seconds // 3600.0).astype(int) % 24]
+
+
+def _year(time: np.datetime64) -> int:
+    return int(time.astype("datetime64[Y]").astype(int)) + 1970
+
+
+def _in_year(at: Times, year: int) -> Times:
+    """The same month, day and time in another year; 29 February falls back to the 28th."""
+    month = at.astype("datetime64[M]")
+    in_month = at - month.astype("datetime64[s]")
+    new_month = np.datetime64(f"{year}-01", "M") + (month - at.astype("datetime64[Y]"))
+    day = np.timedelta64(1, "D")
+    length = (new_month + 1).astype("datetime64[D]") - new_month.astype("datetime64[D]")
+    excess = np.maximum(in_month // day - length // day + 1, 0)
+    return np.asarray(new_month.astype("datetime64[s]") + in_month - excess * day)
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def _rows(path: str | Path) -> list[list[str]]:
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not text in UTF-8"
+        raise InputError(Fault(str(path), 0, "", f"cannot be read: {reason}")) from error
+    first = text.partition("\n")[0]
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    rows = [
+        [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text), delimiter=delimiter)
+    ]
+    if len(rows) < 3:
+        raise InputError(Fault(str(path), 0, "", "needs a header and at least two rows"))
+    if len(rows) > ROW_LIMIT + 1:
+        why = f"at most {ROW_LIMIT:,} rows (got {len(rows) - 1:,}); average it to hours first"
+        raise InputError(Fault(str(path), 0, "", why))
+    return rows
+
+
+def _carbon_column(file: str, header: list[str], basis: str) -> tuple[str, float]:
+    """Name of the carbon column and the factor that makes it kg/kWh."""
+    kinds = {"direct": ("direct",), "lca": ("lca", "life cycle", "life-cycle", "lifecycle")}
+    if basis not in kinds:
+        raise InputError(f"basis: must be 'direct' or 'lca' (got '{basis}')")
+    for name in header:
+        if name.lower() == "carbon_kg_per_kwh":
+            return name, 1.0
+        found = _CARBON_G.match(name)
+        if found and found.group(1).lower() in kinds[basis]:
+            return name, _GRAM_KG
+    why = (
+        f"no column 'Carbon Intensity gCO₂eq/kWh ({basis})' or 'carbon_kg_per_kwh' among "
+        + ", ".join(header)
+    )
+    raise InputError(Fault(file, 1, "carbon", why))
+
+
+def _timed(
+    file: str, rows: list[list[str]], name: str, scale: float, unit: str, utc_offset_h: float
+) -> TimedValues:
+    header = rows[0]
+    time_name = next((cell for cell in header if _TIME.fullmatch(cell)), None)
+    if time_name is None:
+        why = "no time column: 'Datetime (UTC)', 'Datetime' or 'time_utc' among " + ", ".join(
+            header
+        )
+        raise InputError(Fault(file, 1, "time", why))
+    shift_h = 0.0 if "utc" in time_name.lower() else utc_offset_h
+    at, column = header.index(time_name), header.index(name)
+    times, values, lines = _parse(file, rows, (time_name, at), (name, column), shift_h)
+    step_min, slots = _axis(file, time_name, times, lines)
+    filled = np.full(int(slots[-1]) + 1, np.nan)
+    filled[slots] = values * scale
+    filled, first, notes = _fill(file, name, filled, step_min, slots, lines)
+    start = np.datetime64(int(times[0]), "s") + np.timedelta64(first * step_min, "m")
+    return TimedValues(file, name, unit, start, step_min / 60.0, filled, notes)
+
+
+def _parse(
+    file: str,
+    rows: list[list[str]],
+    time: tuple[str, int],
+    value: tuple[str, int],
+    shift_h: float,
+) -> tuple[NDArray[np.int64], Floats, list[int]]:
+    """Seconds since 1970 UTC, values with NaN for empty cells, and the line of each row."""
+    times, values, lines, faults = [], [], [], []
+    shift = timedelta(hours=shift_h)
+    for line, row in enumerate(rows[1:], start=2):
+        if not any(row):
+            continue
+        if len(row) <= max(time[1], value[1]):
+            faults.append(Fault(file, line, "", f"has {len(row)} cells, the header {len(rows[0])}"))
+            continue
+        cell, text = row[time[1]], row[value[1]]
+        try:
+            moment = datetime.fromisoformat(cell)
+        except ValueError:
+            faults.append(
+                Fault(file, line, time[0], f"must be a time like 2024-01-31 13:00 (got '{cell}')")
+            )
+            continue
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC) - shift
+        try:
+            number = float(text) if text else np.nan
+        except ValueError:
+            number = np.inf
+        if np.isinf(number):
+            faults.append(Fault(file, line, value[0], f"must be a number or empty (got '{text}')"))
+            continue
+        times.append(round(moment.timestamp()))
+        values.append(number)
+        lines.append(line)
+    _refuse(faults)
+    if len(times) < 2:
+        raise InputError(Fault(file, 0, "", "needs at least two rows of data"))
+    return np.array(times), np.array(values), lines
+
+
+def _axis(
+    file: str, name: str, times: NDArray[np.int64], lines: list[int]
+) -> tuple[int, NDArray[np.int64]]:
+    """Step in minutes, and the place of each row on the regular axis from the first one."""
+    steps = np.diff(times)
+    _refuse(
+        Fault(file, lines[i + 1], name, "must be later than the row before (times once, in order)")
+        for i in np.flatnonzero(steps <= 0)
+    )
+    step_s = int(steps.min())
+    if step_s not in [60 * m for m in STEPS_MIN]:
+        allowed = ", ".join(map(str, STEPS_MIN))
+        why = f"rows must be {allowed} min apart (got {step_s / 60:g} min)"
+        raise InputError(Fault(file, lines[int(steps.argmin()) + 1], name, why))
+    since = times - times[0]
+    _refuse(
+        Fault(file, lines[i], name, f"is off the {step_s // 60} min raster of the rows before")
+        for i in np.flatnonzero(since % step_s)
+    )
+    return step_s // 60, since // step_s
+
+
+def _fill(
+    file: str,
+    name: str,
+    values: Floats,
+    step_min: int,
+    slots: NDArray[np.int64],
+    lines: list[int],
+) -> tuple[Floats, int, tuple[str, ...]]:
+    """Values without holes, the slots cut off at the front, and a note on what was filled."""
+    known = np.flatnonzero(~np.isnan(values))
+    if known.size < 2:
+        raise InputError(Fault(file, 0, name, "has no values"))
+    first, last = int(known[0]), int(known[-1])
+    missing = np.diff(known) - 1
+    longest = round(LONGEST_FILLED_GAP_H * 60 / step_min)
+    _refuse(
+        Fault(
+            file,
+            lines[int(np.searchsorted(slots, known[i + 1]))],
+            name,
+            f"ends a hole of {missing[i] * step_min / 60:g} h; at most "
+            f"{LONGEST_FILLED_GAP_H:g} h is filled",
+        )
+        for i in np.flatnonzero(missing > longest)
+    )
+    filled = np.interp(np.arange(first, last + 1), known, values[known])
+    count = int(missing.sum())
+    notes = (f"{Path(file).name}: {count} missing values of {name} interpolated",) if count else ()
+    return filled, first, notes
+
+
+def _refuse(faults: Iterable[Fault]) -> None:
+    """Raise with the first faults, and say how many more there are."""
+    every = list(faults)
+    if every:
+        shown: list[Fault | str] = [*every[:_FAULTS_SHOWN]]
+        if len(every) > _FAULTS_SHOWN:
+            shown.append(Fault(every[0].file, 0, "", f"and {len(every) - _FAULTS_SHOWN} more"))
+        raise InputError(*shown)
