@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dctwin import cache, grid
+from dctwin import cache
 from dctwin.catalogue import entries
 from dctwin.climate.files import read_weather
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Air, Limit
 from dctwin.design import Facility, load_design
-from dctwin.engines.annual import Boundary, Year, run_year
+from dctwin.engines.annual import run_year
+from dctwin.engines.heat import Boundary
+from dctwin.engines.posting import Year
 from dctwin.equipment import load_equipment
 from dctwin.errors import InputError
+from dctwin.grid import read_carbon, read_price
 from dctwin.ledger import pick
 from dctwin.metrics import GridYear, compute_metrics
 from dctwin.physics.solar import pv_yield_frac
@@ -124,17 +127,19 @@ def _grid_year(
     price_file: PathLike | None,
 ) -> GridYear:
     entry, tariff = site.file.grid, site.file.tariff
+    axis = (weather.times_utc[0], weather.rows, weather.step_h)
     carbon: Any = entry.carbon_kg_per_kwh
     if entry.carbon_by_hour_kg_per_kwh is not None:
         carbon = np.asarray(entry.carbon_by_hour_kg_per_kwh)[local_hour]
     if grid_file is not None:
-        carbon = grid.read_carbon(grid_file, weather.times_utc, weather.step_h)
+        carbon = read_carbon(os.fspath(grid_file)).onto(*axis)
     price: Any = None
-    currency = tariff.currency if tariff else ""
+    currency: str = tariff.currency if tariff else ""
     if tariff is not None:
         price = getattr(tariff, f"energy_price_{tariff.currency.lower()}_per_kwh")
     if price_file is not None:
-        price, currency = grid.read_price(price_file, weather.times_utc, weather.step_h)
+        series = read_price(os.fspath(price_file))
+        price, currency = series.onto(*axis), series.unit
     return GridYear(
         carbon_kg_per_kwh=carbon,
         currency=currency,
@@ -198,7 +203,7 @@ def _pv_yield(facility: Facility, weather: Weather) -> Any:
         )
         return {"yield_frac": np.asarray(frac)}
 
-    key = f"pv {weather.digest} {json.dumps(angles, sort_keys=True)}"
+    key = cache.cache_key("pv", weather.digest, json.dumps(angles, sort_keys=True))
     return cache.cached_arrays(key, make)["yield_frac"]
 
 

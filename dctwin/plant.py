@@ -74,9 +74,7 @@ class Wiring:
         self.circuits = {circuit.name: circuit for circuit in facility.circuits}
         self.share: dict[tuple[str, str], Array] = {}
         for sink in self.circuits:
-            users = [
-                c for c in facility.circuits if any(stage.sink == sink for stage in c.stages)
-            ]
+            users = [c for c in facility.circuits if any(stage.sink == sink for stage in c.stages)]
             total_kw = sum(c.loop.design_heat_kw for c in users)
             for user in users:
                 self.share[user.name, sink] = user.loop.design_heat_kw / total_kw
@@ -171,9 +169,11 @@ def _stack(items: list[Any], place: str) -> Any:
     if isinstance(first, Component):
         if any(type(item) is not type(first) for item in items):
             raise InputError(f"{place}: designs of one batch must have the same devices")
-        names = [name for name in type(first).model_fields]
         return first.with_values(
-            **{n: _stack([getattr(i, n) for i in items], f"{place}.{n}") for n in names}
+            **{
+                name: _stack([getattr(item, name) for item in items], f"{place}.{name}")
+                for name in type(first).model_fields
+            }
         )
     if is_dataclass(first):
         return replace(
@@ -186,7 +186,8 @@ def _stack(items: list[Any], place: str) -> Any:
         )
     if isinstance(first, tuple) and all(len(item) == len(first) for item in items):
         return tuple(
-            _stack(list(column), f"{place}[{k}]") for k, column in enumerate(zip(*items, strict=True))
+            _stack(list(column), f"{place}[{k}]")
+            for k, column in enumerate(zip(*items, strict=True))
         )
     if isinstance(first, (int, float)) and not isinstance(first, bool):
         return np.array(items, dtype=float)[:, None]

@@ -11,15 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dctwin import cache
 from dctwin.catalogue import find
 from dctwin.climate.files import read_weather
 from dctwin.climate.monthly import MonthlyNormals
 from dctwin.climate.synthetic import synthetic_weather
-from dctwin.climate.weather import COLUMNS, Weather
+from dctwin.climate.weather import Weather
 from dctwin.document import Document, faults_of, load_document
 from dctwin.equipment import Name
 from dctwin.errors import InputError
@@ -148,8 +146,17 @@ class Site:
         """The site's own weather: its file, or the synthetic year of its monthly normals."""
         if self.file.weather is not None:
             return read_weather(Path(self.document.file).parent / self.file.weather)
-        assert self.file.climate is not None
-        return _synthetic(self.file, self.digest)
+        file = self.file
+        assert file.climate is not None
+        return synthetic_weather(
+            file.name,
+            file.climate.monthly.normals(),
+            file.latitude_deg,
+            file.longitude_deg,
+            file.altitude_m,
+            file.utc_offset_h,
+            file.climate.seed,
+        )
 
     def _repr_html_(self) -> str:
         f = self.file
@@ -177,7 +184,9 @@ def parse_site(document: Document) -> Site:
     tariff = file.tariff
     if tariff and getattr(tariff, f"energy_price_{tariff.currency.lower()}_per_kwh") is None:
         key = f"energy_price_{tariff.currency.lower()}_per_kwh"
-        raise InputError(document.fault(("tariff",), f"{key} is missing (currency {tariff.currency})"))
+        raise InputError(
+            document.fault(("tariff",), f"{key} is missing (currency {tariff.currency})")
+        )
     if file.climate is not None:
         _check_normals(file.climate, document)
     return Site(file, document)
@@ -189,47 +198,8 @@ def _check_normals(climate: Climate, document: Document) -> None:
     except InputError as problem:
         where = ("climate", "monthly")
         raise InputError(
-            *(document.fault((*where, f.field.split(",")[0]), f"{f.field}: {f.why}")
-              for f in problem.faults)
+            *(
+                document.fault((*where, f.field.split(",")[0]), f"{f.field}: {f.why}")
+                for f in problem.faults
+            )
         ) from None
-
-
-def _synthetic(file: SiteFile, digest: str) -> Weather:
-    """The synthetic year, with its arrays kept in the cache on disk."""
-    assert file.climate is not None
-    normals = file.climate.monthly.normals()
-
-    def make() -> Weather:
-        assert file.climate is not None
-        return synthetic_weather(
-            file.name,
-            normals,
-            file.latitude_deg,
-            file.longitude_deg,
-            file.altitude_m,
-            file.utc_offset_h,
-            file.climate.seed,
-        )
-
-    made: list[Weather] = []
-
-    def arrays() -> dict[str, np.ndarray]:
-        made.append(make())
-        return {name: getattr(made[0], name) for name in COLUMNS}
-
-    columns = cache.cached_arrays(f"synthetic-year {digest}", arrays)
-    if made:
-        return made[0]
-    return Weather(
-        name=f"{file.name} (synthetic)",
-        source=f"synthetic year from monthly normals of {file.name}, seed {file.climate.seed}",
-        latitude_deg=file.latitude_deg,
-        longitude_deg=file.longitude_deg,
-        altitude_m=file.altitude_m,
-        utc_offset_h=file.utc_offset_h,
-        step_h=1.0,
-        start=np.datetime64("2023-01-01T00:00")
-        - np.timedelta64(round(file.utc_offset_h * 60), "m"),
-        synthetic=True,
-        **columns,
-    )

@@ -42,7 +42,9 @@ class Loop(Component):
     """
 
     kind: ClassVar[str] = "loop"
-    extensive: ClassVar[frozenset[str]] = frozenset({"design_heat_kw", "volume_m3", "mass_kwh_per_k"})
+    extensive: ClassVar[frozenset[str]] = frozenset(
+        {"design_heat_kw", "volume_m3", "mass_kwh_per_k"}
+    )
 
     fluid: str = Field(description="air, water, propylene-glycol-25, mineral-oil, …")
     design_heat_kw: float = param("kW", 0.001, 2_000_000, "heat that the loop is sized for")

@@ -33,7 +33,9 @@ class Pump(Component):
     design_head_pa: float = param("Pa", 1_000, 2_000_000, "head at the design point")
     static_frac: float = param("-", 0, 0.9, "share of head that does not fall with flow", 0.2)
     efficiency_frac: float = param("-", 0.2, 0.92, "pump efficiency, water to shaft", 0.75)
-    motor_efficiency_frac: float = param("-", 0.5, 0.98, "motor efficiency at its rating, drive apart", 0.93)
+    motor_efficiency_frac: float = param(
+        "-", 0.5, 0.98, "motor efficiency at its rating, drive apart", 0.93
+    )
 
     def power(self, flow_m3_s: Array) -> PumpPower:
         """Electricity and heat [kW] of one pump at this flow."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -38,7 +39,7 @@ class Converter(PowerStage):
         loads, efficiencies = self.load_frac_points, self.efficiency_points
         if len(loads) != len(efficiencies):
             raise ValueError("load_frac_points and efficiency_points must be equally long")
-        rising = all(a < b for a, b in zip(loads, loads[1:], strict=False))
+        rising = all(a < b for a, b in pairwise(loads))
         if not rising or loads[0] < 0.01 or loads[-1] > 1.5:
             raise ValueError("load_frac_points must rise and stay within 0.01 to 1.5")
         if not all(0.2 <= value <= 1 for value in efficiencies):

@@ -1,0 +1,142 @@
+"""Heat on its way from the racks down the loops, at given supply temperatures.
+
+Both clocks evaluate these functions: the annual engine on whole years, the transient engine on one
+moment after another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dctwin.components.component import Air
+from dctwin.components.cooling.pump import PumpPower
+from dctwin.components.it.rack import RackPower
+from dctwin.design import Circuit, Facility, RackGroup
+from dctwin.physics.arrays import Array
+from dctwin.plant import PathStep, Served, Wiring, carry
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """What surrounds the facility, one value a step: arrays of shape (hours,)."""
+
+    air: Air
+    local_hour: Any  # whole hours 0-23, local standard time
+    step_h: float
+    pv_yield_frac: Array = 0.0
+
+
+@dataclass(frozen=True)
+class RackFlows:
+    group: RackGroup
+    power: RackPower  # all racks of the group
+    supply: list[PathStep]
+    draw_kw: Array
+
+
+@dataclass(frozen=True)
+class LoopFlows:
+    circuit: Circuit
+    source_kw: Array
+    pump: PumpPower | None
+    heat_kw: Array
+    flow_kw_per_k: Array
+    flow_m3_s: Array
+    served: Served | None
+
+
+def heat_flows(
+    facility: Facility,
+    wiring: Wiring,
+    boundary: Boundary,
+    supply: dict[str, Array],
+    final: bool,
+) -> tuple[list[RackFlows], list[PathStep], dict[str, LoopFlows]]:
+    """Heat from the racks down the loops at these supply temperatures.
+
+    Before the final pass, loops that reject only to the air need not be served: nobody else
+    depends on how they do it.
+    """
+    racks = [rack_flows(group, boundary, supply) for group in facility.racks]
+    it_load = sum(rack.draw_kw for rack in racks)
+    _, it_steps = carry(facility.it_path, it_load)
+    source: dict[str, Array] = {circuit.name: 0.0 for circuit in facility.circuits}
+    for rack in racks:
+        source[rack.group.air] = source[rack.group.air] + rack.power.air_kw
+        if rack.group.liquid:
+            source[rack.group.liquid] = source[rack.group.liquid] + rack.power.liquid_kw
+        for step in rack.supply:
+            source[rack.group.air] = source[rack.group.air] + step.loss_kw
+    for step in it_steps:
+        if step.device.heat_to:
+            source[step.device.heat_to] = source[step.device.heat_to] + step.loss_kw
+    if facility.lighting_heat_to:
+        name = facility.lighting_heat_to
+        source[name] = source[name] + facility.lighting_kw
+    loops: dict[str, LoopFlows] = {}
+    for circuit in facility.circuits:
+        loop = loop_flows(circuit, source[circuit.name], boundary)
+        sinks = {device.sink for device in circuit.stages if device.sink}
+        if sinks or final or len(circuit.stages) > 1:
+            loop = _serve(loop, wiring, boundary, supply, sinks)
+            assert loop.served is not None
+            for device, service in zip(circuit.stages, loop.served.services, strict=True):
+                if device.sink:
+                    source[device.sink] = source[device.sink] + service.reject_kw
+        loops[circuit.name] = loop
+    return racks, it_steps, loops
+
+
+def rack_flows(group: RackGroup, boundary: Boundary, supply: dict[str, Array]) -> RackFlows:
+    profile = np.asarray(group.daily_profile_frac)
+    load: Array = group.load_frac
+    if np.any(profile != 1.0):
+        load = (
+            load * profile[..., 0, boundary.local_hour]
+            if profile.ndim == 3
+            else (load * profile[boundary.local_hour])
+        )
+    one = group.device.component.power(load, supply[group.air])
+    count = group.device.count
+    power = RackPower(*(value * count for value in one))
+    draw_kw, steps = carry(group.supply, (one.compute_kw + one.fans_kw) * 1.0)
+    steps = [
+        PathStep(s.device, s.input_kw * count, s.output_kw * count, s.loss_kw * count)
+        for s in steps
+    ]
+    return RackFlows(group, power, steps, draw_kw * count)
+
+
+def loop_flows(circuit: Circuit, source_kw: Array, boundary: Boundary) -> LoopFlows:
+    flow_kw_per_k = circuit.loop.flow_kw_per_k(source_kw)
+    flow_m3_s = flow_kw_per_k / circuit.loop.volume_kj_per_m3_k(boundary.air.pressure_pa)
+    pump = None
+    heat_kw = source_kw
+    if circuit.pump is not None:
+        count = circuit.pump.count
+        pump = PumpPower(
+            *(value * count for value in circuit.pump.component.power(flow_m3_s / count))
+        )
+        heat_kw = source_kw + pump.shaft_kw
+    return LoopFlows(circuit, source_kw, pump, heat_kw, flow_kw_per_k, flow_m3_s, None)
+
+
+def _serve(
+    loop: LoopFlows,
+    wiring: Wiring,
+    boundary: Boundary,
+    supply: dict[str, Array],
+    sinks: set[str],
+) -> LoopFlows:
+    circuit = loop.circuit
+    return_c = circuit.loop.return_c(supply[circuit.name], loop.heat_kw, loop.flow_kw_per_k)
+    sink_flow = {s: wiring.sink_flow_kw_per_k(circuit, s, loop.heat_kw) for s in sinks}
+    served = wiring.serve_chain(
+        circuit, loop.heat_kw, return_c, loop.flow_kw_per_k, boundary.air, supply, sink_flow
+    )
+    return LoopFlows(
+        circuit, loop.source_kw, loop.pump, loop.heat_kw, loop.flow_kw_per_k, loop.flow_m3_s, served
+    )
