@@ -14,8 +14,8 @@ day-to-day and hour-to-hour behaviour is stochastic with published statistics:
 * beam and diffuse: Erbs et al. (1982);
 * hours between daily extremes: sine by day, exponential by night, Parton & Logan (1981, Agric.
   Meteorol. 23:205) with its 1.5 m coefficients, raised to a monthly power that sets the mean;
-* dew point: a daily depression below the mean temperature, wider on clear days, never above the
-  dry bulb; wind: Rayleigh distributed, persistent, strongest in the afternoon.
+* dew point: a daily depression below the mean temperature, wider on clear and on hot days, never
+  above the dry bulb; wind: Rayleigh distributed, persistent, strongest in the afternoon.
 
 Valid between the polar circles and, with days held between 4 and 20 h in the temperature shape,
 beyond. Extremes beyond a typical year (records, heat waves of weeks) are not represented.
