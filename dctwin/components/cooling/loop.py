@@ -14,6 +14,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from dctwin.components.component import Air, Component, param, ratio
+from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.fluids import fluid
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K
@@ -71,7 +72,10 @@ class Loop(Component):
         if self.follow_min_c > self.follow_max_c:
             raise ValueError("follow_min_c must not be above follow_max_c")
         if self.fluid != "air":
-            fluid(self.fluid)
+            try:
+                fluid(self.fluid)
+            except InputError as problem:
+                raise ValueError(str(problem)) from None
         return self
 
     def setpoint_c(self, air: Air) -> Array:

@@ -1,0 +1,77 @@
+"""Computer-room air handler: a chilled-water coil and the fans that draw the room's air through."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from dctwin.components.component import Duty, Service, Stage, param
+from dctwin.components.cooling.exchanger import exchange_kw_per_k
+from dctwin.components.cooling.terminal import terminal_reach_c, terminal_service
+from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.hydraulics import mover_power_kw
+
+# Modelica Buildings, Fluid.HeatExchangers.BaseClasses.HADryCoil: air-side coefficient with the 0.8
+# power of air flow, air-side over water-side conductance 2/3, which makes the air side
+# 1/(1 + 2/3) = 0.6 of the resistance. Its water-side part is held at the design value here.
+AIR_EXPONENT = 0.8
+AIR_RESISTANCE_FRAC = 0.6
+# Keeps the power finite where the air stands still; the heat there is zero all the same.
+_SMALLEST_FLOW_FRAC = 1e-9
+
+
+class Crah(Stage):
+    """Chilled-water air handler with speed-controlled plug fans after the coil (draw-through).
+
+    Coil: counterflow effectiveness-NTU, to which a cross-counterflow coil of four rows and more
+    comes within a few per cent (Kays and London, Compact Heat Exchangers, 3rd ed., ch. 2); dry,
+    sensible heat only. UA falls with air flow r: UA/UA_design = 1/(0.6 r^-0.8 + 0.4).
+    Fans: electricity = flow · rise / (fan efficiency · motor efficiency), all of it heat in the
+    air. Balance: reject_kw = heat_kw + crah_fan.
+    Valid for a coil above the dew point of the room and 0.3-1.1 of design air flow.
+    Source: Modelica Buildings HADryCoil; Incropera et al., 7th ed., table 11.3; fan laws, ASHRAE
+    Handbook HVAC Systems and Equipment 2020, ch. 21.
+    """
+
+    kind: ClassVar[str] = "crah"
+    rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
+    extensive: ClassVar[frozenset[str]] = frozenset({"ua_kw_per_k", "design_flow_m3_s"})
+    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "supply_c"})
+
+    ua_kw_per_k: float = param("kW/K", 0.01, 10_000, "conductance of the coil at design air flow")
+    design_flow_m3_s: float = param("m³/s", 0.01, 1_000, "air flow at the design point")
+    fan_rise_pa: float = param("Pa", 10, 3_000, "total pressure rise of the fans at design flow")
+    static_frac: float = param(
+        "-", 0, 0.9, "share of the rise that is held at any flow (underfloor pressure)", 0.1
+    )
+    fan_efficiency_frac: float = param("-", 0.2, 0.9, "fan efficiency, air to shaft", 0.65)
+    motor_efficiency_frac: float = param("-", 0.5, 0.98, "efficiency of motor and drive", 0.88)
+
+    def _flow_frac(self, duty: Duty) -> Array:
+        return duty.flow_m3_s / self.design_flow_m3_s
+
+    def _conductance_kw_per_k(self, duty: Duty) -> Array:
+        flow_frac = self._flow_frac(duty)
+        xp = namespace(flow_frac)
+        air = AIR_RESISTANCE_FRAC * xp.maximum(flow_frac, _SMALLEST_FLOW_FRAC) ** -AIR_EXPONENT
+        ua_kw_per_k = self.ua_kw_per_k / (air + (1.0 - AIR_RESISTANCE_FRAC))
+        return exchange_kw_per_k(ua_kw_per_k, duty.flow_kw_per_k, duty.sink_kw_per_k)
+
+    def _fan_kw(self, duty: Duty) -> Array:
+        return mover_power_kw(
+            self._flow_frac(duty),
+            self.design_flow_m3_s,
+            self.fan_rise_pa,
+            self.static_frac,
+            self.fan_efficiency_frac,
+            self.motor_efficiency_frac,
+        )
+
+    def reach_c(self, duty: Duty) -> Array:
+        return terminal_reach_c(duty, self._conductance_kw_per_k(duty), self._fan_kw(duty))
+
+    def serve(self, duty: Duty) -> Service:
+        conductance_kw_per_k = self._conductance_kw_per_k(duty)
+        traces = {"flow_frac": self._flow_frac(duty)}
+        return terminal_service(
+            duty, conductance_kw_per_k, self._fan_kw(duty), "crah_fan", traces
+        )

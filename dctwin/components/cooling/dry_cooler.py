@@ -1,0 +1,238 @@
+"""Dry cooler: a finned coil and speed-controlled fans in outdoor air, with optional wet pads."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, NamedTuple, Self
+
+from pydantic import model_validator
+
+from dctwin.components.component import Duty, Service, Stage, Water, param, ratio
+from dctwin.components.cooling.pads import humidity_gain_kg_per_kg
+from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K, CP_VAPOUR_KJ_PER_KG_K
+
+# Air at which fans and coils are rated: standard air of ISO 5801 and AHRI, 20 °C at sea level.
+RATED_DENSITY_KG_PER_M3 = 1.2
+# Modelica Buildings, CoolingTowers.Data.DryCooler.BaseClasses.UACorrection: coefficients with the
+# 0.8 power of air flow and the 0.85 power of water flow, air side over water side 0.5, so that the
+# air side is 1/(1 + 0.5) = 2/3 of the resistance at rating.
+AIR_EXPONENT, WATER_EXPONENT = 0.8, 0.85
+AIR_RESISTANCE_FRAC = 2.0 / 3.0
+# Cross-flow effectiveness (heat_exchange.py, Incropera 11.32) with its stated limit of NTU.
+_CROSS_EXPONENT = 0.78
+MAX_NTU = 10.0
+# Fan power = floor + (1 - floor) r³, the floor for motors and drives: EnergyPlus 25.2 example
+# CoolingTower:VariableSpeed:Merkel, 0.02 + 0.98 r³.
+FAN_FLOOR_FRAC = 0.02
+
+# Numerical floors: a stopped stream, K/C_water next to 0 and to 1, the least slope of a step; and
+# the steps that reach 1e-9 in speed over 0.01-5 times rated water flow (tested).
+_NO_FLOW_KW_PER_K = 1e-9
+_LEAST_SHARE, _MOST_SHARE = 1e-12, 1.0 - 1e-15
+_LEAST_SLOPE = 1e-3
+_NEWTON_STEPS, _RATING_STEPS = 4, 7
+
+
+class _Coil(NamedTuple):
+    """The coil in this hour's air and water: what it does at an air-flow ratio."""
+
+    air_kw_per_k: Array  # capacity rate of the air at full fan speed
+    water_kw_per_k: Array
+    air_resistance: Array  # 1/UA = air_resistance · r^-0.8 + water_resistance [K/kW]
+    water_resistance: Array
+
+
+class DryCooler(Stage):
+    """Finned coil with variable-speed fans that draw outdoor air through it.
+
+    Coil: cross-flow effectiveness-NTU, both streams unmixed. Its UA follows from the rating and
+    falls with the mass flows of air m and water w: UA_rated/UA = 2/3 m^-0.8 + 1/3 w^-0.85.
+    Fans run at the speed r that removes the heat; air flow goes with r and outdoor density.
+    Power = fan_kw · (0.02 + 0.98 r³) · density/1.2. Below the lowest speed they cycle: on for the
+    share of the time that the heat takes (no heat is lost by free convection meanwhile).
+    Pads (optional, above a dry-bulb threshold) bring the air along its wet bulb towards
+    saturation; what evaporates is air flow · change of humidity, bleed keeps the concentration.
+    Balance: reject_kw = heat_kw + dry_cooler_fan; the fans warm the air after the coil.
+    Valid for NTU up to 10 and water that does not freeze.
+    Source: Incropera et al., 7th ed., eq. 11.32; Modelica Buildings (UA correction of its dry
+    cooler); EnergyPlus 25.2 (fan power). Rated approach: 10 K to dry bulb is the median of 6,730
+    heat-rejection units, Energies 2023, 16(9), 3661.
+    """
+
+    kind: ClassVar[str] = "dry-cooler"
+    rejects_to: ClassVar[Literal["loop", "air"]] = "air"
+    extensive: ClassVar[frozenset[str]] = frozenset(
+        {"rated_heat_kw", "rated_air_m3_s", "fan_kw"}
+    )
+    reports: ClassVar[frozenset[str]] = frozenset(
+        {"fan_speed_frac", "coil_air_c", "leaving_air_c", "leaving_fluid_c"}
+    )
+
+    rated_heat_kw: float = param("kW", 0.1, 100_000, "heat rejected at rating, fans at full speed")
+    rated_approach_k: float = param(
+        "K", 1, 40, "leaving fluid above entering air at rating", 10.0
+    )
+    rated_range_k: float = param("K", 1, 40, "fluid cooled by this at rating")
+    rated_air_m3_s: float = param("m³/s", 0.01, 10_000, "air flow at full speed (1.2 kg/m³)")
+    fan_kw: float = param("kW", 0.001, 10_000, "electricity of all fans at full speed (1.2 kg/m³)")
+    min_speed_frac: float = param("-", 0.05, 1, "lowest fan speed, share of full", 0.2)
+    pad_efficiency_frac: float = param("-", 0, 0.95, "saturation efficiency of pads, 0 = none", 0.0)
+    wet_above_c: float = param("°C", -10, 60, "dry bulb above which the pads are wetted", 20.0)
+    pad_fan_frac: float = param("-", 0, 1, "extra fan power for the pads' pressure drop", 0.0)
+    cycles: float = param("-", 1.1, 20, "concentration of pad water over make-up", 3.0)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        capacity = self._rated_air_kw_per_k(), self.rated_heat_kw / self.rated_range_k
+        share = self.rated_heat_kw / (min(capacity) * (self.rated_approach_k + self.rated_range_k))
+        if share >= 1 or self._rated_ua_kw_per_k() > MAX_NTU * min(capacity):
+            raise ValueError(
+                f"this rating asks for an effectiveness of {100 * share:.0f} %, more than a coil "
+                "of 10 transfer units has: raise rated_air_m3_s or rated_approach_k"
+            )
+        return self
+
+    def _rated_air_kw_per_k(self) -> Array:
+        return self.rated_air_m3_s * RATED_DENSITY_KG_PER_M3 * CP_AIR_KJ_PER_KG_K
+
+    def _rated_ua_kw_per_k(self) -> Array:
+        """UA with which the coil meets its rating: Newton's steps on ln(NTU φ) = ln(-ln(1 - ε))."""
+        air = self._rated_air_kw_per_k()
+        water = self.rated_heat_kw / self.rated_range_k
+        xp = namespace(air, water)
+        least, most = xp.minimum(air, water), xp.maximum(air, water)
+        initial_k = self.rated_approach_k + self.rated_range_k
+        reach = -xp.log1p(-xp.minimum(self.rated_heat_kw / (least * initial_k), 1.0 - 1e-9))
+        ntu = reach
+        for _ in range(_RATING_STEPS):
+            z = least / most * ntu**_CROSS_EXPONENT
+            mean = -xp.expm1(-z) / z
+            slope = 1.0 + _CROSS_EXPONENT * (xp.exp(-z) / mean - 1.0)
+            ntu = ntu * xp.exp(xp.log(reach / (ntu * mean)) / slope)
+        return ntu * least
+
+    def _coil(self, duty: Duty) -> _Coil:
+        air = duty.air
+        xp = namespace(duty.flow_kw_per_k, air.density_kg_per_m3, self.rated_heat_kw)
+        w = air.humidity_kg_per_kg
+        heat_capacity = (CP_AIR_KJ_PER_KG_K + CP_VAPOUR_KJ_PER_KG_K * w) / (1.0 + w)
+        water = xp.maximum(duty.flow_kw_per_k, _NO_FLOW_KW_PER_K)
+        rated_resistance = 1.0 / self._rated_ua_kw_per_k()
+        density_frac = air.density_kg_per_m3 / RATED_DENSITY_KG_PER_M3
+        water_frac = water * (self.rated_range_k / self.rated_heat_kw)
+        return _Coil(
+            self.rated_air_m3_s * air.density_kg_per_m3 * heat_capacity,
+            water,
+            rated_resistance * AIR_RESISTANCE_FRAC * density_frac**-AIR_EXPONENT,
+            rated_resistance * (1.0 - AIR_RESISTANCE_FRAC) * water_frac**-WATER_EXPONENT,
+        )
+
+    def _coil_air_c(self, duty: Duty) -> Array:
+        """Temperature of the air that meets the coil, after the pads where they are wet."""
+        air = duty.air
+        xp = namespace(air.dry_bulb_c, self.pad_efficiency_frac)
+        wet = xp.where(air.dry_bulb_c > self.wet_above_c, self.pad_efficiency_frac, 0.0)
+        return air.dry_bulb_c - wet * (air.dry_bulb_c - air.wet_bulb_c)
+
+    def reach_c(self, duty: Duty) -> Array:
+        coil = self._coil(duty)
+        transfer, _ = _transfer(coil, 1.0)
+        conductance = -coil.water_kw_per_k * namespace(transfer).expm1(-transfer)
+        drop_k = ratio(duty.heat_kw, duty.flow_kw_per_k)
+        return self._coil_air_c(duty) + duty.heat_kw / conductance - drop_k
+
+    def serve(self, duty: Duty) -> Service:
+        xp = namespace(duty.heat_kw, duty.return_c, duty.air.dry_bulb_c, self.rated_heat_kw)
+        coil = self._coil(duty)
+        air_c = self._coil_air_c(duty)
+        full, full_slope = _transfer(coil, 1.0)
+        initial_k = duty.return_c - air_c
+        able_kw = -coil.water_kw_per_k * xp.expm1(-full) * initial_k
+        heat_kw = xp.clip(able_kw, 0.0, duty.heat_kw)
+        speed, on_frac = _fan_speed(
+            coil, ratio(heat_kw, initial_k), full, full_slope, self.min_speed_frac
+        )
+        density_frac = duty.air.density_kg_per_m3 / RATED_DENSITY_KG_PER_M3
+        cube = speed * speed * speed
+        fan_kw = (self.fan_kw * (1.0 + self.pad_fan_frac)) * density_frac * on_frac * (
+            FAN_FLOOR_FRAC + (1.0 - FAN_FLOOR_FRAC) * cube
+        )
+        air_frac = on_frac * speed
+        return Service(
+            heat_kw=heat_kw,
+            power_kw={"dry_cooler_fan": fan_kw},
+            reject_kw=heat_kw + fan_kw,
+            water=self._water(duty, air_c, air_frac),
+            traces={
+                "fan_speed_frac": xp.where(on_frac > 0, speed, 0.0),
+                "coil_air_c": air_c,
+                "leaving_air_c": air_c + ratio(heat_kw, coil.air_kw_per_k * air_frac),
+                "leaving_fluid_c": duty.return_c - ratio(heat_kw, duty.flow_kw_per_k),
+            },
+        )
+
+    def _water(self, duty: Duty, air_c: Array, air_frac: Array) -> Water:
+        """Water of the pads: flow of dry air times the rise of its humidity, and the bleed."""
+        air = duty.air
+        gain = humidity_gain_kg_per_kg(air, air_c)
+        dry_air = air.density_kg_per_m3 / (1.0 + air.humidity_kg_per_kg) * self.rated_air_m3_s
+        evaporation = dry_air * air_frac * gain
+        return Water(
+            evaporation_kg_s=evaporation, blowdown_kg_s=evaporation / (self.cycles - 1.0)
+        )
+
+
+def _transfer(coil: _Coil, speed: Array) -> tuple[Array, Array]:
+    """Units G = -ln(1 - K/C_water) of the coil and d ln G / d ln speed; K is heat per kelvin.
+
+    K = eff · Cmin between the entering streams. G runs with nearly one power of speed from a coil
+    short of air (G ~ C_air/C_water) to one short of water (G ~ UA/C_water): made for Newton.
+    """
+    xp = namespace(coil.air_kw_per_k, speed)
+    air_part = coil.air_resistance * speed**-AIR_EXPONENT
+    ua = 1.0 / (air_part + coil.water_resistance)
+    air = coil.air_kw_per_k * speed
+    air_least = air <= coil.water_kw_per_k
+    least = xp.minimum(air, coil.water_kw_per_k)
+    capacity_ratio = least / xp.maximum(air, coil.water_kw_per_k)
+    ntu = ua / least
+    z = capacity_ratio * ntu**_CROSS_EXPONENT
+    passed = xp.exp(-z)
+    mean = (1.0 - passed) / z
+    units = ntu * mean
+    missed = xp.exp(-units)
+    effectiveness = 1.0 - missed
+    # Logarithmic slopes in speed: of NTU, of NTU · mean, of G.
+    ntu_slope = AIR_EXPONENT * (air_part * ua) - air_least
+    ratio_slope = 2.0 * air_least - 1.0
+    units_slope = ntu_slope + (passed / mean - 1.0) * (ratio_slope + _CROSS_EXPONENT * ntu_slope)
+    # Short of air, K/C_water = eff · Cmin/Cmax; short of water it is eff and G = NTU · mean.
+    share = xp.where(air_least, effectiveness * capacity_ratio, 0.5)
+    transfer = xp.where(air_least, -xp.log1p(-xp.minimum(share, _MOST_SHARE)), units)
+    air_slope = capacity_ratio * (effectiveness + units * missed * units_slope)
+    slope = xp.where(air_least, air_slope / ((1.0 - share) * transfer), units_slope)
+    return transfer, xp.maximum(slope, _LEAST_SLOPE)
+
+
+def _fan_speed(
+    coil: _Coil, needed_kw_per_k: Array, full: Array, full_slope: Array, min_speed_frac: Array
+) -> tuple[Array, Array]:
+    """Fan speed at which the coil has the needed conductance, and the share of time it is on.
+
+    Newton's steps on ln G (ln speed), within 1e-9 of the root; `full` and `full_slope` are G and
+    its slope at full speed. The start blends that slope with 1, which it is at low speed.
+    """
+    xp = namespace(needed_kw_per_k, full, min_speed_frac)
+    share = xp.clip(needed_kw_per_k / coil.water_kw_per_k, _LEAST_SHARE, _MOST_SHARE)
+    needed = xp.minimum(-xp.log1p(-share), full)
+    part = needed / full
+    slope = full_slope + (0.5 - 0.5 * full_slope) * (1.0 - xp.sqrt(part))
+    speed = xp.clip(xp.exp(xp.log(part) / slope), min_speed_frac, 1.0)
+    free = transfer = full
+    for _ in range(_NEWTON_STEPS):
+        transfer, slope = _transfer(coil, speed)
+        free = speed * xp.exp(xp.log(needed / transfer) / slope)
+        speed = xp.clip(free, min_speed_frac, 1.0)
+    # Held at the lowest speed the last step stood there, so its G is that of the lowest speed.
+    on_frac = xp.where(free < min_speed_frac, share / -xp.expm1(-transfer), 1.0)
+    return speed, xp.clip(on_frac, 0.0, 1.0) * (needed_kw_per_k > 0)

@@ -1,0 +1,84 @@
+"""Single-phase immersion tank: a bath of dielectric oil, its pump and an oil-to-water exchanger."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from dctwin.components.component import Duty, Service, Stage, param
+from dctwin.components.cooling.exchanger import exchange_kw_per_k
+from dctwin.components.cooling.terminal import terminal_reach_c, terminal_service
+from dctwin.errors import InputError
+from dctwin.physics.arrays import Array
+from dctwin.physics.fluids import fluid
+from dctwin.physics.hydraulics import mover_power_kw
+from dctwin.units import SECONDS_PER_HOUR
+
+# Temperature at which the oil's heat capacity is taken; it changes by 2 % over 10 K.
+_OIL_C = 45.0
+
+
+class ImmersionTank(Stage):
+    """One single-phase tank; a stage of the oil loop (which needs no pump and no volume).
+
+    Exchanger: counterflow plates of constant conductance, given at the bath's working temperature
+    (oil thickens when cold: below 25 °C the conductance is less). Pump: electricity = flow · head /
+    (pump efficiency · motor efficiency), all of it heat in the oil.
+    Balance: reject_kw = heat_kw + tank_pump. The bath holds oil volume · density · specific heat.
+    Valid for liquid oil at 25-65 °C and 0.3-1.1 of design flow.
+    Source: Incropera et al., Fundamentals of Heat and Mass Transfer, 7th ed., table 11.3; oil from
+    physics/fluids.py.
+    """
+
+    kind: ClassVar[str] = "immersion-tank"
+    rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
+    extensive: ClassVar[frozenset[str]] = frozenset({"ua_kw_per_k", "design_flow_m3_s", "oil_m3"})
+    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "supply_c"})
+
+    oil: str = Field("mineral-oil", description="dielectric fluid: mineral-oil, silicone-oil, …")
+    oil_m3: float = param("m³", 0, 1_000, "oil in the tank and its pipes")
+    ua_kw_per_k: float = param("kW/K", 0.1, 10_000, "conductance of the exchanger")
+    design_flow_m3_s: float = param("m³/s", 1e-5, 10, "oil flow at the design point")
+    design_head_pa: float = param("Pa", 1_000, 1_000_000, "head at design flow")
+    static_frac: float = param("-", 0, 0.9, "share of head that does not fall with flow", 0.0)
+    pump_efficiency_frac: float = param("-", 0.2, 0.92, "pump efficiency, fluid to shaft", 0.6)
+    motor_efficiency_frac: float = param("-", 0.5, 0.98, "efficiency of motor and drive", 0.88)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        try:
+            fluid(self.oil)
+        except InputError as problem:
+            raise ValueError(str(problem)) from None
+        return self
+
+    def mass_kwh_per_k(self) -> float:
+        kj_per_m3_k = fluid(self.oil).heat_capacity_kj_per_m3_k(_OIL_C)
+        return float(self.oil_m3 * kj_per_m3_k / SECONDS_PER_HOUR)
+
+    def _flow_frac(self, duty: Duty) -> Array:
+        return duty.flow_m3_s / self.design_flow_m3_s
+
+    def _conductance_kw_per_k(self, duty: Duty) -> Array:
+        return exchange_kw_per_k(self.ua_kw_per_k, duty.flow_kw_per_k, duty.sink_kw_per_k)
+
+    def _pump_kw(self, duty: Duty) -> Array:
+        return mover_power_kw(
+            self._flow_frac(duty),
+            self.design_flow_m3_s,
+            self.design_head_pa,
+            self.static_frac,
+            self.pump_efficiency_frac,
+            self.motor_efficiency_frac,
+        )
+
+    def reach_c(self, duty: Duty) -> Array:
+        return terminal_reach_c(duty, self._conductance_kw_per_k(duty), self._pump_kw(duty))
+
+    def serve(self, duty: Duty) -> Service:
+        conductance_kw_per_k = self._conductance_kw_per_k(duty)
+        traces = {"flow_frac": self._flow_frac(duty)}
+        return terminal_service(
+            duty, conductance_kw_per_k, self._pump_kw(duty), "tank_pump", traces
+        )

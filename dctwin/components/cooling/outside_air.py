@@ -1,0 +1,138 @@
+"""Outside-air cooling: supply fans, mixing dampers and optional evaporative pads for a room."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, NamedTuple
+
+from dctwin.components.component import Duty, Service, Stage, Water, param, ratio
+from dctwin.components.cooling.pads import humidity_gain_kg_per_kg
+from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.hydraulics import mover_power_kw
+from dctwin.physics.moist_air import (
+    CP_AIR_KJ_PER_KG_K,
+    dew_point_c,
+    relative_humidity_frac,
+)
+
+# Far below anything that a damper or a pad can be set to.
+_SMALLEST_K = 1e-9
+
+
+class _Mixing(NamedTuple):
+    """Where dampers and pads stand, and what this does."""
+
+    heat_kw: Array
+    fan_kw: Array
+    outdoor_frac: Array
+    pad_frac: Array
+    outdoor_c: Array  # outdoor air after the pads, as it enters the mixing box
+
+
+class OutsideAir(Stage):
+    """Air handler that replaces room air by outdoor air; a stage of an air loop.
+
+    Dampers mix outdoor air with return air so that the fans deliver the setpoint:
+        heat + fan = C · x · (T_return - T_outdoor), x <= 1.
+    Outdoor air too warm for that is used alone (x = 1) and passes pads that bring it towards its
+    wet bulb, T = T_db - efficiency · (T_db - T_wb), by-passed to hold the setpoint; beyond their
+    reach the supply floats. Fans (after the mixing box) heat the air by all their electricity.
+    Water = flow of dry air · rise of humidity, at constant enthalpy but for the water's own; bleed
+    keeps the concentration. The room adds no moisture, so that supply air has the humidity of the
+    outdoor air plus the pads' (steady state).
+    Balance: reject_kw = heat_kw + outside_air_fan, carried out by the exhaust.
+    Valid for sensible loads; supply dew point and relative humidity are reported, to be held
+    against ASHRAE TC 9.9. Heat capacity of dry air (moist air holds up to 2 % more).
+    Source: ASHRAE Handbook HVAC Systems and Equipment 2020, ch. 41 (direct evaporative coolers).
+    """
+
+    kind: ClassVar[str] = "outside-air"
+    rejects_to: ClassVar[Literal["loop", "air"]] = "air"
+    extensive: ClassVar[frozenset[str]] = frozenset({"design_flow_m3_s"})
+    reports: ClassVar[frozenset[str]] = frozenset(
+        {
+            "flow_frac",
+            "outdoor_air_frac",
+            "pad_frac",
+            "supply_c",
+            "supply_humidity_kg_per_kg",
+            "supply_dew_point_c",
+            "supply_rh_frac",
+        }
+    )
+
+    design_flow_m3_s: float = param("m³/s", 0.01, 10_000, "air flow at the design point")
+    fan_rise_pa: float = param(
+        "Pa", 10, 3_000, "total pressure rise at design flow: filters, pads, dampers, room"
+    )
+    static_frac: float = param(
+        "-", 0, 0.9, "share of the rise that is held at any flow (room pressure)", 0.1
+    )
+    fan_efficiency_frac: float = param("-", 0.2, 0.9, "fan efficiency, air to shaft", 0.65)
+    motor_efficiency_frac: float = param("-", 0.5, 0.98, "efficiency of motor and drive", 0.88)
+    pad_efficiency_frac: float = param("-", 0, 0.95, "saturation efficiency of pads, 0 = none", 0.0)
+    cycles: float = param("-", 1.1, 20, "concentration of pad water over make-up", 3.0)
+
+    def _flow_frac(self, duty: Duty) -> Array:
+        return duty.flow_m3_s / self.design_flow_m3_s
+
+    def _fan_kw(self, duty: Duty) -> Array:
+        return mover_power_kw(
+            self._flow_frac(duty),
+            self.design_flow_m3_s,
+            self.fan_rise_pa,
+            self.static_frac,
+            self.fan_efficiency_frac,
+            self.motor_efficiency_frac,
+        )
+
+    def _coldest_c(self, duty: Duty) -> Array:
+        """Outdoor air after pads that are fully wet."""
+        air = duty.air
+        return air.dry_bulb_c - self.pad_efficiency_frac * (air.dry_bulb_c - air.wet_bulb_c)
+
+    def reach_c(self, duty: Duty) -> Array:
+        # All outdoor air: what the fans blow is the pads' air, warmed by the fans.
+        return self._coldest_c(duty) + ratio(self._fan_kw(duty), duty.flow_kw_per_k)
+
+    def _mixing(self, duty: Duty) -> _Mixing:
+        flow = duty.flow_kw_per_k
+        dry_c, coldest_c = duty.air.dry_bulb_c, self._coldest_c(duty)
+        xp = namespace(duty.heat_kw, duty.return_c, flow, dry_c, coldest_c)
+        fan_kw = self._fan_kw(duty)
+        heat_kw = xp.clip(flow * (duty.return_c - coldest_c) - fan_kw, 0.0, duty.heat_kw)
+        # Off when nothing is asked, or when outdoor air cannot even carry off the fans' heat.
+        fan_kw = xp.where(heat_kw > 0, fan_kw, 0.0)
+        drop_k = ratio(heat_kw + fan_kw, flow)
+        # Air of this temperature enters the fans. Pads bring all of the air there, dampers mix it.
+        needed_c = duty.return_c - drop_k
+        pad_k = xp.maximum(dry_c - coldest_c, _SMALLEST_K)
+        pad_frac = xp.where(drop_k > 0, xp.clip((dry_c - needed_c) / pad_k, 0.0, 1.0), 0.0)
+        outdoor_c = dry_c - pad_frac * (dry_c - coldest_c)
+        spread_k = xp.maximum(duty.return_c - outdoor_c, _SMALLEST_K)
+        return _Mixing(heat_kw, fan_kw, xp.clip(drop_k / spread_k, 0.0, 1.0), pad_frac, outdoor_c)
+
+    def serve(self, duty: Duty) -> Service:
+        air = duty.air
+        mixing = self._mixing(duty)
+        gain = humidity_gain_kg_per_kg(air, mixing.outdoor_c)
+        dry_air_kg_s = duty.flow_kw_per_k / CP_AIR_KJ_PER_KG_K
+        evaporation = dry_air_kg_s * mixing.outdoor_frac * gain
+        humidity = air.humidity_kg_per_kg + gain
+        supply_c = duty.return_c - ratio(mixing.heat_kw, duty.flow_kw_per_k)
+        return Service(
+            heat_kw=mixing.heat_kw,
+            power_kw={"outside_air_fan": mixing.fan_kw},
+            reject_kw=mixing.heat_kw + mixing.fan_kw,
+            water=Water(
+                evaporation_kg_s=evaporation, blowdown_kg_s=evaporation / (self.cycles - 1.0)
+            ),
+            traces={
+                "flow_frac": self._flow_frac(duty),
+                "outdoor_air_frac": mixing.outdoor_frac,
+                "pad_frac": mixing.pad_frac,
+                "supply_c": supply_c,
+                "supply_humidity_kg_per_kg": humidity,
+                "supply_dew_point_c": dew_point_c(humidity, air.pressure_pa),
+                "supply_rh_frac": relative_humidity_frac(supply_c, humidity, air.pressure_pa),
+            },
+        )
