@@ -1,0 +1,163 @@
+"""What commands write: tables for people, one JSON document for machines, progress on stderr.
+
+Results go to stdout. Messages and progress go to stderr, so that stdout can always be piped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dctwin.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Off a terminal lines are never wrapped: wide enough for the widest table.
+_PLAIN_WIDTH = 400
+_PLAIN_EVERY_S = 2.0
+
+Progress = Callable[[int, int], None]
+JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder for the files of the result.",
+                 show_default=False),
+]
+
+
+def console() -> Console:
+    """Stdout: coloured on a terminal, plain and unwrapped elsewhere."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else _PLAIN_WIDTH
+    return Console(
+        file=sys.stdout, width=width, markup=False, emoji=False, highlight=False, soft_wrap=True
+    )
+
+
+def say(text: str = "", style: str = "") -> None:
+    """A line of the result, for people."""
+    console().print(text, style=style or None)
+
+
+def note(text: str) -> None:
+    """A message beside the result."""
+    print(text, file=sys.stderr)
+
+
+def table(
+    columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], indent: int = 0
+) -> None:
+    """Rows under headings; a column is (heading, "left" | "right")."""
+    from rich import box
+    from rich.table import Table
+
+    stdout = console()
+    grid = Table(
+        box=box.SIMPLE_HEAD if stdout.is_terminal and not indent else None,
+        show_header=any(name for name, _ in columns),
+        header_style="bold",
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
+    for position, (name, justify) in enumerate(columns):
+        grid.add_column(
+            name,
+            justify="right" if justify == "right" else "left",
+            no_wrap=not stdout.is_terminal or position == 0 or justify == "right",
+            style="cyan" if position == 0 and not indent else None,
+        )
+    for row in rows:
+        grid.add_row(*row)
+    with stdout.capture() as captured:
+        stdout.print(grid)
+    for line in captured.get().splitlines():
+        # rich pads every line to the table's width; nobody wants to copy that
+        print(" " * indent + line.rstrip())
+
+
+def print_json(document: Any) -> None:
+    """The one JSON document of a command; what is no number is null."""
+    print(json.dumps(_finite(document), indent=2, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(below) for key, below in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(below) for below in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, (str, int, float)) or value is None:
+        return value
+    if hasattr(value, "item"):  # a NumPy scalar
+        return _finite(value.item())
+    return str(value)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Progress]:
+    """A progress bar on a terminal, now and then a plain line elsewhere; both on stderr."""
+    if not sys.stderr.isatty():
+        yield _plain_progress(what)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
+
+
+def _plain_progress(what: str) -> Progress:
+    last = time.monotonic()
+
+    def step(done: int, of: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _PLAIN_EVERY_S:
+            last = time.monotonic()
+            note(f"{what}: {done} of {of}")
+
+    return step
+
+
+def check_out(folder: Path | None) -> None:
+    """Refuse a folder that cannot be written before an hour of work goes into it."""
+    import os
+
+    if folder is None:
+        return
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--out: {folder} is a file, give a folder")
+    home = next((place for place in (folder, *folder.absolute().parents) if place.exists()), None)
+    if home is None or not home.is_dir() or not os.access(home, os.W_OK | os.X_OK):
+        raise InputError(f"--out: {folder} cannot be written")
+
+
+def check_file(path: Path | None, option: str) -> None:
+    """Refuse a file that cannot be written before the work is done."""
+    import os
+
+    if path is None:
+        return
+    home = path.absolute().parent
+    if path.is_dir():
+        raise InputError(f"{option}: {path} is a folder, give a file")
+    if not home.is_dir() or not os.access(home, os.W_OK | os.X_OK):
+        raise InputError(f"{option}: {path} cannot be written, there is no such folder")

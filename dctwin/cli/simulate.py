@@ -1,0 +1,334 @@
+"""`dctwin run`, `compare` and `transient`: the engines from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dctwin.cli.console import (
+    JsonFlag,
+    OutOption,
+    check_file,
+    check_out,
+    note,
+    print_json,
+    progress,
+    say,
+    table,
+)
+from dctwin.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from dctwin.result import Run
+
+_FLAGS_SHOWN = 5
+_EVENTS_SHOWN = 60
+
+DesignArgument = Annotated[
+    str, typer.Argument(metavar="DESIGN", help="Name of a design, or its file.")
+]
+SiteOption = Annotated[
+    str, typer.Option("--site", metavar="SITE", help="Name of a site, or its file.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", show_default=False,
+                 help="Change a value of the design, e.g. cooling.loops.fws.supply_c=40; "
+                      "may be repeated."),
+]
+StepOption = Annotated[
+    str, typer.Option("--step", metavar="15min|30min|1h", help="Length of a time step.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this module."""
+    app.command(
+        "run", epilog="Example: dctwin run chilled-water-tower-ac --site inzai --out results/inzai"
+    )(run)
+    app.command(
+        "compare", epilog="Example: dctwin compare --site inzai --site ishikari --html report.html"
+    )(compare)
+    app.command(
+        "transient",
+        epilog="Example: dctwin transient chilled-water-tower-ac --site inzai "
+        "--scenario utility-outage",
+    )(transient)
+
+
+def changes_of(words: Iterable[str] | None) -> dict[str, Any]:
+    """`path=value` words as changes of a design; values are read as in a file."""
+    from dctwin.document import parse_scalar
+
+    changes: dict[str, Any] = {}
+    for word in words or ():
+        path, equals, value = word.partition("=")
+        if not equals or not path.strip():
+            raise InputError(f"--set: must be path=value (got {word!r})")
+        if path.strip() in changes:
+            raise InputError(f"--set: {path.strip()} is given twice")
+        changes[path.strip()] = parse_scalar(value.strip())
+    return changes
+
+
+def run(
+    design: DesignArgument,
+    site: SiteOption,
+    weather: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", show_default=False,
+                     help="Weather in place of the site's: EPW, TMY3, PVGIS JSON or CSV."),
+    ] = None,
+    grid: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", show_default=False,
+                     help="Hourly carbon intensity (CSV, Electricity Maps columns accepted)."),
+    ] = None,
+    price: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", show_default=False, help="Hourly energy price (CSV)."),
+    ] = None,
+    set_: SetOption = None,
+    step: StepOption = "1h",
+    as_json: JsonFlag = False,
+    out: OutOption = None,
+) -> None:
+    """Simulate one year of a design at a site: metrics, energy, water, carbon, cost."""
+    changes = changes_of(set_)
+    check_out(out)
+    from dctwin.api import simulate
+
+    result = simulate(design, site, weather, grid, price, step, changes or None)
+    if out is not None:
+        result.save(out)
+    if as_json:
+        print_json(result.document())
+    else:
+        _print_run(result)
+    if out is not None:
+        note(f"run.json and run.parquet are in {out}")
+
+
+def _print_run(run: Run) -> None:
+    from dctwin.report import METRIC_GROUPS, metric_text, metric_unit
+
+    _print_head(run)
+    currency = str(run.metrics.get("currency") or "")
+    energy = run.energy_kwh()
+    for group, labels in METRIC_GROUPS.items():
+        rows = [
+            (label, metric_text(name, run.metrics[name]), metric_unit(name, currency), name)
+            for name, label in labels.items()
+            if run.metrics.get(name) is not None
+        ]
+        if rows:
+            _heading(group)
+            table([("", "left"), ("", "right"), ("", "left"), ("", "left")], rows, 2)
+        if group == "Energy":
+            _heading("Energy by account")
+            _print_accounts(energy)
+    _print_reasons(run)
+    _print_closure_and_flags(run)
+
+
+def _print_head(run: Run) -> None:
+    weather = run.provenance.get("weather", {})
+    say(f"{run.design} at {run.site}", "bold")
+    hours = len(run.times_utc) * run.ledger.step_h
+    kind = "synthetic weather" if weather.get("synthetic") else "weather"
+    say(f"{hours:,.0f} h in steps of {run.ledger.step_h:g} h; {kind}: {weather.get('source', '')}")
+    for text in weather.get("notes", ()):
+        say(f"weather note: {text}", "dim")
+
+
+def _heading(text: str) -> None:
+    say()
+    say(text, "bold")
+
+
+def _print_accounts(energy: dict[str, float]) -> None:
+    total = sum(energy.values())
+    rows = [
+        (name, f"{kwh:,.0f}", "kWh", f"{100 * kwh / total:.1f} %" if total > 0 else "–")
+        for name, kwh in sorted(energy.items(), key=lambda item: -item[1])
+    ]
+    rows.append(("facility", f"{total:,.0f}", "kWh", ""))
+    table([("", "left"), ("", "right"), ("", "left"), ("", "right")], rows, 2)
+
+
+def _print_reasons(run: Run) -> None:
+    from dctwin.report import undefined_by_reason
+
+    if run.undefined:
+        _heading("Not defined here")
+        for reason, names in undefined_by_reason([run]).items():
+            say(f"  {', '.join(names)}: {reason}")
+
+
+def _print_closure_and_flags(run: Run) -> None:
+    _heading("Books")
+    say("  largest imbalance at any node and step: " + ", ".join(
+        f"{name.removesuffix('_rel')} {gap:.0e}" for name, gap in run.closure.items()
+    ))
+    _heading(f"Flags: {len(run.flags) or 'none'}")
+    worst = sorted(run.flags, key=lambda flag: -flag.count_h)
+    for flag in worst[:_FLAGS_SHOWN]:
+        say(f"  {flag}", "yellow")
+    if len(worst) > _FLAGS_SHOWN:
+        say(f"  and {len(worst) - _FLAGS_SHOWN} more (--json lists all)")
+
+
+def compare(
+    designs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[DESIGN]...", show_default=False,
+                       help="Designs by name or file; all of the catalogue when none is given."),
+    ] = None,
+    site: Annotated[
+        list[str] | None,
+        typer.Option("--site", metavar="SITE", show_default=False,
+                     help="Site by name or file, may be repeated; all when none is given."),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(metavar="DESIGN", show_default=False,
+                     help="Design that the others are held against; the first one given, or the "
+                          "one with the highest PUE."),
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", show_default=False,
+                     help="Write a self-contained report with figures."),
+    ] = None,
+    step: StepOption = "1h",
+    as_json: JsonFlag = False,
+    out: OutOption = None,
+) -> None:
+    """Compare designs at sites: a table by PUE, WUE, CUE and the rest, best first."""
+    check_out(out)
+    check_file(html, "--html")
+    from dctwin.api import compare_runs
+    from dctwin.catalogue import entries
+    from dctwin.report import rows_by_pue
+
+    chosen = designs or list(entries("designs"))
+    places = site or list(entries("sites"))
+    if not chosen:
+        raise InputError("no designs found: name a design file")
+    with progress("runs") as step_done:
+        runs = compare_runs(_once(chosen), _once(places), step, step_done)
+    base = _baseline(runs, baseline, bool(designs))
+    if html is not None:
+        from dctwin.report import compare_html
+
+        compare_html(runs, html, base)
+    if out is not None:
+        _save_all(runs, out)
+    if as_json:
+        print_json(rows_by_pue(runs))
+    else:
+        _print_comparison(runs, base)
+    if html is not None:
+        note(f"the report is {html}")
+    if out is not None:
+        note(f"compare.csv and a folder for every run are in {out}")
+
+
+def _once(names: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def _baseline(runs: list[Run], wanted: str | None, named: bool) -> str:
+    """The design that the others are held against."""
+    from dctwin.report import worst_design
+
+    designs = _once([run.design for run in runs])
+    if wanted is not None:
+        if wanted not in designs:
+            raise InputError(f"--baseline: {wanted!r} is not compared, {nearest(wanted, designs)}")
+        return wanted
+    return designs[0] if named else worst_design(runs)
+
+
+def _save_all(runs: list[Run], out: Path) -> None:
+    from dctwin.api import metrics_table
+    from dctwin.report import write_text
+
+    for result in runs:
+        result.save(out / f"{result.design}-at-{result.site}")
+    write_text(out / "compare.csv", metrics_table(runs).to_csv(index=False))
+
+
+def _print_comparison(runs: list[Run], baseline: str) -> None:
+    from dctwin.report import comparison_head, comparison_rows
+
+    columns = [
+        (name, "left" if name in ("design", "site") else "right")
+        for name in comparison_head(runs)
+    ]
+    table(columns, comparison_rows(runs, baseline))
+    say()
+    say(f"vs baseline: facility energy per IT energy against {baseline} at the same site")
+    flagged = [run for run in runs if run.flags]
+    if flagged:
+        say(f"{len(flagged)} of {len(runs)} runs left a valid range or a limit: "
+            "dctwin run DESIGN --site SITE tells where")
+
+
+def transient(
+    design: DesignArgument,
+    site: SiteOption,
+    scenario: Annotated[
+        str, typer.Option("--scenario", metavar="NAME_OR_FILE", help="What happens, and when.")
+    ],
+    step_s: Annotated[
+        float | None,
+        typer.Option("--step-s", metavar="SECONDS", show_default=False,
+                     help="Longest step between events; the scenario's own when left out."),
+    ] = None,
+    as_json: JsonFlag = False,
+    out: OutOption = None,
+) -> None:
+    """Simulate seconds to hours: faults, outages and ramps, and the time until a limit."""
+    check_out(out)
+    import dctwin
+
+    result = dctwin.transient(design, site, scenario, step_s)
+    if out is not None:
+        result.save(out)
+    if as_json:
+        print_json(result.document())
+    else:
+        _print_transient(result, scenario)
+    if out is not None:
+        note(f"run.json and run.parquet are in {out}")
+
+
+def _print_transient(run: Run, scenario: str) -> None:
+    say(f"{run.design} at {run.site}: {scenario}", "bold")
+    _heading("Events")
+    events = [dict(event) for event in run.events]
+    table(
+        [("time [s]", "right"), ("event", "left"), ("detail", "left")],
+        [
+            (f"{event['time_s']:,.0f}", str(event["event"]), str(event.get("detail", "")))
+            for event in events[:_EVENTS_SHOWN]
+        ],
+        2,
+    )
+    if len(events) > _EVENTS_SHOWN:
+        say(f"  and {len(events) - _EVENTS_SHOWN} more (--json lists all)")
+    _heading("Time to limit")
+    times = {
+        name: value
+        for name, value in {**run.statistics, **run.metrics}.items()
+        if name.startswith("time_to_")
+    }
+    for name, value in times.items():
+        say(f"  {name}: " + ("not reached" if value is None else f"{value:,.0f} s"))
+    if not times:
+        say("  no limit was reached")
+    _print_closure_and_flags(run)

@@ -1,0 +1,438 @@
+"""How results are written for people: labels and units of metrics, and the comparison page.
+
+No numbers are made here: every one is read off a `Run`. Figures are drawn in `figures.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from dctwin.units import unit_of
+
+if TYPE_CHECKING:
+    from dctwin.result import Run
+
+# group -> metric -> how it is called; every metric of docs/metrics.md but `currency` and
+# `pue_category`, which are said along with cost and PUE.
+METRIC_GROUPS: dict[str, dict[str, str]] = {
+    "Efficiency": {
+        "pue": "PUE",
+        "ppue_cooling": "partial PUE, cooling",
+        "ppue_power": "partial PUE, power",
+        "tue": "TUE",
+        "cer": "CER, heat removed over cooling energy",
+        "mlc": "MLC, mechanical load component",
+        "elc": "ELC, electrical loss component",
+        "mean_chiller_cop": "mean COP of the chillers",
+        "free_cooling_h_frac": "hours without a compressor",
+        "unmet_cooling_h": "hours of unmet cooling",
+        "itee_sv": "ITEEsv",
+        "iteu_sv_frac": "ITEUsv",
+    },
+    "Energy": {
+        "it_kwh": "IT",
+        "facility_kwh": "facility",
+        "grid_import_kwh": "from the grid",
+        "grid_export_kwh": "to the grid",
+        "onsite_kwh": "own generation used",
+        "curtailed_kwh": "own generation curtailed",
+        "heat_reused_kwh": "heat reused",
+        "peak_facility_kw": "facility peak",
+        "peak_grid_kw": "grid peak",
+        "ref_frac": "REF, renewable share",
+        "cfe_247_frac": "carbon-free energy, hour by hour",
+        "erf_frac": "ERF, heat reused over facility energy",
+        "ere": "ERE",
+    },
+    "Water": {
+        "water_l": "drawn",
+        "water_evaporated_l": "evaporated",
+        "water_blowdown_l": "blown down",
+        "water_drift_l": "drifted off",
+        "wue_l_per_kwh": "WUE, site",
+        "wue_source_l_per_kwh": "WUE, with generation",
+    },
+    "Carbon": {
+        "carbon_operational_kg": "operational, location-based",
+        "carbon_embodied_kg_per_year": "embodied",
+        "cue_kg_per_kwh": "CUE, location-based",
+        "cue_market_kg_per_kwh": "CUE, contract-based",
+    },
+    "Cost": {
+        "cost_energy_per_year": "energy",
+        "cost_total_per_year": "total",
+    },
+}
+LABELS = {name: label for group in METRIC_GROUPS.values() for name, label in group.items()}
+# The columns of a comparison, after design and site.
+KEY_METRICS = (
+    "pue",
+    "wue_l_per_kwh",
+    "wue_source_l_per_kwh",
+    "cue_kg_per_kwh",
+    "mean_chiller_cop",
+    "free_cooling_h_frac",
+    "unmet_cooling_h",
+    "facility_kwh",
+    "water_l",
+    "carbon_operational_kg",
+    "cost_energy_per_year",
+)
+SHORT_LABELS = {
+    "pue": "PUE",
+    "wue_l_per_kwh": "WUE",
+    "wue_source_l_per_kwh": "WUE source",
+    "cue_kg_per_kwh": "CUE",
+    "mean_chiller_cop": "COP",
+    "free_cooling_h_frac": "free hours",
+    "unmet_cooling_h": "unmet",
+    "facility_kwh": "facility",
+    "water_l": "water",
+    "carbon_operational_kg": "carbon",
+    "cost_energy_per_year": "energy cost",
+}
+# Totals that read better in thousands: unit -> the thousands' unit.
+_LARGE = {"kWh": "MWh", "L": "m³", "kg": "t"}
+
+
+def metric_unit(name: str, currency: str = "") -> str:
+    """The unit of a metric, written for people; a share is shown in per cent.
+
+    >>> metric_unit("wue_l_per_kwh"), metric_unit("ref_frac"), metric_unit("pue")
+    ('L/kWh', '%', '')
+    """
+    if name.startswith("cost_"):
+        return f"{currency}/year".lstrip("/")
+    if name.endswith("_frac"):
+        return "%"
+    if name == "itee_sv":
+        return ""
+    return unit_of(name) or ""
+
+
+def metric_text(name: str, value: Any) -> str:
+    """A metric's value for people, without its unit; an undefined one is a dash."""
+    if value is None or value != value:
+        return "–"
+    if isinstance(value, str):
+        return value
+    if name.endswith("_frac"):
+        return f"{100 * value:.1f}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    if name.endswith(("_kwh", "_l", "_kg", "_kw", "_h")) and "_per_" not in name:
+        return f"{value:,.1f}"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
+
+
+def large(name: str, value: float | None) -> tuple[str, str]:
+    """A yearly total in thousands of its unit, so that a table stays narrow: (text, unit)."""
+    unit = metric_unit(name)
+    if unit in _LARGE:
+        return ("–" if value is None else f"{value / 1000:,.0f}"), _LARGE[unit]
+    return metric_text(name, value), unit
+
+
+def undefined_by_reason(runs: Iterable[Run]) -> dict[str, list[str]]:
+    """Reason -> metrics that are undefined for it, over all runs."""
+    reasons: dict[str, list[str]] = {}
+    for run in runs:
+        for name, reason in run.undefined.items():
+            names = reasons.setdefault(reason, [])
+            if name not in names:
+                names.append(name)
+    return reasons
+
+
+# --- comparison -----------------------------------------------------------------------------
+
+
+def by_pue(runs: Iterable[Run]) -> list[Run]:
+    """Runs with the lowest PUE first; those without one last."""
+    return sorted(runs, key=lambda run: (run.metrics["pue"] is None, run.metrics["pue"] or 0.0))
+
+
+def rows_by_pue(runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """`design`, `site` and every metric of each run, lowest PUE first."""
+    return [{"design": r.design, "site": r.site, **r.metrics} for r in by_pue(runs)]
+
+
+def worst_design(runs: Sequence[Run]) -> str:
+    """The design with the highest mean PUE over its sites."""
+    pues: dict[str, list[float]] = {}
+    for run in runs:
+        pues.setdefault(run.design, []).append(run.metrics["pue"] or 0.0)
+    return max(pues, key=lambda design: sum(pues[design]) / len(pues[design]))
+
+
+def best_runs(runs: Iterable[Run]) -> list[Run]:
+    """Of each site the run with the lowest PUE, among those that met their cooling if any did."""
+    best: dict[str, Run] = {}
+    for run in sorted(by_pue(runs), key=lambda run: run.metrics["unmet_cooling_h"] > 0):
+        best.setdefault(run.site, run)
+    return by_pue(best.values())
+
+
+def savings_frac(runs: Sequence[Run], baseline: str) -> dict[tuple[str, str], float | None]:
+    """(design, site) -> change of facility energy per IT energy against the baseline there."""
+    base = {run.site: run.metrics["pue"] for run in runs if run.design == baseline}
+    changes: dict[tuple[str, str], float | None] = {}
+    for run in runs:
+        own, other = run.metrics["pue"], base.get(run.site)
+        changes[run.design, run.site] = None if not own or not other else own / other - 1.0
+    return changes
+
+
+def comparison_head(runs: Sequence[Run]) -> list[str]:
+    """Headings of the comparison table, with units."""
+    head = ["design", "site"]
+    for name in KEY_METRICS:
+        unit = large(name, None)[1] if not name.startswith("cost_") else _currency(runs)
+        head.append(f"{SHORT_LABELS[name]} [{unit}]" if unit else SHORT_LABELS[name])
+        if name == "pue":
+            head.append("vs baseline [%]")
+    return head
+
+
+def comparison_rows(runs: Sequence[Run], baseline: str) -> list[list[str]]:
+    """The comparison table as text, lowest PUE first."""
+    changes = savings_frac(runs, baseline)
+    currency = _currency(runs)
+    rows = []
+    for run in by_pue(runs):
+        row = [run.design, run.site]
+        for name in KEY_METRICS:
+            row.append(_cell(name, run, currency))
+            if name == "pue":
+                change = changes[run.design, run.site]
+                own = run.design == baseline
+                row.append("baseline" if own else "–" if change is None else f"{100 * change:+.1f}")
+        rows.append(row)
+    return rows
+
+
+def _currency(runs: Sequence[Run]) -> str:
+    """The currency that all sites share, or nothing: then each cell names its own."""
+    found = {str(run.metrics["currency"]) for run in runs if run.metrics["currency"]}
+    return f"{found.pop()}/year" if len(found) == 1 else "per year"
+
+
+def _cell(name: str, run: Run, shared: str) -> str:
+    value = run.metrics[name]
+    if name.startswith("cost_"):
+        own = f" {run.metrics['currency']}" if shared == "per year" and value is not None else ""
+        return ("–" if value is None else f"{value:,.0f}") + own
+    return large(name, value)[0]
+
+
+# --- files ----------------------------------------------------------------------------------
+
+
+def write_file(path: str | os.PathLike[str], write: Callable[[Path], Any]) -> None:
+    """Write through a temporary name beside the target: the file appears whole or not at all."""
+    target = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(handle)
+    try:
+        write(Path(temporary))
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)  # mkstemp keeps everybody else out
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file whole or not at all."""
+    write_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+# --- the comparison page --------------------------------------------------------------------
+
+_STYLE = """
+:root { color-scheme: light; }
+* { box-sizing: border-box; }
+body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif;
+  color: #1c2733; background: #fff; margin: 0 auto; max-width: 1240px; padding: 32px 28px 64px; }
+h1 { font-size: 28px; line-height: 1.2; margin: 0 0 4px; }
+h2 { font-size: 20px; margin: 44px 0 8px; padding-top: 14px; border-top: 1px solid #d9dfe5; }
+p { margin: 6px 0; max-width: 80ch; }
+.lead, .quiet { color: #5a6875; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums; }
+th { text-align: right; font-weight: 600; color: #5a6875; border-bottom: 2px solid #c6ced6;
+  padding: 6px 10px; vertical-align: bottom; }
+td { text-align: right; padding: 4px 10px; border-bottom: 1px solid #eceff2; white-space: nowrap; }
+th.text, td.text { text-align: left; }
+td.wrap { white-space: normal; }
+tr.baseline td { background: #f4f6f8; }
+.pair { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 16px; }
+.figure { min-width: 0; }
+@media (max-width: 900px) { .pair { grid-template-columns: minmax(0, 1fr); } }
+@media print { body { max-width: none; } h2 { break-after: avoid; } .figure { break-inside: avoid; } }
+"""
+
+
+def compare_html(
+    runs: Sequence[Run], path: str | os.PathLike[str], baseline: str | None = None
+) -> None:
+    """Write one self-contained page (it loads nothing): table, figures, sources, flags."""
+    write_text(path, comparison_page(runs, baseline or worst_design(runs)))
+
+
+def comparison_page(runs: Sequence[Run], baseline: str) -> str:
+    """The comparison of runs as one HTML page with plotly.js inside it, once."""
+    from dctwin import figures
+    from dctwin.api import metrics_table
+
+    frame = metrics_table(by_pue(runs))
+    designs, sites = frame["design"].nunique(), frame["site"].nunique()
+    shown = _Figures()
+    parts = [_head(runs, baseline, designs, sites), _key_table(runs, baseline)]
+    parts.append("<h2>Where the overhead goes</h2>")
+    parts.append(shown.one(figures.overhead_bar(runs)))
+    if sites > 1:
+        parts.append(shown.one(figures.comparison_bar(frame)))
+        parts.append("<h2>Designs and sites</h2>")
+        for metric in ("pue", "wue_l_per_kwh", "cue_kg_per_kwh"):
+            parts.append(shown.one(figures.heat_map(frame, metric)))
+    else:
+        parts.append("<h2>Water and carbon</h2>")
+        bars = [figures.comparison_bar(frame, m) for m in ("wue_l_per_kwh", "cue_kg_per_kwh")]
+        parts.append(shown.pair(*bars))
+    parts.append("<h2>The best design of each site</h2>")
+    for run in best_runs(runs):
+        parts.append(shown.one(figures.energy_sankey(run)))
+        parts.append(shown.one(figures.monthly_stack(run)))
+    parts += [_flag_table(runs), _undefined(runs), _sources(runs)]
+    title = f"{designs} designs at {sites} sites" if sites > 1 else f"designs at {runs[0].site}"
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>dctwin: {html.escape(title)}</title><style>{_STYLE}</style></head><body>\n"
+        + "\n".join(parts)
+        + "\n</body></html>\n"
+    )
+
+
+class _Figures:
+    """Turns figures into HTML; the first one carries plotly.js for all."""
+
+    def __init__(self) -> None:
+        self.first = True
+
+    def one(self, figure: Any) -> str:
+        text = figure.to_html(
+            full_html=False,
+            include_plotlyjs=self.first,
+            config={"displaylogo": False, "responsive": True, "displayModeBar": "hover"},
+        )
+        self.first = False
+        return f'<div class="figure">{text}</div>'
+
+    def pair(self, left: Any, right: Any) -> str:
+        return f'<div class="pair">{self.one(left)}{self.one(right)}</div>'
+
+
+def _head(runs: Sequence[Run], baseline: str, designs: int, sites: int) -> str:
+    run = runs[0]
+    hours = len(run.times_utc) * run.ledger.step_h
+    made = any(r.provenance["weather"]["synthetic"] for r in runs)
+    weather = " Synthetic weather years with each site's monthly normals." if made else ""
+    names = sorted({r.site for r in runs})
+    return (
+        "<h1>Data center designs compared</h1>"
+        f'<p class="lead">{designs} design{"s" * (designs > 1)} at {sites} '
+        f"site{'s' * (sites > 1)} ({html.escape(', '.join(names))}), {hours:,.0f} h in steps of "
+        f"{run.ledger.step_h:g} h.{weather} Baseline: {html.escape(baseline)}. "
+        f"dctwin {html.escape(str(run.provenance['version']))}.</p>"
+    )
+
+
+def _key_table(runs: Sequence[Run], baseline: str) -> str:
+    rows = comparison_rows(runs, baseline)
+    classes = ["baseline" if row[0] == baseline else "" for row in rows]
+    return (
+        "<h2>Key figures, lowest PUE first</h2>"
+        + _table(comparison_head(runs), rows, text_columns=2, classes=classes)
+        + '<p class="quiet">vs baseline: facility energy per IT energy against the baseline at the '
+        "same site. WUE source adds the water of electricity generation.</p>"
+    )
+
+
+def _table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    text_columns: int,
+    classes: Sequence[str] = (),
+    wrap: bool = False,
+) -> str:
+    def cells(tag: str, row: Sequence[str]) -> str:
+        kinds = ["text" + " wrap" * wrap if k < text_columns else "" for k in range(len(row))]
+        return "".join(
+            f'<{tag} class="{kind}">{html.escape(cell)}</{tag}>' if kind
+            else f"<{tag}>{html.escape(cell)}</{tag}>"
+            for kind, cell in zip(kinds, row, strict=True)
+        )
+
+    body = "".join(
+        f'<tr class="{classes[k]}">{cells("td", row)}</tr>' if k < len(classes) and classes[k]
+        else f"<tr>{cells('td', row)}</tr>"
+        for k, row in enumerate(rows)
+    )
+    return (
+        f'<div class="scroll"><table><thead><tr>{cells("th", head)}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _flag_table(runs: Sequence[Run]) -> str:
+    rows = [
+        (run.design, run.site, flag.place, flag.limit, f"{flag.count_h:,.0f}",
+         f"{flag.worst:.3g} {'' if flag.unit == '-' else flag.unit}".strip(), flag.first_utc)
+        for run in by_pue(runs)
+        for flag in sorted(run.flags, key=lambda flag: -flag.count_h)
+    ]
+    if not rows:
+        return "<h2>Flags</h2><p>No device left its valid range, no limit was passed.</p>"
+    head = ("design", "site", "place", "limit", "hours", "worst by", "first (UTC)")
+    return (
+        "<h2>Flags</h2><p class='quiet'>Hours outside a valid range or past a limit; results there "
+        "are extrapolated or unmet.</p>" + _table(head, rows, text_columns=4)
+    )
+
+
+def _undefined(runs: Sequence[Run]) -> str:
+    reasons = undefined_by_reason(runs)
+    if not reasons:
+        return ""
+    rows = [(", ".join(LABELS.get(n, n) for n in names), why) for why, names in reasons.items()]
+    return "<h2>Not defined here</h2>" + _table(("metrics", "reason"), rows, 2, wrap=True)
+
+
+def _sources(runs: Sequence[Run]) -> str:
+    weather: dict[str, Mapping[str, Any]] = {r.site: r.provenance["weather"] for r in runs}
+    rows = [
+        (site, str(entry["source"]), str(entry["sha256"])[:12], "; ".join(entry["notes"]))
+        for site, entry in sorted(weather.items())
+    ]
+    designs = {r.design: r.provenance for r in runs}
+    design_rows = [
+        (name, str(p["design"]["sha256"])[:12], ", ".join(p["equipment"]) or "none from it")
+        for name, p in sorted(designs.items())
+    ]
+    worst = {
+        key: max(run.closure[key] for run in runs) for key in runs[0].closure
+    }
+    closure = ", ".join(f"{k.removesuffix('_rel')} {gap:.0e}" for k, gap in worst.items())
+    return (
+        "<h2>Sources</h2>"
+        + _table(("site", "weather", "SHA-256", "notes"), rows, 4, wrap=True)
+        + "<p></p>"
+        + _table(("design", "SHA-256", "equipment of the catalogue"), design_rows, 3, wrap=True)
+        + f'<p class="quiet">Largest imbalance of the books at any node and step: {closure}. '
+        "`dctwin show NAME` tells the source of every machine and site.</p>"
+    )
