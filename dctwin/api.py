@@ -138,7 +138,8 @@ def _grid_year(
     if tariff is not None:
         price = getattr(tariff, f"energy_price_{tariff.currency.lower()}_per_kwh")
     if price_file is not None:
-        series = read_price(os.fspath(price_file))
+        # Columns that do not say UTC are read as the site's local standard time.
+        series = read_price(os.fspath(price_file), weather.utc_offset_h)
         price, currency = series.onto(*axis), series.unit
     return GridYear(
         carbon_kg_per_kwh=carbon,
@@ -232,7 +233,7 @@ def _run(
         flags=_flags(year, weather, index, designs),
         provenance=_provenance(facility, surroundings),
         times_utc=weather.times_utc,
-        closure=ledger.check(),
+        closure=year.closure,
         statistics={"kernel_s": kernel_s / designs},
     )
 

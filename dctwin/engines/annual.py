@@ -30,7 +30,7 @@ def run_year(facility: Facility, boundary: Boundary) -> Year:
     supply, racks, loops, it_steps = settle(facility, wiring, boundary, setpoint)
     year = Year(Ledger(boundary.step_h))
     post_facility(year, facility, boundary, supply, setpoint, racks, loops, it_steps)
-    year.ledger.check()
+    year.closure = year.ledger.check()
     return year
 
 

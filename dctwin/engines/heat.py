@@ -6,7 +6,8 @@ moment after another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,14 +32,18 @@ class Boundary:
 
 @dataclass(frozen=True)
 class RackFlows:
+    """A group of racks at work: powers [kW] of all its racks together."""
+
     group: RackGroup
-    power: RackPower  # all racks of the group
+    power: RackPower
     supply: list[PathStep]
     draw_kw: Array
 
 
 @dataclass(frozen=True)
 class LoopFlows:
+    """A loop at work: heat_kw = source_kw + shaft power of its pump."""
+
     circuit: Circuit
     source_kw: Array
     pump: PumpPower | None
@@ -61,21 +66,7 @@ def heat_flows(
     depends on how they do it.
     """
     racks = [rack_flows(group, boundary, supply) for group in facility.racks]
-    it_load = sum(rack.draw_kw for rack in racks)
-    _, it_steps = carry(facility.it_path, it_load)
-    source: dict[str, Array] = {circuit.name: 0.0 for circuit in facility.circuits}
-    for rack in racks:
-        source[rack.group.air] = source[rack.group.air] + rack.power.air_kw
-        if rack.group.liquid:
-            source[rack.group.liquid] = source[rack.group.liquid] + rack.power.liquid_kw
-        for step in rack.supply:
-            source[rack.group.air] = source[rack.group.air] + step.loss_kw
-    for step in it_steps:
-        if step.device.heat_to:
-            source[step.device.heat_to] = source[step.device.heat_to] + step.loss_kw
-    if facility.lighting_heat_to:
-        name = facility.lighting_heat_to
-        source[name] = source[name] + facility.lighting_kw
+    it_steps, source = sources(facility, racks)
     loops: dict[str, LoopFlows] = {}
     for circuit in facility.circuits:
         loop = loop_flows(circuit, source[circuit.name], boundary)
@@ -90,36 +81,66 @@ def heat_flows(
     return racks, it_steps, loops
 
 
-def rack_flows(group: RackGroup, boundary: Boundary, supply: dict[str, Array]) -> RackFlows:
-    profile = np.asarray(group.daily_profile_frac)
-    load: Array = group.load_frac
-    if np.any(profile != 1.0):
-        load = (
-            load * profile[..., 0, boundary.local_hour]
-            if profile.ndim == 3
-            else (load * profile[boundary.local_hour])
-        )
+def sources(facility: Facility, racks: list[RackFlows]) -> tuple[list[PathStep], dict[str, Array]]:
+    """The IT power path at work, and the heat that racks, path and lights give to each loop."""
+    _, it_steps = carry(facility.it_path, sum(rack.draw_kw for rack in racks))
+    heat: dict[str, Array] = {circuit.name: 0.0 for circuit in facility.circuits}
+    for rack in racks:
+        heat[rack.group.air] = heat[rack.group.air] + rack.power.air_kw
+        if rack.group.liquid:
+            heat[rack.group.liquid] = heat[rack.group.liquid] + rack.power.liquid_kw
+        for step in rack.supply:
+            heat[rack.group.air] = heat[rack.group.air] + step.loss_kw
+    for step in it_steps:
+        if step.device.heat_to:
+            heat[step.device.heat_to] = heat[step.device.heat_to] + step.loss_kw
+    if facility.lighting_heat_to:
+        name = facility.lighting_heat_to
+        heat[name] = heat[name] + facility.lighting_kw
+    return it_steps, heat
+
+
+def load_frac(group: RackGroup, local_hour: Any) -> Array:
+    """Load of the group in each step: its mean times the profile of the local hour."""
+    profile = np.stack(np.broadcast_arrays(*group.daily_profile_frac))
+    if np.all(profile == 1.0):
+        return group.load_frac
+    by_hour = profile[local_hour] if profile.ndim == 1 else profile[:, :, 0].T[:, local_hour]
+    return group.load_frac * by_hour
+
+
+def rack_flows(
+    group: RackGroup, boundary: Boundary, supply: Mapping[str, Array], load: Array | None = None
+) -> RackFlows:
+    """Electricity and heat of all racks of a group; `load` overrides the group's own."""
+    if load is None:
+        load = load_frac(group, boundary.local_hour)
     one = group.device.component.power(load, supply[group.air])
     count = group.device.count
-    power = RackPower(*(value * count for value in one))
-    draw_kw, steps = carry(group.supply, (one.compute_kw + one.fans_kw) * 1.0)
-    steps = [
-        PathStep(s.device, s.input_kw * count, s.output_kw * count, s.loss_kw * count)
-        for s in steps
-    ]
-    return RackFlows(group, power, steps, draw_kw * count)
+    draw_kw, steps = carry(group.supply, one.compute_kw + one.fans_kw)
+    return RackFlows(
+        group,
+        RackPower(*(value * count for value in one)),
+        [
+            PathStep(s.device, s.input_kw * count, s.output_kw * count, s.loss_kw * count)
+            for s in steps
+        ],
+        draw_kw * count,
+    )
 
 
-def loop_flows(circuit: Circuit, source_kw: Array, boundary: Boundary) -> LoopFlows:
-    flow_kw_per_k = circuit.loop.flow_kw_per_k(source_kw)
+def loop_flows(
+    circuit: Circuit, source_kw: Array, boundary: Boundary, running: bool = True
+) -> LoopFlows:
+    """A loop's flow and pump for the heat of its sources; standing still when not running."""
+    flow_kw_per_k = circuit.loop.flow_kw_per_k(source_kw) if running else 0.0
     flow_m3_s = flow_kw_per_k / circuit.loop.volume_kj_per_m3_k(boundary.air.pressure_pa)
     pump = None
     heat_kw = source_kw
     if circuit.pump is not None:
         count = circuit.pump.count
-        pump = PumpPower(
-            *(value * count for value in circuit.pump.component.power(flow_m3_s / count))
-        )
+        one = circuit.pump.component.power(flow_m3_s / count)
+        pump = PumpPower(*(value * count for value in one))
         heat_kw = source_kw + pump.shaft_kw
     return LoopFlows(circuit, source_kw, pump, heat_kw, flow_kw_per_k, flow_m3_s, None)
 
@@ -128,15 +149,14 @@ def _serve(
     loop: LoopFlows,
     wiring: Wiring,
     boundary: Boundary,
-    supply: dict[str, Array],
+    supply: Mapping[str, Array],
     sinks: set[str],
 ) -> LoopFlows:
+    """The loop with all of its heat offered to its stages at this supply temperature."""
     circuit = loop.circuit
     return_c = circuit.loop.return_c(supply[circuit.name], loop.heat_kw, loop.flow_kw_per_k)
     sink_flow = {s: wiring.sink_flow_kw_per_k(circuit, s, loop.heat_kw) for s in sinks}
     served = wiring.serve_chain(
         circuit, loop.heat_kw, return_c, loop.flow_kw_per_k, boundary.air, supply, sink_flow
     )
-    return LoopFlows(
-        circuit, loop.source_kw, loop.pump, loop.heat_kw, loop.flow_kw_per_k, loop.flow_m3_s, served
-    )
+    return replace(loop, served=served)

@@ -31,6 +31,7 @@ class Year:
     ledger: Ledger
     traces: dict[str, Array] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
+    closure: Mapping[str, float] = field(default_factory=dict)
 
 
 def post_facility(

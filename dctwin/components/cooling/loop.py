@@ -22,7 +22,6 @@ from dctwin.units import KELVIN_AT_0_C, SECONDS_PER_HOUR
 
 # Gas constant of dry air, ASHRAE Handbook Fundamentals 2021, ch. 1, eq. 1.
 R_DRY_AIR_KJ_PER_KG_K = 0.287042
-_KJ_PER_KWH = SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ class Loop(Component):
     Flow: `variable` keeps the design rise (flow = heat / rise, not below the minimum flow);
     `constant` keeps the design flow and lets the rise follow the load.
     Setpoint: fixed, or following the outdoor wet or dry bulb by an offset within two bounds.
-    Inventory: one mixed volume at supply temperature, M dT/dt = C (T_leaving - T), solved exactly
-    over a step. Balance: heat_in_kw = heat_out_kw + stored_kw, on every step.
+    Inventory: one mixed volume at supply temperature, M dT/dt = heat_in - heat_out(T), exact over a
+    step for a linear heat_out. Balance: heat_in_kw = heat_out_kw + stored_kw, on every step.
     """
 
     kind: ClassVar[str] = "loop"
@@ -110,29 +109,30 @@ class Loop(Component):
     def held_kwh_per_k(self, pressure_pa: float) -> float:
         """Heat that fluid, metal and structure hold per kelvin [kWh/K]."""
         fluid_kj_per_k = self.volume_m3 * self.volume_kj_per_m3_k(pressure_pa)
-        return float(fluid_kj_per_k / _KJ_PER_KWH + self.mass_kwh_per_k)
+        return float(fluid_kj_per_k / SECONDS_PER_HOUR + self.mass_kwh_per_k)
 
     def advance(
         self,
         state: LoopState,
         heat_in_kw: float,
-        flow_kw_per_k: float,
-        leaving_c: float,
+        removed_kw: float,
+        slope_kw_per_k: float,
         held_kwh_per_k: float,
         dt_s: float,
     ) -> tuple[LoopState, float, float]:
-        """One step with constant inputs: (state, heat_out_kw, stored_kw), exact exponential.
+        """One step with constant inputs: (state, heat_out_kw, stored_kw).
 
-        `leaving_c` is the temperature at which the last stage returns the fluid. Without flow the
-        heat stays in the inventory.
+        The stages remove `removed_kw` at the state's temperature and `slope_kw_per_k` more for
+        every kelvin above it; the step is the exact exponential of that linear law.
+        heat_in_kw = heat_out_kw + stored_kw.
         """
-        if flow_kw_per_k <= 0:
-            rise_k = heat_in_kw * dt_s / _KJ_PER_KWH / held_kwh_per_k
-            return LoopState(state.supply_c + rise_k), 0.0, heat_in_kw
-        rate = flow_kw_per_k * dt_s / (held_kwh_per_k * _KJ_PER_KWH)
-        change_k = (leaving_c - state.supply_c) * -math.expm1(-rate)
-        stored_kw = held_kwh_per_k * _KJ_PER_KWH * change_k / dt_s
-        return LoopState(state.supply_c + change_k), heat_in_kw - stored_kw, stored_kw
+        rate = slope_kw_per_k * dt_s / (held_kwh_per_k * SECONDS_PER_HOUR)
+        # Share of the step's unhindered change that happens: (1 - exp(-rate)) / rate.
+        share = -math.expm1(-rate) / rate if rate > 1e-9 else 1.0 - rate / 2
+        stored_kw = (heat_in_kw - removed_kw) * share
+        heat_out_kw = removed_kw + (heat_in_kw - removed_kw) * (1.0 - share)
+        change_k = stored_kw * dt_s / (held_kwh_per_k * SECONDS_PER_HOUR)
+        return LoopState(state.supply_c + change_k), heat_out_kw, stored_kw
 
     def return_c(self, supply_c: Array, heat_kw: Array, flow_kw_per_k: Array) -> Array:
         """Temperature at which the fluid comes back from its sources."""

@@ -1,0 +1,383 @@
+"""The transient clock: SimPy owns time in whole milliseconds, the plant advances between events.
+
+Each loop holds one mixed inventory and each group of racks one thermal mass. Between two moments
+the stages' heat is linear in the loop's temperature (slope by a small difference) and the step is
+the exact exponential. Heat moves from the racks outwards within a step, so what leaves one loop is
+what enters the next. Held long enough, the state settles where the annual engine stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+import simpy
+
+from dctwin.components.cooling.loop import LoopState
+from dctwin.components.it.rack import RackState
+from dctwin.design import Circuit, Facility
+from dctwin.engines.annual import settle
+from dctwin.engines.heat import (
+    Boundary,
+    LoopFlows,
+    RackFlows,
+    load_frac,
+    loop_flows,
+    rack_flows,
+    sources,
+)
+from dctwin.engines.posting import Year, post_facility
+from dctwin.errors import ComputationError, InputError, nearest
+from dctwin.ledger import Ledger
+from dctwin.plant import PathStep, Served, Wiring
+from dctwin.scenario import ScenarioEvent
+from dctwin.units import SECONDS_PER_HOUR
+
+_SLOPE_STEP_K = 1e-3
+# A throttled rack returns to its load when its cases are this far below their limit (assumed,
+# 2 to 10 K; it only keeps the protection from chattering).
+_RELEASE_K = 5.0
+
+
+@dataclass
+class PlantState:
+    """Everything the plant remembers; plain values, so a run can be saved and resumed."""
+
+    loops: dict[str, LoopState]
+    racks: dict[str, RackState]
+    running: dict[str, bool]
+    throttled: dict[str, bool]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One step: mean flows over it, temperatures at its start."""
+
+    start_ms: int
+    supply: dict[str, float]
+    case: dict[str, float]
+    racks: list[RackFlows]
+    it_steps: list[PathStep]
+    loops: dict[str, LoopFlows]
+    stored: dict[str, float]
+
+
+@dataclass
+class Transient:
+    """A finished transient: the ledger and traces over its steps, the event log, the last state."""
+
+    year: Year
+    start_ms: np.ndarray
+    events: list[dict[str, Any]] = field(default_factory=list)
+    state: PlantState | None = None
+
+
+def steady_state(facility: Facility, boundary: Boundary) -> PlantState:
+    """The state at which the plant stands still under a boundary of one moment."""
+    wiring = Wiring(facility)
+    setpoint = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
+    supply, racks, _, _ = settle(facility, wiring, boundary, setpoint)
+    cases = {}
+    for rack in racks:
+        group, one = rack.group, rack.group.device
+        coolant_c = supply[group.liquid] if group.liquid else supply[group.air]
+        liquid_kw = _number(rack.power.liquid_kw) / one.count
+        cases[group.name] = RackState(_number(coolant_c) + liquid_kw * one.component.case_k_per_kw)
+    return PlantState(
+        loops={name: LoopState(_number(value)) for name, value in supply.items()},
+        racks=cases,
+        running={circuit.name: True for circuit in facility.circuits},
+        throttled={group.name: False for group in facility.racks},
+    )
+
+
+def run_transient(
+    facility: Facility,
+    boundary: Boundary,
+    events: list[ScenarioEvent],
+    duration_s: float,
+    step_s: float,
+    state: PlantState | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Transient:
+    """Advance a facility through events under held outdoor air.
+
+    boundary  one moment: numbers, not arrays       state  where to start; default the steady state
+    Raises InputError for an event at a pump that is not there or a loop without inventory, and
+    ComputationError when the books do not close to 1e-9 at every node and step.
+    """
+    run = _Run(facility, boundary, state or steady_state(facility, boundary))
+    run.check(events)
+    environment = simpy.Environment(initial_time=0)
+    environment.process(run.operator(environment, events))
+    environment.process(
+        run.clock(environment, round(step_s * 1000), round(duration_s * 1000), progress)
+    )
+    environment.run()
+    return run.finish()
+
+
+class _Run:
+    """The plant under way: state, event log and the moments recorded so far."""
+
+    def __init__(self, facility: Facility, boundary: Boundary, state: PlantState) -> None:
+        self.facility, self.boundary, self.state = facility, boundary, state
+        self.wiring = Wiring(facility)
+        self.setpoint = {
+            c.name: _number(c.loop.setpoint_c(boundary.air)) for c in facility.circuits
+        }
+        pressure_pa = _number(boundary.air.pressure_pa)
+        self.held = {
+            c.name: c.loop.held_kwh_per_k(pressure_pa)
+            + sum(s.component.mass_kwh_per_k() * s.count for s in c.stages)
+            for c in facility.circuits
+        }
+        self.moments: list[Moment] = []
+        self.lengths_ms: list[int] = []
+        self.events: list[dict[str, Any]] = []
+        self.beyond: set[str] = set()
+
+    def check(self, events: list[ScenarioEvent]) -> None:
+        pumps = {c.name for c in self.facility.circuits if c.pump is not None}
+        for event in events:
+            if event.pump not in pumps:
+                raise InputError(
+                    f"event at {event.at_s:g} s: no pump in loop {event.pump!r}, "
+                    f"{nearest(event.pump, pumps)}"
+                )
+        for name, held in self.held.items():
+            if held <= 0:
+                raise InputError(
+                    f"{self.facility.name}: loop {name!r} holds no heat: give its "
+                    "volume_m3 or mass_kwh_per_k to follow it in time"
+                )
+
+    # --- processes -------------------------------------------------------------------------
+
+    def operator(
+        self, environment: simpy.Environment, events: list[ScenarioEvent]
+    ) -> Iterator[simpy.Event]:
+        """Does what the scenario says, when it says so."""
+        for event in sorted(events, key=lambda e: e.at_s):
+            yield environment.timeout(round(event.at_s * 1000) - environment.now)
+            self.state.running[event.pump] = event.do == "start"
+            self.log(environment.now, f"pump {event.do}", f"pump of loop {event.pump}")
+
+    def clock(
+        self,
+        environment: simpy.Environment,
+        step_ms: int,
+        end_ms: int,
+        progress: Callable[[float], None] | None,
+    ) -> Iterator[simpy.Event]:
+        """Advances the plant from one moment to the next, never past an event."""
+        yield environment.timeout(0)  # what happens at the same moment happens first
+        while environment.now < end_ms:
+            until = min(environment.now + step_ms, end_ms, environment.peek())
+            dt_ms = int(until - environment.now)
+            if dt_ms > 0:
+                self.advance(int(environment.now), dt_ms)
+                if progress is not None:
+                    progress(until / end_ms)
+            yield environment.timeout(dt_ms)
+
+    # --- physics ---------------------------------------------------------------------------
+
+    def advance(self, start_ms: int, dt_ms: int) -> None:
+        """One step of the whole plant, from the racks outwards."""
+        dt_s = dt_ms / 1000.0
+        state = self.state
+        supply = {name: s.supply_c for name, s in state.loops.items()}
+        stored: dict[str, float] = {}
+        racks = [
+            self._rack(group_index, supply, dt_s, stored)
+            for group_index in range(len(self.facility.racks))
+        ]
+        case = {name: s.case_c for name, s in state.racks.items()}
+        it_steps, source = sources(self.facility, [rack for rack, _ in racks])
+        loops: dict[str, LoopFlows] = {}
+        after: dict[str, LoopState] = {}
+        for circuit in self.facility.circuits:
+            loop = loop_flows(
+                circuit, _number(source[circuit.name]), self.boundary, state.running[circuit.name]
+            )
+            loop, after[circuit.name] = self._loop(loop, supply, dt_s, stored)
+            loops[circuit.name] = loop
+            assert loop.served is not None
+            for device, service in zip(circuit.stages, loop.served.services, strict=True):
+                if device.sink:
+                    source[device.sink] = source[device.sink] + service.reject_kw
+        self.moments.append(
+            Moment(start_ms, supply, case, [rack for rack, _ in racks], it_steps, loops, stored)
+        )
+        self.lengths_ms.append(dt_ms)
+        state.loops = after
+        state.racks = {g.name: new for g, (_, new) in zip(self.facility.racks, racks, strict=True)}
+        self._watch(start_ms + dt_ms)
+
+    def _rack(
+        self, index: int, supply: dict[str, float], dt_s: float, stored: dict[str, float]
+    ) -> tuple[RackFlows, RackState]:
+        group = self.facility.racks[index]
+        load = (
+            0.0 if self.state.throttled[group.name] else load_frac(group, self.boundary.local_hour)
+        )
+        flows = rack_flows(group, self.boundary, supply, load)
+        before = self.state.racks[group.name]
+        if not group.liquid:
+            return flows, RackState(supply[group.air])
+        count = group.device.count
+        new, out_kw, stored_kw = group.device.component.advance(
+            before,
+            _number(flows.power.liquid_kw) / count,
+            supply[group.liquid],
+            self.state.running[group.liquid],
+            dt_s,
+        )
+        stored[f"rack.{group.name}"] = stored_kw * count
+        return replace(flows, power=flows.power._replace(liquid_kw=out_kw * count)), new
+
+    def _loop(
+        self, loop: LoopFlows, supply: dict[str, float], dt_s: float, stored: dict[str, float]
+    ) -> tuple[LoopFlows, LoopState]:
+        circuit = loop.circuit
+        name = circuit.name
+        before = LoopState(supply[name])
+        heat_kw = _number(loop.heat_kw)
+        removed = self._removed_kw(loop, supply, before.supply_c)
+        warmer = self._removed_kw(loop, supply, before.supply_c + _SLOPE_STEP_K)
+        slope = max(_total(warmer) - _total(removed), 0.0) / _SLOPE_STEP_K
+        held = self.held[name]
+        new, out_kw, stored_kw = circuit.loop.advance(
+            before, heat_kw, _total(removed), slope, held, dt_s
+        )
+        stored[f"loop.{name}"] = stored_kw
+        # Serve at the mean temperature, then scale the rest of the curvature away: what the stages
+        # take over the step is exactly what the inventory gave.
+        change_k = new.supply_c - before.supply_c
+        served = self._removed_kw(loop, supply, before.supply_c + 0.5 * change_k)
+        total_kw = _total(served)
+        factor = out_kw / total_kw if total_kw > 0 else 0.0
+        services = tuple(service.scaled(factor) for service in served.services)
+        final = Served(services, 0.0, served.leaving_c)
+        if total_kw <= 0 and out_kw > 0:
+            raise ComputationError(f"loop {name}: stages took nothing where {out_kw:g} kW left")
+        return replace(loop, served=final), new
+
+    def _removed_kw(self, loop: LoopFlows, supply: dict[str, float], at_c: float) -> Served:
+        """The stages at work on a loop at this temperature, asked to bring it to its setpoint."""
+        circuit = loop.circuit
+        flow = loop.flow_kw_per_k
+        return_c = circuit.loop.return_c(at_c, loop.heat_kw, flow)
+        ask_kw = max(_number(flow * (return_c - self.setpoint[circuit.name])), 0.0)
+        sinks = {device.sink for device in circuit.stages if device.sink}
+        sink_flow = {
+            sink: self.wiring.sink_flow_kw_per_k(circuit, sink, loop.heat_kw)
+            if self.state.running[sink]
+            else 0.0
+            for sink in sinks
+        }
+        return self.wiring.serve_chain(
+            circuit, ask_kw, return_c, flow, self.boundary.air, supply, sink_flow
+        )
+
+    # --- limits and log --------------------------------------------------------------------
+
+    def log(self, now_ms: float, event: str, detail: str) -> None:
+        self.events.append({"time_s": now_ms / 1000.0, "event": event, "detail": detail})
+
+    def _watch(self, now_ms: int) -> None:
+        """Log limits as they are passed and kept again; throttle racks whose cases are too hot."""
+        for circuit in self.facility.circuits:
+            self._crossing(
+                now_ms,
+                f"loop {circuit.name} supply",
+                self.state.loops[circuit.name].supply_c,
+                circuit.loop.supply_limit_c,
+            )
+        for group in self.facility.racks:
+            if not group.liquid:
+                continue
+            case_c = self.state.racks[group.name].case_c
+            limit_c = group.device.component.case_limit_c
+            self._crossing(now_ms, f"racks {group.name} case", case_c, limit_c)
+            throttled = self.state.throttled[group.name]
+            if not throttled and case_c > limit_c:
+                self.state.throttled[group.name] = True
+                self.log(now_ms, "throttle", f"racks {group.name} to idle at {case_c:.1f} °C case")
+            elif throttled and case_c < limit_c - _RELEASE_K:
+                self.state.throttled[group.name] = False
+                self.log(now_ms, "release", f"racks {group.name} back to load")
+
+    def _crossing(self, now_ms: int, what: str, value_c: float, limit_c: float) -> None:
+        over = value_c > limit_c
+        if over and what not in self.beyond:
+            self.beyond.add(what)
+            self.log(now_ms, "limit", f"{what} above {limit_c:g} °C")
+        elif not over and what in self.beyond:
+            self.beyond.discard(what)
+            self.log(now_ms, "recovered", f"{what} below {limit_c:g} °C")
+
+    def finish(self) -> Transient:
+        """The recorded moments as arrays, posted to a ledger by the annual engine's own hands."""
+        first = self.moments[0]
+        if len(set(self.lengths_ms)) > 1:
+            weights = np.asarray(self.lengths_ms)
+            step_ms = int(np.gcd.reduce(weights))
+            repeat = weights // step_ms
+        else:
+            step_ms, repeat = self.lengths_ms[0], np.ones(len(self.moments), dtype=int)
+        stacked: Moment = _columns(self.moments, repeat)
+        year = Year(Ledger(step_ms / 1000.0 / SECONDS_PER_HOUR))
+        for node, stored_kw in stacked.stored.items():
+            year.ledger.store(node, stored_kw)
+        boundary = replace(self.boundary, step_h=year.ledger.step_h)
+        post_facility(
+            year,
+            self.facility,
+            boundary,
+            stacked.supply,
+            self.setpoint,
+            stacked.racks,
+            stacked.loops,
+            stacked.it_steps,
+        )
+        for name, case_c in stacked.case.items():
+            year.traces[f"rack.{name}.case_c"] = case_c
+        year.closure = year.ledger.check()
+        start_ms = first.start_ms + step_ms * np.arange(int(repeat.sum()))
+        return Transient(year, start_ms, self.events, self.state)
+
+
+def _number(value: Any) -> float:
+    return float(np.asarray(value).reshape(-1)[0]) if np.ndim(value) else float(value)
+
+
+def _total(served: Served) -> float:
+    return float(sum(_number(service.heat_kw) for service in served.services))
+
+
+def _columns(items: list[Any], repeat: np.ndarray) -> Any:
+    """A list of equal structures of numbers as one structure of arrays over time."""
+    first = items[0]
+    if isinstance(first, Circuit) or all(item is first for item in items):
+        return first
+    if isinstance(first, dict):
+        return {key: _columns([item[key] for item in items], repeat) for key in first}
+    if is_dataclass(first) and not isinstance(first, type):
+        return type(first)(
+            **{
+                f.name: _columns([getattr(item, f.name) for item in items], repeat)
+                for f in fields(first)
+            }
+        )
+    if isinstance(first, tuple) and hasattr(first, "_fields"):
+        return type(first)(*(_columns(list(column), repeat) for column in zip(*items, strict=True)))
+    if isinstance(first, (list, tuple)):
+        columns = [_columns(list(column), repeat) for column in zip(*items, strict=True)]
+        return type(first)(columns)
+    if isinstance(first, str):
+        return first
+    return np.repeat(np.array([_number(item) for item in items]), repeat)
