@@ -142,7 +142,7 @@ class EirChiller(Stage):
         # A machine that could do more at the asked heat's own leaving temperature is not limited.
         leaving_c = duty.return_c - asked_kw * k_per_kw
         spare_kw = level_kw + leaving_c * (slope_kw + leaving_c * bend_kw) - asked_kw
-        # T = T_return - k Q makes it a quadratic in Q; this form of its root is exact for c = 0 too.
+        # T = T_return - k Q makes it a quadratic in Q; this form of its root holds for c = 0 too.
         idle_kw = level_kw + duty.return_c * (slope_kw + duty.return_c * bend_kw)
         falling = 1.0 + k_per_kw * (slope_kw + 2.0 * bend_kw * duty.return_c)
         curving = 4.0 * bend_kw * k_per_kw * k_per_kw
