@@ -6,7 +6,7 @@ Every fault of a design is one line `file:line: field: why`; all that can be fou
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -20,7 +20,7 @@ from dctwin.components.it.rack import Rack
 from dctwin.components.onsite.battery import Battery
 from dctwin.components.onsite.pv import PvArray
 from dctwin.components.power.stage import PowerStage
-from dctwin.components.registry import device_class
+from dctwin.components.registry import device_class, kinds
 from dctwin.document import Document, Path_, faults_of, load_document
 from dctwin.equipment import Name, Range, build_component, equipment_fault, load_equipment
 from dctwin.errors import Fault, InputError, nearest
@@ -65,7 +65,7 @@ class DeviceEntry(BaseModel):
     equipment: str | None = Field(None, description="catalogue name")
     kind: str | None = Field(None, description="kind of device, when it is not from the catalogue")
     count: Annotated[int, Field(ge=1, le=100_000, strict=True)] = Field(
-        1, description="units that carry the load together, allowed 1 to 100000"
+        1, description="units that carry the load together"
     )
     redundancy: Redundancy = Field("N", description="spare units that share the load")
     sink: Name | None = Field(None, description="loop that takes the heat of this stage")
@@ -74,14 +74,12 @@ class DeviceEntry(BaseModel):
 
 class RackEntry(DeviceEntry):
     load_frac: Annotated[float, Field(ge=0, le=1, strict=True)] = Field(
-        description="mean load, allowed 0 to 1"
+        description="mean load, share of full load"
     )
     daily_profile_frac: Annotated[list[float], Field(min_length=24, max_length=24)] | None = Field(
         None, description="load of each local hour over the mean, 24 numbers"
     )
-    count: Annotated[int, Field(ge=1, le=MAX_RACKS, strict=True)] = Field(
-        1, description=f"racks, allowed 1 to {MAX_RACKS}"
-    )
+    count: Annotated[int, Field(ge=1, le=MAX_RACKS, strict=True)] = Field(1, description="racks")
     air: Name = Field(description="loop that takes the heat in the air")
     liquid: Name | None = Field(None, description="loop that takes the heat in the liquid")
     supply: list[DeviceEntry] = Field(
@@ -247,7 +245,7 @@ def parse_design(document: Document) -> Facility:
     reader = _Reader(document)
     facility = reader.facility(spec)
     if reader.faults or facility is None:
-        raise InputError(*reader.faults)
+        raise InputError(*sorted(reader.faults, key=lambda fault: (fault.file, fault.line)))
     return facility
 
 
@@ -277,8 +275,11 @@ class _Reader:
         for path in ("mechanical", "shared"):
             for index, entry in enumerate(getattr(spec.power, path)):
                 if entry.heat_to != OUTDOORS:
-                    self._fault(("power", path, index, "heat_to"),
-                                "losses of this path go outdoors (its rooms are ventilated)")
+                    self._fault(
+                        ("power", path, index, "heat_to"),
+                        "losses of this path go outdoors, its rooms are ventilated "
+                        f"(got {entry.heat_to!r})",
+                    )
         self._loop_exists(spec.building.heat_to, loops, ("building", "heat_to"))
         pv = self._optional(spec.onsite.pv, ("onsite", "pv"), PvArray, loops)
         battery = self._optional(spec.onsite.battery, ("onsite", "battery"), Battery, loops)
@@ -321,8 +322,11 @@ class _Reader:
             self._fault(where, "liquid is missing: the rack gives heat to liquid, name its loop")
         profile = tuple(entry.daily_profile_frac or (1.0,) * 24)
         if not all(0 <= entry.load_frac * share <= 1 for share in profile):
-            self._fault((*where, "daily_profile_frac"),
-                        "load_frac times each value must stay within 0 to 1")
+            self._fault(
+                (*where, "daily_profile_frac"),
+                "load_frac times each value must stay within 0 to 1 "
+                f"(got {entry.load_frac * min(profile):g} to {entry.load_frac * max(profile):g})",
+            )
         return RackGroup(
             name, device, entry.load_frac, profile, entry.air, entry.liquid or "", supply
         )
@@ -330,16 +334,22 @@ class _Reader:
     def _circuit(self, name: str, entry: LoopEntry, loops: set[str]) -> Circuit | None:
         where = ("cooling", "loops", name)
         before = len(self.faults)
-        loop = self._component("loop", dict(entry.model_extra or {}), where)
+        loop = self._component("loop", dict(entry.model_extra or {}), where, LoopEntry.model_fields)
         pump = self._optional(entry.pump, (*where, "pump"), device_class("pump"), loops)
         stages = self._devices(entry.stages, (*where, "stages"), Stage, loops)
         for index, device in enumerate(stages):
             place = (*where, "stages", index)
             if device.component.rejects_to == "loop" and not device.sink:
-                self._fault(place, f"sink is missing: name the loop that takes the heat of "
-                                   f"{device.name}, known: {', '.join(sorted(loops - {name}))}")
+                self._fault(
+                    place,
+                    f"sink is missing: name the loop that takes the heat of "
+                    f"{device.name}, known: {', '.join(sorted(loops - {name}))}",
+                )
             if device.component.rejects_to == "air" and device.sink:
-                self._fault((*place, "sink"), f"{device.name} rejects to the air, it has no sink")
+                self._fault(
+                    (*place, "sink"),
+                    f"{device.name} rejects to the air, it has no sink (got {device.sink!r})",
+                )
         if len(self.faults) > before or not isinstance(loop, Loop):
             return None
         return Circuit(name, loop, pump, stages)
@@ -373,7 +383,8 @@ class _Reader:
         values = dict(entry.model_extra or {})
         valid: Mapping[str, Range] = {}
         if (entry.equipment is None) == (entry.kind is None):
-            self._fault(where, "give either equipment (a catalogue name) or kind, one of them")
+            got = "neither" if entry.kind is None else "both"
+            self._fault(where, f"give either equipment (a catalogue name) or kind (got {got})")
             return None
         kind = entry.kind or ""
         if entry.equipment is not None:
@@ -383,16 +394,23 @@ class _Reader:
                 at = (*where, "equipment")
                 known = problem.faults[0].file != ""
                 self.faults.extend(
-                    problem.faults if known else [equipment_fault(self.document, at, entry.equipment)]
+                    problem.faults
+                    if known
+                    else [equipment_fault(self.document, at, entry.equipment)]
                 )
                 return None
             kind, valid = equipment.file.kind, equipment.file.valid
             values = {**equipment.file.params, **values}
-        component = self._component(kind, values, where)
-        if component is None:
+        if kind in kinds() and not issubclass(device_class(kind), base):
+            key = "kind" if entry.kind else "equipment"
+            fitting = [known for known in kinds() if issubclass(device_class(known), base)]
+            self._fault(
+                (*where, key),
+                f"cannot stand here, allowed kinds {', '.join(fitting)} (got {kind!r})",
+            )
             return None
-        if not isinstance(component, base):
-            self._fault(where, f"a {kind} cannot stand here, it must be a {base.__name__.lower()}")
+        component = self._component(kind, values, where, type(entry).model_fields)
+        if component is None:
             return None
         if entry.sink is not None:
             self._loop_exists(entry.sink, loops, (*where, "sink"))
@@ -407,16 +425,19 @@ class _Reader:
             valid=valid,
         )
 
-    def _component(self, kind: str, values: dict[str, Any], where: Path_) -> Component | None:
+    def _component(
+        self, kind: str, values: dict[str, Any], where: Path_, also: Iterable[str]
+    ) -> Component | None:
         try:
-            return build_component(kind, values, self.document, where)
+            return build_component(kind, values, self.document, where, also)
         except InputError as problem:
             self.faults.extend(problem.faults)
             return None
 
     def _loop_exists(self, name: str, loops: set[str], where: Path_) -> None:
         if name != OUTDOORS and name not in loops:
-            self._fault(where, f"no loop {name!r}, {nearest(name, loops | {OUTDOORS})}")
+            near = nearest(name, loops | {OUTDOORS})
+            self._fault(where, f"no such loop, {near} (got {name!r})")
 
     def _heat_order(self, circuits: list[Circuit]) -> tuple[Circuit, ...]:
         """Loops sorted so that each stands before those it rejects to; a ring is a fault."""

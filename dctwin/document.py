@@ -7,9 +7,12 @@ that are not text, more than 256 KiB, deeper than 20. `1e5` is a number; `NO` an
 from __future__ import annotations
 
 import copy
+import difflib
+import json
+import math
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -19,6 +22,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from dctwin.errors import Fault, InputError, nearest
+from dctwin.units import unit_of
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
@@ -27,6 +31,7 @@ Path_ = tuple[str | int, ...]
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_YAML_TAG = "tag:yaml.org,2002:"
 _CONSTANTS = {"": None, "null": None, "~": None, "true": True, "false": False}
 
 
@@ -52,12 +57,17 @@ class Document:
         """A copy with values set by dotted path; list items by index or by their `name`.
 
         Raises InputError for a path that leads nowhere. A last key that is new is added, so that
-        an override can be set; the schema then refuses what it does not know.
+        an override can be set; the schema then refuses what it does not know. A value set here
+        stands on no line of the file: its faults name the file and the field.
         """
         data = copy.deepcopy(self.data)
+        lines = dict(self.lines)
         for path, value in changes.items():
-            _set(data, path, value)
-        return Document(self.file, data, self.lines)
+            place = _set(data, path, value, self.file)
+            for below in [known for known in lines if known[: len(place)] == place]:
+                del lines[below]
+            lines[place] = 0
+        return Document(self.file, data, lines)
 
 
 def dotted(path: Path_) -> str:
@@ -98,7 +108,7 @@ def load_document(path: str | os.PathLike[str], text: str | None = None) -> Docu
 
 
 class _Builder:
-    """Builds plain data from parser events, noting lines and refusing what YAML 1.2 leaves loose."""
+    """Builds plain data from parser events, noting lines, refusing what is loose in YAML."""
 
     def __init__(self, file: str, lines: dict[Path_, int]) -> None:
         self.file, self.lines = file, lines
@@ -126,7 +136,9 @@ class _Builder:
         if getattr(event, "anchor", None):
             self._refuse(event, path, "anchors (&) are not allowed: write the value out")
         if getattr(event, "tag", None) not in (None, "!"):
-            self._refuse(event, path, f"tags are not allowed (got {event.tag})")
+            self._refuse(
+                event, path, f"tags are not allowed (got {event.tag.replace(_YAML_TAG, '!!')})"
+            )
         self.lines.setdefault(path, event.start_mark.line + 1)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path)
@@ -175,31 +187,37 @@ def parse_scalar(text: str) -> Any:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def _set(data: Any, path: str, value: Any) -> None:
+def _set(data: Any, path: str, value: Any, file: str) -> Path_:
+    """Set the value at a dotted path; returns the path with list items by their index."""
     keys = path.split(".")
     here = data
-    for depth, key in enumerate(keys):
+    place: Path_ = ()
+    for depth, name in enumerate(keys):
         last = depth == len(keys) - 1
-        index = _index(here, key)
-        if isinstance(here, dict) and (last or key in here):
-            if last:
-                here[key] = value
-            else:
-                here = here[key]
-        elif index is not None:
-            if last:
-                here[index] = value
-            else:
-                here = here[index]
-        else:
+        key: str | int | None = _index(here, name)
+        if isinstance(here, dict) and (last or name in here):
+            key = name
+        if key is None:
             known = here if isinstance(here, dict) else _names(here)
-            raise InputError(Fault("", 0, path, f"no such place: {key!r}, {nearest(key, known)}"))
+            raise InputError(
+                Fault(file, 0, path, f"no such place: {name!r}, {nearest(name, known)}")
+            )
+        place = (*place, key)
+        if last:
+            here[key] = value
+        else:
+            here = here[key]
+    return place
 
 
 def _names(here: Any) -> list[str]:
     if not isinstance(here, list):
         return []
-    named = [item.get("name") or item.get("equipment") for item in here if isinstance(item, dict)]
+    named = [
+        item.get("name") or item.get("equipment") or item.get("kind")
+        for item in here
+        if isinstance(item, dict)
+    ]
     return [name for name in named if name]
 
 
@@ -217,22 +235,48 @@ def _index(here: Any, key: str) -> int | None:
 
 
 def faults_of(
-    problem: ValidationError, document: Document, base: Path_, model: type[BaseModel]
+    problem: ValidationError,
+    document: Document,
+    base: Path_,
+    model: type[BaseModel],
+    also: Iterable[str] = (),
 ) -> list[Fault]:
-    """Pydantic's findings as faults of the document: where, why, allowed range, what was got."""
-    faults = []
+    """Pydantic's findings as faults of the document: where, why, allowed range, what was got.
+
+    `also` are keys that stand beside the model's own. A misspelt key is one fault, not a missing
+    and an unknown one. Faults come in the order of the file.
+    """
+    found: dict[Path_, Fault] = {}
     for error in problem.errors(include_url=False):
-        loc = tuple(error["loc"])
-        parent, info = _field_at(model, loc)
-        if error["type"] == "extra_forbidden":
-            known = nearest(str(loc[-1]), parent.model_fields) if parent else ""
-            why = f"unknown key, {known}" if known else "unknown key"
-        elif error["type"] == "missing":
-            why = f"is missing{_allowed(info, ': ', with_text=True)}"
-        else:
-            why = f"{_reason(error)}{_allowed(info, ', ')} (got {_short(error['input'])})"
-        faults.append(document.fault((*base, *loc), why))
-    return faults
+        loc, why = _finding(error, model, set(also))
+        fault = document.fault((*base, *loc), why)
+        found.setdefault((*base, *loc), fault)
+    return sorted(found.values(), key=lambda fault: fault.line)
+
+
+def _finding(error: Any, model: type[BaseModel], also: set[str]) -> tuple[Path_, str]:
+    """Where a finding belongs, and its text."""
+    loc, kind, got = tuple(error["loc"]), error["type"], error["input"]
+    parent, info = _field_at(model, loc)
+    known = also | set(parent.model_fields if parent else ())
+    if kind == "extra_forbidden":
+        return loc, f"unknown key, {nearest(str(loc[-1]), known)}"
+    if loc and loc[-1] == "[key]":
+        return loc[:-1], f"{_reason(error)} (got {_short(got)})"
+    if kind == "missing" and isinstance(loc[-1], int):  # one of a fixed number of values
+        wanted = len(get_args(info.annotation)) if info is not None else 0
+        return loc[:-1], f"must have {wanted} values (got {len(got)})"
+    if kind == "missing":
+        unknown = [key for key in got if key not in known] if isinstance(got, dict) else []
+        if misspelt := difflib.get_close_matches(str(loc[-1]), unknown, 1, _SAME_WORD):
+            return (*loc[:-1], misspelt[0]), f"unknown key, did you mean '{loc[-1]}'?"
+        return loc, f"is missing{_allowed(loc, info, ': ', with_text=True)}"
+    if kind == "value_error" and isinstance(got, dict):
+        # A rule between values is told at the first of them that the file gives.
+        why = _reason(error)
+        named = next((word for word in _WORD.findall(why) if word in got), None)
+        return (loc, why) if named is None else ((*loc, named), f"{why} (got {_short(got[named])})")
+    return loc, f"{_reason(error)}{_allowed(loc, info, ', ')} (got {_got(kind, got)})"
 
 
 def _field_at(
@@ -259,35 +303,85 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(argument)
 
 
+# Pydantic's type of finding -> what a user is told.
+_REASONS = {
+    "greater_than_equal": "is out of range",
+    "less_than_equal": "is out of range",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping of keys to values",
+    "model_type": "must be a mapping of keys to values",
+    "string_pattern_mismatch": "must be a name of a-z, 0-9 and -, at most 64 characters",
+}
+_WORD = re.compile(r"[a-z][a-z0-9_]*")
+_SAME_WORD = 0.75  # share of letters in common from which one key is a misspelling of another
+
+
 def _reason(error: Any) -> str:
-    kind = error["type"]
+    kind, got = error["type"], error["input"]
     context = error.get("ctx", {})
-    if kind in ("greater_than_equal", "less_than_equal"):
-        return "is out of range"
-    if kind in ("float_type", "float_parsing", "int_type", "int_parsing", "finite_number"):
-        return "must be a number"
-    if kind == "int_from_float":
-        return "must be a whole number"
     if kind == "value_error":
         return str(context.get("error", error["msg"]))
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']*)'", context["expected"])
+        near = difflib.get_close_matches(str(got), allowed, 1)
+        hint = f", did you mean '{near[0]}'?" if near else ""
+        return f"allowed {', '.join(allowed)}{hint}"
+    if kind == "string_type":
+        number = isinstance(got, (int, float))
+        return "must be text" + (": put it in quotes" if number else "")
+    if kind in ("too_short", "too_long"):
+        side = "at least" if kind == "too_short" else "at most"
+        limit = context.get("min_length" if kind == "too_short" else "max_length")
+        return f"must have {side} {limit} {'entry' if limit == 1 else 'entries'}"
+    if kind == "string_too_short":
+        return f"must have at least {context['min_length']} characters"
     text = str(error["msg"])
-    return text[0].lower() + text[1:]
+    return _REASONS.get(kind) or text[0].lower() + text[1:]
 
 
-def _allowed(info: FieldInfo | None, lead: str, with_text: bool = False) -> str:
+def _allowed(loc: Path_, info: FieldInfo | None, lead: str, with_text: bool = False) -> str:
     """`allowed 0.1 to 10000 kW/K` of a field, as far as its declaration says."""
     if info is None:
         return ""
     low = next((m.ge for m in info.metadata if hasattr(m, "ge")), None)
     high = next((m.le for m in info.metadata if hasattr(m, "le")), None)
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    unit = str(extra.get("unit", "-"))
+    unit = str(extra.get("unit") or unit_of(str(loc[-1])) or "-")
     parts = [info.description] if with_text and info.description else []
     if low is not None and high is not None:
-        parts.append(f"allowed {low:g} to {high:g} {'' if unit == '-' else unit}".rstrip())
+        unit = "" if unit in ("-", "count") else unit if unit == "°" else f" {unit}"
+        parts.append(f"allowed {plain(low)} to {plain(high)}{unit}")
     return lead + ", ".join(parts) if parts else ""
 
 
+def plain(number: float) -> str:
+    """A number without needless digits, and without an exponent where it can be read.
+
+    >>> plain(2e6), plain(0.5), plain(1e-5)
+    ('2000000', '0.5', '1e-05')
+    """
+    return f"{number:.10g}"
+
+
+def _got(kind: str, value: Any) -> str:
+    """What was found, for `(got …)`; of a list of the wrong length, its length."""
+    return str(len(value)) if kind in ("too_short", "too_long") else _short(value)
+
+
 def _short(value: Any) -> str:
-    text = repr(value)
+    """A value as a file would write it, cut to a line."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a number too large"
+    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -62,13 +62,28 @@ def _load(path: str, _changed_ns: int) -> Equipment:
     except ValidationError as problem:
         raise InputError(*faults_of(problem, document, (), EquipmentFile)) from None
     if header.name != Path(path).stem:
-        raise InputError(document.fault(("name",), f"must be the file's name, {Path(path).stem!r}"))
+        raise InputError(
+            document.fault(
+                ("name",), f"must be the file's name, {Path(path).stem!r} (got {header.name!r})"
+            )
+        )
+    if header.kind not in kinds():
+        raise InputError(_unknown_kind(document, ("kind",), header.kind))
     component = build_component(header.kind, header.params, document, ("params",))
     reports: frozenset[str] = getattr(component, "reports", frozenset())
     faults = [
-        document.fault(("valid", key), f"is not reported by a {header.kind}, {nearest(key, reports)}")
+        document.fault(
+            ("valid", key), f"is not reported by a {header.kind}, {nearest(key, reports)}"
+        )
         for key in header.valid
         if key not in reports
+    ]
+    faults += [
+        document.fault(
+            ("valid", key), f"the lowest must not be above the highest (got {low}, {high})"
+        )
+        for key, (low, high) in header.valid.items()
+        if low > high
     ]
     if faults:
         raise InputError(*faults)
@@ -76,17 +91,23 @@ def _load(path: str, _changed_ns: int) -> Equipment:
 
 
 def build_component(
-    kind: str, values: Mapping[str, Any], document: Document, where: tuple[str | int, ...]
+    kind: str,
+    values: Mapping[str, Any],
+    document: Document,
+    where: tuple[str | int, ...],
+    also: Iterable[str] = (),
 ) -> Component:
-    """The component of a kind from plain values; faults carry the document's lines."""
+    """The component of a kind from plain values; faults carry the document's lines.
+
+    `also` are keys that may stand beside the parameters.
+    """
     if kind not in kinds():
-        raise InputError(document.fault((*where, "kind"), f"unknown kind {kind!r}, "
-                                        f"{nearest(kind, kinds())}"))
+        raise InputError(_unknown_kind(document, (*where, "kind"), kind))
     model = device_class(kind)
     try:
         return model.model_validate(values)
     except ValidationError as problem:
-        raise InputError(*faults_of(problem, document, where, model)) from None
+        raise InputError(*faults_of(problem, document, where, model, also)) from None
 
 
 def equipment_names() -> list[str]:
@@ -96,4 +117,10 @@ def equipment_names() -> list[str]:
 
 def equipment_fault(document: Document, where: tuple[str | int, ...], name: str) -> Fault:
     """The fault of an equipment name that is not in the catalogue."""
-    return document.fault(where, f"no equipment {name!r}, {nearest(name, equipment_names())}")
+    return document.fault(
+        where, f"no such equipment, {nearest(name, equipment_names())} (got {name!r})"
+    )
+
+
+def _unknown_kind(document: Document, where: tuple[str | int, ...], kind: str) -> Fault:
+    return document.fault(where, f"unknown kind, {nearest(kind, kinds())} (got {kind!r})")

@@ -59,7 +59,7 @@ class Climate(_Structure):
     period: str = ""
     source: str
     status: dict[str, Status] = Field(default_factory=dict, description="status of each quantity")
-    seed: int = _number(0, 1_000_000, "seed of the synthetic year, allowed 0 to 1000000", 0)
+    seed: int = _number(0, 1_000_000, "seed of the synthetic year", 0)
     monthly: Monthly
 
 
@@ -179,7 +179,11 @@ def parse_site(document: Document) -> Site:
         raise InputError(*faults_of(problem, document, (), SiteFile)) from None
     if (file.weather is None) == (file.climate is None):
         raise InputError(
-            document.fault((), "give either weather (a file) or climate (monthly normals)")
+            document.fault(
+                (),
+                "give either weather (a file) or climate (monthly normals) "
+                f"(got {'neither' if file.weather is None else 'both'})",
+            )
         )
     tariff = file.tariff
     if tariff and getattr(tariff, f"energy_price_{tariff.currency.lower()}_per_kwh") is None:
@@ -197,9 +201,9 @@ def _check_normals(climate: Climate, document: Document) -> None:
         climate.monthly.normals()
     except InputError as problem:
         where = ("climate", "monthly")
-        raise InputError(
-            *(
-                document.fault((*where, f.field.split(",")[0]), f"{f.field}: {f.why}")
-                for f in problem.faults
-            )
-        ) from None
+        faults = []
+        for fault in problem.faults:  # field: `mean_c, month 3`, or only `month 3` of several
+            name, _, month = fault.field.rpartition(", ")
+            place = (*where, name) if name else where
+            faults.append(document.fault(place, f"{month}: {fault.why}"))
+        raise InputError(*faults) from None

@@ -22,8 +22,7 @@ app = typer.Typer(
     name="dctwin",
     help="Digital twin of a data center's cooling and power: every watt, litre and gram accounted "
     "for.",
-    epilog="Start with: dctwin list designs, then "
-    "dctwin run chilled-water-tower-ac --site inzai",
+    epilog="Start with: dctwin list designs, then dctwin run chilled-water-tower-ac --site inzai",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 KINDS = {"designs": "design", "sites": "site", "equipment": "equipment"}
 _PARAMETER_COLUMNS = (
-    ("parameter", "left"), ("value", "right"), ("unit", "left"), ("allowed", "left"),
+    ("parameter", "left"),
+    ("value", "right"),
+    ("unit", "left"),
+    ("allowed", "left"),
     ("meaning", "left"),
 )
 
@@ -32,8 +35,11 @@ def add_to(app: typer.Typer) -> None:
 def list_entries(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[designs|sites|equipment]", show_default=False,
-                       help="All of them when left out."),
+        typer.Argument(
+            metavar="[designs|sites|equipment]",
+            show_default=False,
+            help="All of them when left out.",
+        ),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:

@@ -29,8 +29,9 @@ Progress = Callable[[int, int], None]
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", help="Folder for the files of the result.",
-                 show_default=False),
+    typer.Option(
+        "--out", metavar="DIR", help="Folder for the files of the result.", show_default=False
+    ),
 ]
 
 

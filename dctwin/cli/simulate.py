@@ -35,9 +35,12 @@ SiteOption = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", show_default=False,
-                 help="Change a value of the design, e.g. cooling.loops.fws.supply_c=40; "
-                      "may be repeated."),
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        show_default=False,
+        help="Change a value of the design, e.g. cooling.loops.fws.supply_c=40; may be repeated.",
+    ),
 ]
 StepOption = Annotated[
     str, typer.Option("--step", metavar="15min|30min|1h", help="Length of a time step.")
@@ -79,13 +82,19 @@ def run(
     site: SiteOption,
     weather: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", show_default=False,
-                     help="Weather in place of the site's: EPW, TMY3, PVGIS JSON or CSV."),
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Weather in place of the site's: EPW, TMY3, PVGIS JSON or CSV.",
+        ),
     ] = None,
     grid: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", show_default=False,
-                     help="Hourly carbon intensity (CSV, Electricity Maps columns accepted)."),
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="Hourly carbon intensity (CSV, Electricity Maps columns accepted).",
+        ),
     ] = None,
     price: Annotated[
         Path | None,
@@ -113,7 +122,7 @@ def run(
 
 
 def _print_run(run: Run) -> None:
-    from dctwin.report import METRIC_GROUPS, metric_text, metric_unit
+    from dctwin.labels import METRIC_GROUPS, metric_text, metric_unit
 
     _print_head(run)
     currency = str(run.metrics.get("currency") or "")
@@ -170,9 +179,10 @@ def _print_reasons(run: Run) -> None:
 
 def _print_closure_and_flags(run: Run) -> None:
     _heading("Books")
-    say("  largest imbalance at any node and step: " + ", ".join(
-        f"{name.removesuffix('_rel')} {gap:.0e}" for name, gap in run.closure.items()
-    ))
+    say(
+        "  largest imbalance at any node and step: "
+        + ", ".join(f"{name.removesuffix('_rel')} {gap:.0e}" for name, gap in run.closure.items())
+    )
     _heading(f"Flags: {len(run.flags) or 'none'}")
     worst = sorted(run.flags, key=lambda flag: -flag.count_h)
     for flag in worst[:_FLAGS_SHOWN]:
@@ -184,24 +194,38 @@ def _print_closure_and_flags(run: Run) -> None:
 def compare(
     designs: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[DESIGN]...", show_default=False,
-                       help="Designs by name or file; all of the catalogue when none is given."),
+        typer.Argument(
+            metavar="[DESIGN]...",
+            show_default=False,
+            help="Designs by name or file; all of the catalogue when none is given.",
+        ),
     ] = None,
     site: Annotated[
         list[str] | None,
-        typer.Option("--site", metavar="SITE", show_default=False,
-                     help="Site by name or file, may be repeated; all when none is given."),
+        typer.Option(
+            "--site",
+            metavar="SITE",
+            show_default=False,
+            help="Site by name or file, may be repeated; all when none is given.",
+        ),
     ] = None,
     baseline: Annotated[
         str | None,
-        typer.Option(metavar="DESIGN", show_default=False,
-                     help="Design that the others are held against; the first one given, or the "
-                          "one with the highest PUE."),
+        typer.Option(
+            metavar="DESIGN",
+            show_default=False,
+            help="Design that the others are held against; the first one given, or the "
+            "one with the highest PUE.",
+        ),
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE", show_default=False,
-                     help="Write a self-contained report with figures."),
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            show_default=False,
+            help="Write a self-contained report with figures.",
+        ),
     ] = None,
     step: StepOption = "1h",
     as_json: JsonFlag = False,
@@ -266,16 +290,17 @@ def _print_comparison(runs: list[Run], baseline: str) -> None:
     from dctwin.report import comparison_head, comparison_rows
 
     columns = [
-        (name, "left" if name in ("design", "site") else "right")
-        for name in comparison_head(runs)
+        (name, "left" if name in ("design", "site") else "right") for name in comparison_head(runs)
     ]
     table(columns, comparison_rows(runs, baseline))
     say()
     say(f"vs baseline: facility energy per IT energy against {baseline} at the same site")
     flagged = [run for run in runs if run.flags]
     if flagged:
-        say(f"{len(flagged)} of {len(runs)} runs left a valid range or a limit: "
-            "dctwin run DESIGN --site SITE tells where")
+        say(
+            f"{len(flagged)} of {len(runs)} runs left a valid range or a limit: "
+            "dctwin run DESIGN --site SITE tells where"
+        )
 
 
 def transient(
@@ -286,8 +311,12 @@ def transient(
     ],
     step_s: Annotated[
         float | None,
-        typer.Option("--step-s", metavar="SECONDS", show_default=False,
-                     help="Longest step between events; the scenario's own when left out."),
+        typer.Option(
+            "--step-s",
+            metavar="SECONDS",
+            show_default=False,
+            help="Longest step between events; the scenario's own when left out.",
+        ),
     ] = None,
     as_json: JsonFlag = False,
     out: OutOption = None,

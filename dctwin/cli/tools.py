@@ -20,9 +20,7 @@ from dctwin.cli.console import (
 )
 from dctwin.errors import InputError
 
-weather = typer.Typer(
-    help="Look at a weather file, or make a weather year.", no_args_is_help=True
-)
+weather = typer.Typer(help="Look at a weather file, or make a weather year.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,8 +37,9 @@ def add_to(app: typer.Typer) -> None:
 def validate(
     cases: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[CASE]...", show_default=False,
-                       help="Cases by name; all when none is given."),
+        typer.Argument(
+            metavar="[CASE]...", show_default=False, help="Cases by name; all when none is given."
+        ),
     ] = None,
     as_json: JsonFlag = False,
     out: OutOption = None,
@@ -68,12 +67,25 @@ def validate(
 
 def _print_validation(rows: list[dict[str, Any]]) -> None:
     table(
-        [("", "left"), ("case", "left"), ("quantity", "left"), ("predicted", "right"),
-         ("published", "right"), ("tolerance", "right"), ("source", "left")],
         [
-            ("PASS" if row["passed"] else "MISS", row["case"], row["quantity"],
-             _number(row["predicted"]), _number(row["published"]), _number(row["tolerance"]),
-             " ".join(str(row["source"]).split()))
+            ("", "left"),
+            ("case", "left"),
+            ("quantity", "left"),
+            ("predicted", "right"),
+            ("published", "right"),
+            ("tolerance", "right"),
+            ("source", "left"),
+        ],
+        [
+            (
+                "PASS" if row["passed"] else "MISS",
+                row["case"],
+                row["quantity"],
+                _number(row["predicted"]),
+                _number(row["published"]),
+                _number(row["tolerance"]),
+                " ".join(str(row["source"]).split()),
+            )
             for row in rows
         ],
     )
@@ -104,7 +116,9 @@ def inspect(
         if key == "notes":
             continue
         if isinstance(value, dict):
-            rows += [(f"{key} {below}", *_with_unit(key, number)) for below, number in value.items()]
+            rows += [
+                (f"{key} {below}", *_with_unit(key, number)) for below, number in value.items()
+            ]
         else:
             rows.append((key, *_with_unit(key, value)))
     table([("", "left"), ("", "left"), ("", "left")], rows)
@@ -132,7 +146,9 @@ def synthesize(
     ],
     seed: Annotated[
         int | None,
-        typer.Option(metavar="NUMBER", show_default=False, help="Another year of the same climate."),
+        typer.Option(
+            metavar="NUMBER", show_default=False, help="Another year of the same climate."
+        ),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -144,7 +160,9 @@ def synthesize(
 
     place = load_site(site)
     if place.file.climate is None:
-        raise InputError(f"{place.name}: has a weather file and no monthly normals to make one from")
+        raise InputError(
+            f"{place.name}: has a weather file and no monthly normals to make one from"
+        )
     if seed is not None:
         place = place.replace({"climate.seed": seed})
     year = place.weather()
@@ -165,7 +183,5 @@ def dashboard(
     try:
         start = import_module("dctwin.dashboard.app").main
     except ModuleNotFoundError as missing:
-        raise InputError(
-            f"the dashboard needs {missing.name}: pip install 'dctwin[web]'"
-        ) from None
+        raise InputError(f"the dashboard needs {missing.name}: pip install 'dctwin[web]'") from None
     start(host, port)

@@ -1,0 +1,127 @@
+"""How metrics are written for people: groups, labels, units, digits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dctwin.units import unit_of
+
+# group -> metric -> how it is called; every metric of docs/metrics.md but `currency` and
+# `pue_category`, which are said along with cost and PUE.
+METRIC_GROUPS: dict[str, dict[str, str]] = {
+    "Efficiency": {
+        "pue": "PUE",
+        "ppue_cooling": "partial PUE, cooling",
+        "ppue_power": "partial PUE, power",
+        "tue": "TUE",
+        "cer": "CER, heat removed over cooling energy",
+        "mlc": "MLC, mechanical load component",
+        "elc": "ELC, electrical loss component",
+        "mean_chiller_cop": "mean COP of the chillers",
+        "free_cooling_h_frac": "hours without a compressor",
+        "unmet_cooling_h": "hours of unmet cooling",
+        "itee_sv": "ITEEsv",
+        "iteu_sv_frac": "ITEUsv",
+    },
+    "Energy": {
+        "it_kwh": "IT",
+        "facility_kwh": "facility",
+        "grid_import_kwh": "from the grid",
+        "grid_export_kwh": "to the grid",
+        "onsite_kwh": "own generation used",
+        "curtailed_kwh": "own generation curtailed",
+        "heat_reused_kwh": "heat reused",
+        "peak_facility_kw": "facility peak",
+        "peak_grid_kw": "grid peak",
+        "ref_frac": "REF, renewable share",
+        "cfe_247_frac": "carbon-free energy, hour by hour",
+        "erf_frac": "ERF, heat reused over facility energy",
+        "ere": "ERE",
+    },
+    "Water": {
+        "water_l": "drawn",
+        "water_evaporated_l": "evaporated",
+        "water_blowdown_l": "blown down",
+        "water_drift_l": "drifted off",
+        "wue_l_per_kwh": "WUE, site",
+        "wue_source_l_per_kwh": "WUE, with generation",
+    },
+    "Carbon": {
+        "carbon_operational_kg": "operational, location-based",
+        "carbon_embodied_kg_per_year": "embodied",
+        "cue_kg_per_kwh": "CUE, location-based",
+        "cue_market_kg_per_kwh": "CUE, contract-based",
+    },
+    "Cost": {
+        "cost_energy_per_year": "energy",
+        "cost_total_per_year": "total",
+    },
+}
+LABELS = {name: label for group in METRIC_GROUPS.values() for name, label in group.items()}
+# The columns of a comparison, after design and site.
+KEY_METRICS = (
+    "pue",
+    "wue_l_per_kwh",
+    "wue_source_l_per_kwh",
+    "cue_kg_per_kwh",
+    "mean_chiller_cop",
+    "free_cooling_h_frac",
+    "unmet_cooling_h",
+    "facility_kwh",
+    "water_l",
+    "carbon_operational_kg",
+    "cost_energy_per_year",
+)
+SHORT_LABELS = {
+    "pue": "PUE",
+    "wue_l_per_kwh": "WUE",
+    "wue_source_l_per_kwh": "WUE source",
+    "cue_kg_per_kwh": "CUE",
+    "mean_chiller_cop": "COP",
+    "free_cooling_h_frac": "free hours",
+    "unmet_cooling_h": "unmet",
+    "facility_kwh": "facility",
+    "water_l": "water",
+    "carbon_operational_kg": "carbon",
+    "cost_energy_per_year": "energy cost",
+}
+# Totals that read better in thousands: unit -> the thousands' unit.
+_LARGE = {"kWh": "MWh", "L": "m³", "kg": "t"}
+
+
+def metric_unit(name: str, currency: str = "") -> str:
+    """The unit of a metric, written for people; a share is shown in per cent.
+
+    >>> metric_unit("wue_l_per_kwh"), metric_unit("ref_frac"), metric_unit("pue")
+    ('L/kWh', '%', '')
+    """
+    if name.startswith("cost_"):
+        return f"{currency}/year".lstrip("/")
+    if name.endswith("_frac"):
+        return "%"
+    if name == "itee_sv":
+        return ""
+    return unit_of(name) or ""
+
+
+def metric_text(name: str, value: Any) -> str:
+    """A metric's value for people, without its unit; an undefined one is a dash."""
+    if value is None or value != value:
+        return "–"
+    if isinstance(value, str):
+        return value
+    if name.endswith("_frac"):
+        return f"{100 * value:.1f}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    if name.endswith(("_kwh", "_l", "_kg", "_kw", "_h")) and "_per_" not in name:
+        return f"{value:,.1f}"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
+
+
+def large(name: str, value: float | None) -> tuple[str, str]:
+    """A yearly total in thousands of its unit, so that a table stays narrow: (text, unit)."""
+    unit = metric_unit(name)
+    if unit in _LARGE:
+        return ("–" if value is None else f"{value / 1000:,.0f}"), _LARGE[unit]
+    return metric_text(name, value), unit
