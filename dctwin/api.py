@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,15 +24,20 @@ from dctwin.design import Facility, load_design
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
 from dctwin.engines.posting import Year
+from dctwin.engines.transient import run_transient
 from dctwin.equipment import load_equipment
 from dctwin.errors import InputError
 from dctwin.grid import read_carbon, read_price
 from dctwin.ledger import pick
+from dctwin.memory import keep_heap
 from dctwin.metrics import GridYear, compute_metrics
+from dctwin.physics import moist_air
 from dctwin.physics.solar import pv_yield_frac
 from dctwin.plant import carry, stack
 from dctwin.result import FlagCount, Run
+from dctwin.scenario import Scenario, load_scenario
 from dctwin.site import Site, load_site
+from dctwin.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +45,10 @@ if TYPE_CHECKING:
 DesignLike = str | os.PathLike[str] | Facility
 SiteLike = str | os.PathLike[str] | Site
 PathLike = str | os.PathLike[str]
+
+
+# A limit passed by less than this was passed by rounding only.
+_ROUNDING = 1e-9
 
 
 def package_version() -> str:
@@ -153,6 +162,7 @@ def _grid_year(
 
 def simulate_batch(facilities: list[Facility], surroundings: Surroundings) -> list[Run]:
     """Simulate designs of one topology together, as arrays over (designs, hours)."""
+    keep_heap()
     began = time.perf_counter()
     stacked = stack(facilities)
     boundary = Boundary(
@@ -230,7 +240,7 @@ def _run(
         undefined=metrics.undefined,
         ledger=ledger,
         traces=traces,
-        flags=_flags(year, weather, index, designs),
+        flags=_flags(year, weather.times_utc, weather.step_h, index, designs),
         provenance=_provenance(facility, surroundings),
         times_utc=weather.times_utc,
         closure=year.closure,
@@ -238,21 +248,23 @@ def _run(
     )
 
 
-def _flags(year: Year, weather: Weather, index: int, designs: int) -> tuple[FlagCount, ...]:
+def _flags(
+    year: Year, times_utc: np.ndarray, step_h: float, index: int, designs: int
+) -> tuple[FlagCount, ...]:
     found = []
     for flag in year.flags:
         limit: Limit = flag.limit
-        if not np.any(np.asarray(limit.beyond) > 0):
+        if not np.any(np.asarray(limit.beyond) > _ROUNDING):
             continue
-        beyond = pick(limit.beyond, index, designs, weather.rows)
-        outside = beyond > 0
+        beyond = pick(limit.beyond, index, designs, len(times_utc))
+        outside = beyond > _ROUNDING
         if outside.any():
-            first = weather.times_utc[int(np.argmax(outside))]
+            first = times_utc[int(np.argmax(outside))]
             found.append(
                 FlagCount(
                     flag.place,
                     limit.name,
-                    float(outside.sum()) * weather.step_h,
+                    float(outside.sum()) * step_h,
                     f"{first}Z",
                     float(beyond.max()),
                     limit.unit,
@@ -288,6 +300,106 @@ def _sha256(text: str) -> str:
 @lru_cache(maxsize=512)
 def _equipment_digest(name: str) -> str:
     return _sha256(Path(load_equipment(name).path).read_text(encoding="utf-8"))
+
+
+def transient(
+    design: DesignLike,
+    site: SiteLike,
+    scenario: PathLike | Scenario,
+    step_s: float | None = None,
+    set: Mapping[str, Any] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Run:
+    """Follow a design through a scenario, second by second, under held outdoor air.
+
+    scenario   name, path or Scenario           step_s   replaces the scenario's step
+    `run.events` is the event log; `run.metrics["time_to_limit_s"]` is the time from the first event
+    to the first limit that is passed (None when none is).
+    Raises InputError or ComputationError.
+
+    >>> run = transient("dtc-warm-water-ac", "inzai", "facility-water-pump-loss")  # doctest: +SKIP
+    """
+    facility = _facility(design, set)
+    place = site if isinstance(site, Site) else load_site(site)
+    plan = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    surroundings = prepare(place)
+    index, air = _held_air(plan, surroundings)
+    began = time.perf_counter()
+    step = plan.file.step_s if step_s is None else step_s
+    boundary = Boundary(air, int(surroundings.local_hour[index]), step / SECONDS_PER_HOUR)
+    done = run_transient(
+        facility, boundary, plan.file.events, plan.file.duration_s, step, progress=progress
+    )
+    start = surroundings.weather.times_utc[index].astype("datetime64[ms]")
+    times = start + done.start_ms.astype("timedelta64[ms]")
+    held = _held_grid(surroundings.grid, index)
+    drawn, _ = carry(facility.it_path, facility.design_it_kw)
+    ledger = done.year.ledger.pick(0, 1, len(times))
+    traces = {name: pick(value, 0, 1, len(times)) for name, value in done.year.traces.items()}
+    metrics = compute_metrics(ledger, traces, held, float(1 - facility.design_it_kw / drawn))
+    values, undefined = dict(metrics.values), dict(metrics.undefined)
+    values["time_to_limit_s"] = _time_to_limit(done.events)
+    if values["time_to_limit_s"] is None:
+        undefined["time_to_limit_s"] = "no limit was passed"
+    step_h = done.year.ledger.step_h
+    return Run(
+        design=facility.name,
+        site=place.name,
+        metrics=values,
+        undefined=undefined,
+        ledger=ledger,
+        traces=traces,
+        flags=_flags(done.year, times, step_h, 0, 1),
+        provenance={
+            **_provenance(facility, surroundings),
+            "scenario": {"name": plan.name, "data": plan.document.data},
+            "held_air": {
+                "dry_bulb_c": float(air.dry_bulb_c),
+                "wet_bulb_c": float(air.wet_bulb_c),
+                "pressure_pa": float(air.pressure_pa),
+            },
+        },
+        times_utc=times,
+        closure=done.year.closure,
+        events=tuple(done.events),
+        statistics={"kernel_s": time.perf_counter() - began},
+    )
+
+
+def _held_air(plan: Scenario, surroundings: Surroundings) -> tuple[int, Air]:
+    """The hour whose clock, grid and pressure hold, and the air that is held."""
+    weather = surroundings.weather
+    index = int(np.argmax(weather.dry_bulb_c))
+    given = plan.file.weather
+    if given == "hottest":
+        held = {f.name: float(getattr(surroundings.air, f.name)[index]) for f in fields(Air)}
+        return index, Air(**held)
+    pressure_pa = float(weather.pressure_pa[index])
+    dry_c = given.dry_bulb_c
+    humidity = moist_air.humidity_kg_per_kg(dry_c, given.relative_humidity_frac, pressure_pa)
+    return index, Air(
+        dry_bulb_c=dry_c,
+        wet_bulb_c=float(moist_air.wet_bulb_c(dry_c, humidity, pressure_pa)),
+        humidity_kg_per_kg=float(humidity),
+        enthalpy_kj_per_kg=float(moist_air.enthalpy_kj_per_kg(dry_c, humidity)),
+        pressure_pa=pressure_pa,
+        density_kg_per_m3=float(moist_air.density_kg_per_m3(dry_c, humidity, pressure_pa)),
+    )
+
+
+def _held_grid(year: GridYear, index: int) -> GridYear:
+    """The grid of one moment."""
+    at = {
+        f.name: value[index] if isinstance(value, np.ndarray) else value
+        for f in fields(year)
+        for value in (getattr(year, f.name),)
+    }
+    return GridYear(**at)
+
+
+def _time_to_limit(events: list[dict[str, Any]]) -> float | None:
+    limits = [e["time_s"] for e in events if e["event"] == "limit"]
+    return limits[0] - events[0]["time_s"] if limits else None
 
 
 def _facility(design: DesignLike, changes: Mapping[str, Any] | None = None) -> Facility:

@@ -112,7 +112,9 @@ def _post_rack(year: Year, rack: RackFlows, supply: dict[str, Array]) -> None:
     ledger.post("heat", node, f"loop.{group.air}", power.air_kw)
     if group.liquid:
         ledger.post("heat", node, f"loop.{group.liquid}", power.liquid_kw)
-    beyond = inside(supply[group.air], INLET_C[0], INLET_C[-1])
+    # A rack wholly in liquid has no fans that answer the inlet.
+    breathes = group.device.component.liquid_frac < 1
+    beyond = inside(supply[group.air], INLET_C[0], INLET_C[-1]) * breathes
     year.flags.append(Flag(node, Limit("air_inlet_c", beyond, "K")))
 
 
