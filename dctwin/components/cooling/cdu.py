@@ -28,7 +28,7 @@ class Cdu(Stage):
     extensive: ClassVar[frozenset[str]] = frozenset(
         {"ua_kw_per_k", "design_flow_m3_s", "held_kwh_per_k"}
     )
-    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "supply_c"})
+    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "leaving_c"})
 
     ua_kw_per_k: float = param("kW/K", 0.1, 100_000, "conductance of the exchanger")
     design_flow_m3_s: float = param("m³/s", 1e-5, 10, "coolant flow at the design point")

@@ -35,7 +35,7 @@ class Crah(Stage):
     kind: ClassVar[str] = "crah"
     rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
     extensive: ClassVar[frozenset[str]] = frozenset({"ua_kw_per_k", "design_flow_m3_s"})
-    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "supply_c"})
+    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "leaving_c"})
 
     ua_kw_per_k: float = param("kW/K", 0.01, 10_000, "conductance of the coil at design air flow")
     design_flow_m3_s: float = param("m³/s", 0.01, 1_000, "air flow at the design point")

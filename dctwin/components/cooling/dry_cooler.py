@@ -65,7 +65,7 @@ class DryCooler(Stage):
         {"rated_heat_kw", "rated_air_m3_s", "fan_kw"}
     )
     reports: ClassVar[frozenset[str]] = frozenset(
-        {"fan_speed_frac", "coil_air_c", "leaving_air_c", "leaving_fluid_c"}
+        {"fan_speed_frac", "coil_air_c", "leaving_air_c", "leaving_c"}
     )
 
     rated_heat_kw: float = param("kW", 0.1, 100_000, "heat rejected at rating, fans at full speed")
@@ -147,7 +147,7 @@ class DryCooler(Stage):
         air_c = self._coil_air_c(duty)
         full, full_slope = _transfer(coil, 1.0)
         initial_k = duty.return_c - air_c
-        able_kw = -coil.water_kw_per_k * xp.expm1(-full) * initial_k
+        able_kw = -duty.flow_kw_per_k * xp.expm1(-full) * initial_k
         heat_kw = xp.clip(able_kw, 0.0, duty.heat_kw)
         speed, on_frac = _fan_speed(
             coil, ratio(heat_kw, initial_k), full, full_slope, self.min_speed_frac
@@ -167,7 +167,7 @@ class DryCooler(Stage):
                 "fan_speed_frac": xp.where(on_frac > 0, speed, 0.0),
                 "coil_air_c": air_c,
                 "leaving_air_c": air_c + ratio(heat_kw, coil.air_kw_per_k * air_frac),
-                "leaving_fluid_c": duty.return_c - ratio(heat_kw, duty.flow_kw_per_k),
+                "leaving_c": duty.return_c - ratio(heat_kw, duty.flow_kw_per_k),
             },
         )
 

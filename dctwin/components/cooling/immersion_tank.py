@@ -34,7 +34,7 @@ class ImmersionTank(Stage):
     kind: ClassVar[str] = "immersion-tank"
     rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
     extensive: ClassVar[frozenset[str]] = frozenset({"ua_kw_per_k", "design_flow_m3_s", "oil_m3"})
-    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "supply_c"})
+    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "leaving_c"})
 
     oil: str = Field("mineral-oil", description="dielectric fluid: mineral-oil, silicone-oil, …")
     oil_m3: float = param("m³", 0, 1_000, "oil in the tank and its pipes")

@@ -53,7 +53,7 @@ class OutsideAir(Stage):
             "flow_frac",
             "outdoor_air_frac",
             "pad_frac",
-            "supply_c",
+            "leaving_c",
             "supply_humidity_kg_per_kg",
             "supply_dew_point_c",
             "supply_rh_frac",
@@ -118,7 +118,7 @@ class OutsideAir(Stage):
         dry_air_kg_s = duty.flow_kw_per_k / CP_AIR_KJ_PER_KG_K
         evaporation = dry_air_kg_s * mixing.outdoor_frac * gain
         humidity = air.humidity_kg_per_kg + gain
-        supply_c = duty.return_c - ratio(mixing.heat_kw, duty.flow_kw_per_k)
+        leaving_c = duty.return_c - ratio(mixing.heat_kw, duty.flow_kw_per_k)
         return Service(
             heat_kw=mixing.heat_kw,
             power_kw={"outside_air_fan": mixing.fan_kw},
@@ -130,9 +130,9 @@ class OutsideAir(Stage):
                 "flow_frac": self._flow_frac(duty),
                 "outdoor_air_frac": mixing.outdoor_frac,
                 "pad_frac": mixing.pad_frac,
-                "supply_c": supply_c,
+                "leaving_c": leaving_c,
                 "supply_humidity_kg_per_kg": humidity,
                 "supply_dew_point_c": dew_point_c(humidity, air.pressure_pa),
-                "supply_rh_frac": relative_humidity_frac(supply_c, humidity, air.pressure_pa),
+                "supply_rh_frac": relative_humidity_frac(leaving_c, humidity, air.pressure_pa),
             },
         )

@@ -39,10 +39,10 @@ def terminal_service(
     able_kw = conductance_kw_per_k * (duty.return_c - duty.sink_c) - mover_kw
     heat_kw = xp.clip(able_kw, 0.0, duty.heat_kw)
     power_kw = xp.where(heat_kw > 0, mover_kw, 0.0)
-    supply_c = duty.return_c - ratio(heat_kw, duty.flow_kw_per_k)
+    leaving_c = duty.return_c - ratio(heat_kw, duty.flow_kw_per_k)
     return Service(
         heat_kw=heat_kw,
         power_kw={account: power_kw},
         reject_kw=heat_kw + power_kw,
-        traces={"supply_c": supply_c, **traces},
+        traces={"leaving_c": leaving_c, **traces},
     )
