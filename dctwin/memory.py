@@ -25,13 +25,14 @@ def keep_heap() -> bool:
     if "MALLOC_TRIM_THRESHOLD_" in os.environ:
         return False
     try:
-        mallopt = ctypes.CDLL(None).mallopt
-        ctypes.CDLL(None).gnu_get_libc_version
-    except (OSError, AttributeError, TypeError):
+        libc = ctypes.CDLL(None)
+    except (OSError, TypeError):
         return False
-    set_all = [
-        mallopt(_M_TRIM_THRESHOLD, 256 * _MIB),
-        mallopt(_M_TOP_PAD, 16 * _MIB),
-        mallopt(_M_MMAP_THRESHOLD, 64 * _MIB),
-    ]
-    return all(set_all)
+    if not hasattr(libc, "gnu_get_libc_version"):
+        return False
+    told = (
+        libc.mallopt(_M_TRIM_THRESHOLD, 256 * _MIB),
+        libc.mallopt(_M_TOP_PAD, 16 * _MIB),
+        libc.mallopt(_M_MMAP_THRESHOLD, 64 * _MIB),
+    )
+    return all(told)
