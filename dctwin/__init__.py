@@ -14,13 +14,13 @@ from typing import Any
 _WHERE = {
     "simulate": "dctwin.api",
     "simulate_batch": "dctwin.api",
-    "prepare": "dctwin.api",
+    "prepare": "dctwin.surroundings",
     "compare": "dctwin.api",
     "compare_runs": "dctwin.api",
     "metrics_table": "dctwin.api",
     "catalogue": "dctwin.api",
     "package_version": "dctwin.api",
-    "transient": "dctwin.engines.transient",
+    "transient": "dctwin.api",
     "load_design": "dctwin.design",
     "Facility": "dctwin.design",
     "load_site": "dctwin.site",
@@ -30,11 +30,21 @@ _WHERE = {
     "read_weather": "dctwin.climate.files",
     "parse_weather": "dctwin.climate.files",
     "Weather": "dctwin.climate.weather",
+    "Limits": "dctwin.climate.table",
+    "comparison_bar": "dctwin.figures",
+    "heat_map": "dctwin.figures",
+    "energy_sankey": "dctwin.figures",
+    "monthly_stack": "dctwin.figures",
+    "heat_map_24x365": "dctwin.figures",
+    "column_title": "dctwin.figures",
+    "METRIC_GROUPS": "dctwin.report",
+    "metric_text": "dctwin.report",
+    "metric_unit": "dctwin.report",
     "InputError": "dctwin.errors",
     "ComputationError": "dctwin.errors",
     "DctwinError": "dctwin.errors",
 }
-__all__ = sorted(_WHERE)  # noqa: PLE0605
+__all__ = sorted(_WHERE)
 
 
 def __getattr__(name: str) -> Any:

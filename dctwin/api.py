@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,28 +15,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dctwin import cache
 from dctwin.catalogue import entries
-from dctwin.climate.files import read_weather
 from dctwin.climate.weather import Weather
-from dctwin.components.component import Air, Limit
+from dctwin.components.component import Limit
 from dctwin.design import Facility, load_design
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
 from dctwin.engines.posting import Year
 from dctwin.engines.transient import run_transient
 from dctwin.equipment import load_equipment
-from dctwin.errors import InputError
-from dctwin.grid import read_carbon, read_price
 from dctwin.ledger import pick
 from dctwin.memory import keep_heap
-from dctwin.metrics import GridYear, compute_metrics
-from dctwin.physics import moist_air
-from dctwin.physics.solar import pv_yield_frac
+from dctwin.metrics import compute_metrics
 from dctwin.plant import carry, stack
 from dctwin.result import FlagCount, Run
 from dctwin.scenario import Scenario, load_scenario
 from dctwin.site import Site, load_site
+from dctwin.surroundings import (
+    PathLike,
+    Surroundings,
+    held_air,
+    held_grid,
+    prepare,
+    pv_yield,
+)
 from dctwin.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
 
 DesignLike = str | os.PathLike[str] | Facility
 SiteLike = str | os.PathLike[str] | Site
-PathLike = str | os.PathLike[str]
 
 
 # A limit passed by less than this was passed by rounding only.
@@ -85,81 +86,6 @@ def simulate(
     return simulate_batch([facility], surroundings)[0]
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """A site made ready: weather at the step asked for, and the grid on its time axis."""
-
-    site: Site
-    weather: Weather
-    air: Air
-    local_hour: np.ndarray
-    grid: GridYear
-    inputs: Mapping[str, str]  # what else went in, by name -> digest
-
-
-def prepare(
-    site: Site,
-    weather: PathLike | Weather | None = None,
-    step: str = "1h",
-    grid_file: PathLike | None = None,
-    price_file: PathLike | None = None,
-) -> Surroundings:
-    """Everything that depends on the site alone, computed once for any number of designs."""
-    if weather is None:
-        found = site.weather()
-    else:
-        found = weather if isinstance(weather, Weather) else read_weather(weather)
-    found = found.resample(step)
-    air = Air(
-        found.dry_bulb_c,
-        found.wet_bulb_c,
-        found.humidity_kg_per_kg,
-        found.enthalpy_kj_per_kg,
-        found.pressure_pa,
-        found.density_kg_per_m3,
-    )
-    local = found.times_utc + np.timedelta64(round(found.utc_offset_h * 3600), "s")
-    hour = (local - local.astype("datetime64[D]")).astype("timedelta64[h]").astype(int)
-    inputs = {}
-    for name, file in (("grid", grid_file), ("price", price_file)):
-        if file is not None:
-            inputs[name] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
-    year = _grid_year(site, found, hour, grid_file, price_file)
-    return Surroundings(site, found, air, hour, year, inputs)
-
-
-def _grid_year(
-    site: Site,
-    weather: Weather,
-    local_hour: np.ndarray,
-    grid_file: PathLike | None,
-    price_file: PathLike | None,
-) -> GridYear:
-    entry, tariff = site.file.grid, site.file.tariff
-    axis = (weather.times_utc[0], weather.rows, weather.step_h)
-    carbon: Any = entry.carbon_kg_per_kwh
-    if entry.carbon_by_hour_kg_per_kwh is not None:
-        carbon = np.asarray(entry.carbon_by_hour_kg_per_kwh)[local_hour]
-    if grid_file is not None:
-        carbon = read_carbon(os.fspath(grid_file)).onto(*axis)
-    price: Any = None
-    currency: str = tariff.currency if tariff else ""
-    if tariff is not None:
-        price = getattr(tariff, f"energy_price_{tariff.currency.lower()}_per_kwh")
-    if price_file is not None:
-        # Columns that do not say UTC are read as the site's local standard time.
-        series = read_price(os.fspath(price_file), weather.utc_offset_h)
-        price, currency = series.onto(*axis), series.unit
-    return GridYear(
-        carbon_kg_per_kwh=carbon,
-        currency=currency,
-        market_carbon_kg_per_kwh=entry.market_carbon_kg_per_kwh,
-        price_per_kwh=price,
-        water_l_per_kwh=entry.water_l_per_kwh,
-        carbon_free_frac=entry.low_carbon_frac,
-    )
-
-
 def simulate_batch(facilities: list[Facility], surroundings: Surroundings) -> list[Run]:
     """Simulate designs of one topology together, as arrays over (designs, hours)."""
     keep_heap()
@@ -169,7 +95,7 @@ def simulate_batch(facilities: list[Facility], surroundings: Surroundings) -> li
         air=surroundings.air,
         local_hour=surroundings.local_hour,
         step_h=surroundings.weather.step_h,
-        pv_yield_frac=_pv_yield(stacked, surroundings.weather),
+        pv_yield_frac=pv_yield(stacked, surroundings.weather),
     )
     year = run_year(stacked, boundary)
     kernel_s = time.perf_counter() - began
@@ -177,45 +103,6 @@ def simulate_batch(facilities: list[Facility], surroundings: Surroundings) -> li
         _run(facility, surroundings, year, index, len(facilities), kernel_s)
         for index, facility in enumerate(facilities)
     ]
-
-
-def _pv_yield(facility: Facility, weather: Weather) -> Any:
-    """AC yield per rated kilowatt: from the cache, or by pvlib once per site and array."""
-    if facility.pv is None:
-        return 0.0
-    pv = facility.pv.component
-    if not weather.has_solar:
-        raise InputError(
-            f"weather {weather.name}: has no irradiance, which the design's PV array needs"
-        )
-    angles = {
-        "tilt_deg": pv.tilt_deg,
-        "azimuth_deg": pv.azimuth_deg,
-        "dc_ac_ratio": pv.dc_ac_frac,
-        "losses_frac": pv.losses_frac,
-        "inverter_efficiency_frac": pv.inverter_efficiency_frac,
-    }
-    if any(np.ndim(value) for value in angles.values()):
-        raise InputError("onsite.pv: designs of one batch must share tilt, azimuth and inverter")
-
-    def make() -> dict[str, np.ndarray]:
-        frac = pv_yield_frac(
-            weather.times_utc[0],
-            weather.step_h,
-            weather.latitude_deg,
-            weather.longitude_deg,
-            weather.altitude_m,
-            weather.dry_bulb_c,
-            weather.wind_m_s,
-            weather.dni_w_m2,
-            weather.dhi_w_m2,
-            weather.ghi_w_m2,
-            **angles,
-        )
-        return {"yield_frac": np.asarray(frac)}
-
-    key = cache.cache_key("pv", weather.digest, json.dumps(angles, sort_keys=True))
-    return cache.cached_arrays(key, make)["yield_frac"]
 
 
 def _run(
@@ -323,7 +210,7 @@ def transient(
     place = site if isinstance(site, Site) else load_site(site)
     plan = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     surroundings = prepare(place)
-    index, air = _held_air(plan, surroundings)
+    index, air = held_air(plan, surroundings)
     began = time.perf_counter()
     step = plan.file.step_s if step_s is None else step_s
     boundary = Boundary(air, int(surroundings.local_hour[index]), step / SECONDS_PER_HOUR)
@@ -332,7 +219,7 @@ def transient(
     )
     start = surroundings.weather.times_utc[index].astype("datetime64[ms]")
     times = start + done.start_ms.astype("timedelta64[ms]")
-    held = _held_grid(surroundings.grid, index)
+    held = held_grid(surroundings.grid, index)
     drawn, _ = carry(facility.it_path, facility.design_it_kw)
     ledger = done.year.ledger.pick(0, 1, len(times))
     traces = {name: pick(value, 0, 1, len(times)) for name, value in done.year.traces.items()}
@@ -364,37 +251,6 @@ def transient(
         events=tuple(done.events),
         statistics={"kernel_s": time.perf_counter() - began},
     )
-
-
-def _held_air(plan: Scenario, surroundings: Surroundings) -> tuple[int, Air]:
-    """The hour whose clock, grid and pressure hold, and the air that is held."""
-    weather = surroundings.weather
-    index = int(np.argmax(weather.dry_bulb_c))
-    given = plan.file.weather
-    if given == "hottest":
-        held = {f.name: float(getattr(surroundings.air, f.name)[index]) for f in fields(Air)}
-        return index, Air(**held)
-    pressure_pa = float(weather.pressure_pa[index])
-    dry_c = given.dry_bulb_c
-    humidity = moist_air.humidity_kg_per_kg(dry_c, given.relative_humidity_frac, pressure_pa)
-    return index, Air(
-        dry_bulb_c=dry_c,
-        wet_bulb_c=float(moist_air.wet_bulb_c(dry_c, humidity, pressure_pa)),
-        humidity_kg_per_kg=float(humidity),
-        enthalpy_kj_per_kg=float(moist_air.enthalpy_kj_per_kg(dry_c, humidity)),
-        pressure_pa=pressure_pa,
-        density_kg_per_m3=float(moist_air.density_kg_per_m3(dry_c, humidity, pressure_pa)),
-    )
-
-
-def _held_grid(year: GridYear, index: int) -> GridYear:
-    """The grid of one moment."""
-    at = {
-        f.name: value[index] if isinstance(value, np.ndarray) else value
-        for f in fields(year)
-        for value in (getattr(year, f.name),)
-    }
-    return GridYear(**at)
 
 
 def _time_to_limit(events: list[dict[str, Any]]) -> float | None:
