@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dctwin.catalogue import entries
+from dctwin.library import entries
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Limit
 from dctwin.design import Facility, load_design

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dctwin.catalogue import find
+from dctwin.library import find
 from dctwin.components.component import Component, Stage
 from dctwin.components.cooling.loop import Loop
 from dctwin.components.it.rack import Rack

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dctwin.catalogue import entries, find
+from dctwin.library import entries, find
 from dctwin.components.component import Component
 from dctwin.components.registry import device_class, kinds
 from dctwin.document import Document, faults_of, load_document
@@ -117,9 +117,10 @@ def equipment_names() -> list[str]:
 
 def equipment_fault(document: Document, where: tuple[str | int, ...], name: str) -> Fault:
     """The fault of an equipment name that is not in the catalogue."""
-    return document.fault(
-        where, f"no such equipment, {nearest(name, equipment_names())} (got {name!r})"
-    )
+    hint = nearest(name, equipment_names())
+    if not hint.startswith("did"):  # the whole catalogue is too long for one line
+        hint = "`dctwin list equipment` names what there is"
+    return document.fault(where, f"no such equipment, {hint} (got {name!r})")
 
 
 def _unknown_kind(document: Document, where: tuple[str | int, ...], kind: str) -> Fault:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dctwin.catalogue import find
+from dctwin.library import find
 from dctwin.climate.files import read_weather
 from dctwin.climate.monthly import MonthlyNormals
 from dctwin.climate.synthetic import synthetic_weather

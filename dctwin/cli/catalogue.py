@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dctwin.catalogue import entries
+from dctwin.library import entries
 from dctwin.cli.console import JsonFlag, note, print_json, say, table
 from dctwin.errors import InputError, nearest
 

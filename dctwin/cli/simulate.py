@@ -235,7 +235,7 @@ def compare(
     check_out(out)
     check_file(html, "--html")
     from dctwin.api import compare_runs
-    from dctwin.catalogue import entries
+    from dctwin.library import entries
     from dctwin.report import rows_by_pue
 
     chosen = designs or list(entries("designs"))

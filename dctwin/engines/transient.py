@@ -8,7 +8,7 @@ what enters the next. Held long enough, the state settles where the annual engin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
@@ -158,7 +158,7 @@ class _Run:
 
     def operator(
         self, environment: simpy.Environment, events: list[ScenarioEvent]
-    ) -> Iterator[simpy.Event]:
+    ) -> Generator[simpy.Event, None, None]:
         """Does what the scenario says, when it says so."""
         for event in sorted(events, key=lambda e: e.at_s):
             yield environment.timeout(round(event.at_s * 1000) - environment.now)
@@ -171,7 +171,7 @@ class _Run:
         step_ms: int,
         end_ms: int,
         progress: Callable[[float], None] | None,
-    ) -> Iterator[simpy.Event]:
+    ) -> Generator[simpy.Event, None, None]:
         """Advances the plant from one moment to the next, never past an event."""
         yield environment.timeout(0)  # what happens at the same moment happens first
         while environment.now < end_ms:
