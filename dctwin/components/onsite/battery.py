@@ -50,9 +50,16 @@ class Battery(Component):
         )
         start_kwh = self.start_frac * self.capacity_kwh
         before, after = clipped_sums(change_kwh, start_kwh, 0.0, self.capacity_kwh)
-        stored_kw = (after - before) / step_h
-        charge_kw = xp.maximum(stored_kw, 0.0) / self.charge_efficiency_frac
-        discharge_kw = xp.maximum(-stored_kw, 0.0) * self.discharge_efficiency_frac
+        change_kw = (after - before) / step_h
+        # What the sum's rounding adds to a full, an empty or an idle battery is neither offered nor
+        # wanted.
+        charge_kw = xp.minimum(xp.maximum(change_kw, 0.0) / self.charge_efficiency_frac, offer_kw)
+        discharge_kw = xp.minimum(
+            xp.maximum(-change_kw, 0.0) * self.discharge_efficiency_frac, want_kw
+        )
+        stored_kw = (
+            charge_kw * self.charge_efficiency_frac - discharge_kw / self.discharge_efficiency_frac
+        )
         return BatteryFlows(
             charge_kw, discharge_kw, charge_kw - discharge_kw - stored_kw, stored_kw, after
         )

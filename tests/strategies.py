@@ -1,0 +1,404 @@
+"""Hypothesis strategies: random valid facilities and random weather.
+
+Facilities are drawn as design documents and parsed by the real reader, so whatever a user could
+write in these shapes is what the engine meets: sizes from far too small to far too large, any
+load, any order of stages. Nothing is kept from the engine but what the reader refuses.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from dctwin.library import entries
+from dctwin.components.component import Air
+from dctwin.design import Facility, parse_design
+from dctwin.document import Document
+from dctwin.engines.heat import Boundary
+from dctwin.physics import moist_air
+from dctwin.physics.electrical import conductor_resistance_ohm
+
+# An air-cooled and a water-cooled chiller of EnergyPlus's data sets (DOE-2 centrifugal curves and
+# the air-cooled set of the reference buildings).
+AIR_CHILLER: dict[str, Any] = {
+    "kind": "air-chiller",
+    "reference_cop": 3.1,
+    "capft": [
+        1.0428575245, 0.0390769644, 0.0001876955, -0.0031517246, -9.84665e-05, -0.0003385144,
+    ],
+    "eirft": [
+        0.5436161169, -0.0108322959, 0.0004105474, 0.0042214209, 0.0004027623, -0.0005156184,
+    ],
+    "eirfplr": [0.0493, 0.622, 0.3275],
+}  # fmt: skip
+WATER_CHILLER: dict[str, Any] = {
+    "kind": "chiller",
+    "reference_cop": 5.5,
+    "capft": [0.257896, 0.0389016, -0.00021708, 0.0468684, -0.00094284, -0.00034344],
+    "eirft": [0.933884, -0.058212, 0.00450036, 0.00243, 0.000486, -0.001215],
+    "eirfplr": [0.222903, 0.313387, 0.46371],
+}
+REDUNDANCY = ["N", "N+1", "N+2", "2N", "2(N+1)", "3N/2"]
+# kJ/m³/K of the fluids, rounded: only to draw pumps and fans of a sensible size.
+_VOLUME_KJ_PER_M3_K = {"air": 1.2, "mineral-oil": 1600.0}
+
+
+def document(data: dict[str, Any]) -> Document:
+    """Plain data as a document; its lines are not known."""
+    return Document("drawn.yaml", data, {})
+
+
+def size(low: float = 0.4, high: float = 3.0) -> st.SearchStrategy[float]:
+    """Size of a machine over what it needs: too small to far too large."""
+    return st.floats(low, high)
+
+
+def floats(low: float, high: float) -> st.SearchStrategy[float]:
+    return st.floats(low, high, allow_subnormal=False)
+
+
+# --- racks and power --------------------------------------------------------------------------
+
+
+@st.composite
+def converters(draw: st.DrawFn, role: str, needed_kw: float) -> dict[str, Any]:
+    """A converter with a random efficiency curve."""
+    loads = sorted(draw(st.lists(st.integers(1, 120), min_size=2, max_size=6, unique=True)))
+    return {
+        "kind": "converter",
+        "name": role,
+        "role": role,
+        "in_rack": role == "psu",
+        "rated_kw": max(0.05, needed_kw * draw(size(0.7, 3.0))),
+        "count": draw(st.integers(1, 6)),
+        "redundancy": draw(st.sampled_from(REDUNDANCY)),
+        "load_frac_points": [load / 100 for load in loads],
+        "efficiency_points": [draw(floats(0.7, 1.0)) for _ in loads],
+    }
+
+
+@st.composite
+def rack_groups(draw: st.DrawFn, liquid_loops: list[str]) -> dict[str, Any]:
+    """A group of racks, cooled by the room's air and perhaps by one liquid loop."""
+    group: dict[str, Any] = {
+        "kind": "rack",
+        "design_kw": draw(floats(1.0, 40.0)),
+        "count": draw(st.integers(1, 20)),
+        "idle_frac": draw(floats(0.0, 1.0)),
+        "fan_frac": draw(floats(0.0, 0.4)),
+        "air": "room",
+        "load_frac": draw(floats(0.0, 1.0)),
+    }
+    if draw(st.booleans()):
+        shape = [draw(floats(0.0, 1.0)) for _ in range(4)]
+        most = max(group["load_frac"] * max(shape), 1.0)
+        group["daily_profile_frac"] = [shape[hour // 6] / most for hour in range(24)]
+    if liquid_loops:
+        group["liquid"] = draw(st.sampled_from(liquid_loops))
+        group["liquid_frac"] = draw(floats(0.0, 1.0))
+    if draw(st.booleans()):
+        group["supply"] = [draw(converters("psu", group["design_kw"]))]
+    return group
+
+
+@st.composite
+def power_paths(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str, Any]:
+    """Three paths of random devices."""
+    paths: dict[str, list[dict[str, Any]]] = {"it": [], "mechanical": [], "shared": []}
+    for path, roles in (("it", ["ups", "rectifier", "sst", "pdu"]), ("mechanical", ["ups"])):
+        for role in draw(st.lists(st.sampled_from(roles), max_size=2, unique=True)):
+            device = draw(converters(role, needed_kw))
+            if path == "it":
+                device["heat_to"] = draw(st.sampled_from(["outdoors", *loops]))
+            paths[path].append(device)
+    if draw(st.booleans()):
+        paths["it"].append(draw(busways(needed_kw)))
+    if draw(st.booleans()):
+        rated_kw = max(1.0, needed_kw * draw(size(0.8, 3.0)))
+        paths["shared"].append(
+            {
+                "kind": "transformer",
+                "rated_kw": rated_kw,
+                "no_load_kw": rated_kw * draw(floats(0.0, 0.005)),
+                "load_loss_kw": rated_kw * draw(floats(0.0, 0.02)),
+                "redundancy": draw(st.sampled_from(REDUNDANCY)),
+            }
+        )
+    return paths
+
+
+@st.composite
+def busways(draw: st.DrawFn, needed_kw: float) -> dict[str, Any]:
+    """A feeder that can carry its load: at most a fifth of the power at which voltage collapses."""
+    source_v = draw(st.sampled_from([415.0, 800.0, 10_000.0]))
+    length_m = draw(floats(1.0, 500.0))
+    system = draw(st.sampled_from(["dc", "ac3"]))
+    of_1_mm2 = float(conductor_resistance_ohm(length_m, 1.0, "aluminium", 120.0)) * 2.0
+    enough_mm2 = 5.0 * 4.0 * 1000.0 * needed_kw * of_1_mm2 / source_v**2
+    return {
+        "kind": "busway",
+        "system": system,
+        "material": draw(st.sampled_from(["copper", "aluminium"])),
+        "rated_kw": needed_kw * draw(size(0.8, 3.0)),
+        "source_v": source_v,
+        "length_m": length_m,
+        "section_mm2": min(max(1.0, enough_mm2 * draw(floats(1.0, 5.0))), 100_000.0),
+        "power_factor": 1.0,
+        "count": 1 + int(enough_mm2 / 100_000.0),
+    }
+
+
+# --- loops and stages -------------------------------------------------------------------------
+
+
+@st.composite
+def loops(draw: st.DrawFn, fluid: str, design_kw: float, supply_c: float) -> dict[str, Any]:
+    """A loop without its stages."""
+    entry: dict[str, Any] = {
+        "fluid": fluid,
+        "design_heat_kw": design_kw,
+        "supply_c": supply_c,
+        "rise_k": draw(floats(3.0, 15.0)),
+        "flow": draw(st.sampled_from(["variable", "constant"])),
+        "min_flow_frac": draw(floats(0.05, 1.0)),
+    }
+    if fluid != "air" and draw(st.booleans()):
+        volume = _VOLUME_KJ_PER_M3_K.get(fluid, 4100.0)
+        entry["pump"] = {
+            "kind": "pump",
+            "design_flow_m3_s": design_kw / entry["rise_k"] / volume * draw(size(0.7, 2.0)),
+            "design_head_pa": draw(floats(20_000.0, 400_000.0)),
+            "static_frac": draw(floats(0.0, 0.9)),
+            "redundancy": draw(st.sampled_from(REDUNDANCY)),
+        }
+    return entry
+
+
+def _dry_cooler(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    rated_kw = max(0.1, design_kw * draw(size()))
+    return {
+        "kind": "dry-cooler",
+        "rated_heat_kw": rated_kw,
+        "rated_range_k": draw(floats(4.0, 12.0)),
+        "rated_approach_k": draw(floats(6.0, 20.0)),
+        "rated_air_m3_s": rated_kw * draw(floats(0.15, 0.5)),
+        "fan_kw": max(0.001, rated_kw * draw(floats(0.005, 0.05))),
+        "min_speed_frac": draw(floats(0.05, 1.0)),
+        "pad_efficiency_frac": draw(st.sampled_from([0.0, 0.5, 0.95])),
+        "wet_above_c": draw(floats(-10.0, 40.0)),
+        "cycles": draw(floats(1.1, 20.0)),
+    }
+
+
+def _tower(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    rated_kw = max(1.0, design_kw * draw(size()))
+    return {
+        "kind": "tower",
+        "rated_kw": rated_kw,
+        "design_water_m3_s": max(1e-4, rated_kw / 7.0 / 4161.6),
+        "design_air_m3_s": max(0.01, rated_kw * 0.022 * draw(floats(0.9, 1.4))),
+        "fan_kw": rated_kw * draw(floats(0.004, 0.02)),
+        "cycles": draw(floats(1.1, 20.0)),
+    }
+
+
+def _chiller(draw: st.DrawFn, design_kw: float, base: dict[str, Any]) -> dict[str, Any]:
+    unload = draw(floats(0.05, 0.5))
+    return {
+        **base,
+        "reference_kw": max(1.0, design_kw * draw(size())),
+        "min_unload_frac": unload,
+        "min_load_frac": unload * draw(floats(0.2, 1.0)),
+        "condenser_min_c": draw(st.sampled_from([-50.0, 15.0, 24.0])),
+    }
+
+
+@cache
+def _of_kind(kind: str) -> list[str]:
+    """Catalogue names of this kind of machine: their folder is named for it."""
+    return [name for name, path in entries("equipment").items() if path.parent.name == kind]
+
+
+_CYCLE_KINDS = {"cycle-chiller": "condenser", "air-cycle-chiller": ""}
+
+
+def _to_loop(draw: st.DrawFn, kind: str, sink: str, design_kw: float) -> dict[str, Any]:
+    """A terminal or exchanger that hands heat to another loop."""
+    unit: dict[str, Any] = {"kind": kind, "sink": sink, "count": draw(st.integers(1, 5))}
+    share_kw = design_kw / unit["count"]
+    unit["ua_kw_per_k"] = max(0.1, share_kw / draw(floats(2.0, 12.0)))
+    if kind == "crah":
+        unit["design_flow_m3_s"] = max(0.01, share_kw / 12.0 / 1.2 * draw(size(0.6, 2.0)))
+        unit["fan_rise_pa"] = draw(floats(50.0, 900.0))
+    elif kind in ("cdu", "immersion-tank"):
+        volume = 1600.0 if kind == "immersion-tank" else 4000.0
+        unit["design_flow_m3_s"] = max(1e-5, share_kw / 8.0 / volume * draw(size(0.6, 2.0)))
+        unit["design_head_pa"] = draw(floats(20_000.0, 300_000.0))
+        if kind == "immersion-tank":
+            unit["oil_m3"] = draw(floats(0.0, 10.0))
+    return unit
+
+
+def _outside_air(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    return {
+        "kind": "outside-air",
+        "design_flow_m3_s": max(0.01, design_kw / 12.0 / 1.2 * draw(size(0.6, 2.0))),
+        "fan_rise_pa": draw(floats(50.0, 900.0)),
+        "pad_efficiency_frac": draw(st.sampled_from([0.0, 0.8])),
+    }
+
+
+def _cold_chain(draw: st.DrawFn, design_kw: float) -> list[dict[str, Any]]:
+    """Stages that end at the outdoor air or at the condenser loop, in a random order."""
+    chain: list[dict[str, Any]] = []
+    if draw(st.booleans()):
+        chain.append({**_to_loop(draw, "exchanger", "condenser", design_kw)})
+    if draw(st.booleans()):
+        chain.append(_dry_cooler(draw, design_kw))
+    last = draw(
+        st.sampled_from(["chiller", "air-chiller", "tower", *_CYCLE_KINDS, "none"])
+    )
+    if last == "chiller":
+        chain.append({**_chiller(draw, design_kw, WATER_CHILLER), "sink": "condenser"})
+    elif last == "air-chiller":
+        chain.append(_chiller(draw, design_kw, AIR_CHILLER))
+    elif last == "tower":
+        chain.append(_tower(draw, design_kw))
+    elif names := _of_kind(last):
+        machine: dict[str, Any] = {"equipment": draw(st.sampled_from(names)), "name": last}
+        machine["count"] = draw(st.integers(1, 8))
+        if sink := _CYCLE_KINDS[last]:
+            machine["sink"] = sink
+        chain.append(machine)
+    if not chain:
+        chain.append(_dry_cooler(draw, design_kw))
+    return draw(st.permutations(chain))
+
+
+def _follow(draw: st.DrawFn, entry: dict[str, Any]) -> None:
+    """Perhaps let the setpoint follow the outdoor air."""
+    if draw(st.booleans()):
+        entry["follow"] = draw(st.sampled_from(["wet_bulb", "dry_bulb"]))
+        entry["offset_k"] = draw(floats(2.0, 10.0))
+
+
+# --- whole designs ----------------------------------------------------------------------------
+
+
+@st.composite
+def designs(draw: st.DrawFn) -> dict[str, Any]:
+    """The plain data of a valid design."""
+    liquids = draw(st.sampled_from([[], ["tcs"], ["tank"], ["tcs", "tank"]]))
+    groups = {f"g{k}": draw(rack_groups(liquids)) for k in range(draw(st.integers(1, 3)))}
+    it_kw = sum(group["design_kw"] * group["count"] for group in groups.values())
+    design_kw = it_kw * draw(size(0.5, 2.0))
+    plant: dict[str, dict[str, Any]] = {}
+
+    room = draw(loops("air", design_kw, draw(floats(18.0, 32.0))))
+    room["stages"] = _room_stages(draw, design_kw)
+    plant["room"] = room
+    for name in liquids:
+        fluid = "mineral-oil" if name == "tank" else draw(
+            st.sampled_from(["water", "propylene-glycol-25"])
+        )
+        loop = draw(loops(fluid, design_kw, draw(floats(20.0, 45.0))))
+        kind = "immersion-tank" if name == "tank" else draw(st.sampled_from(["cdu", "exchanger"]))
+        sink = draw(st.sampled_from(["facility-water", "chilled"]))
+        loop["stages"] = [_to_loop(draw, kind, sink, design_kw)]
+        plant[name] = loop
+    for name, supply_c in (("facility-water", floats(15.0, 40.0)), ("chilled", floats(6.0, 22.0))):
+        if _is_sink(plant, name):
+            loop = draw(loops("water", design_kw, draw(supply_c)))
+            loop["stages"] = _cold_chain(draw, design_kw)
+            plant[name] = loop
+    if _is_sink(plant, "condenser"):
+        loop = draw(loops("water", design_kw * 1.2, draw(floats(15.0, 32.0))))
+        _follow(draw, loop)
+        make = draw(st.sampled_from([_tower, _dry_cooler]))
+        loop["stages"] = [make(draw, design_kw * 1.2)]
+        plant["condenser"] = loop
+    data: dict[str, Any] = {
+        "name": "drawn",
+        "title": "Drawn by a strategy",
+        "it": {"racks": groups},
+        "cooling": {"loops": plant},
+        "power": draw(power_paths(it_kw, list(plant))),
+        "building": {
+            "lighting_kw": draw(floats(0.0, 50.0)),
+            "heat_to": draw(st.sampled_from(["outdoors", *plant])),
+        },
+    }
+    data["onsite"] = _onsite(draw, it_kw)
+    return data
+
+
+def _room_stages(draw: st.DrawFn, design_kw: float) -> list[dict[str, Any]]:
+    crah = _to_loop(draw, "crah", draw(st.sampled_from(["chilled", "facility-water"])), design_kw)
+    choice = draw(st.sampled_from(["crah", "outside-air", "both"]))
+    if choice == "crah":
+        return [crah]
+    outside = _outside_air(draw, design_kw)
+    return [outside] if choice == "outside-air" else [outside, crah]
+
+
+def _is_sink(plant: dict[str, dict[str, Any]], name: str) -> bool:
+    return any(stage.get("sink") == name for loop in plant.values() for stage in loop["stages"])
+
+
+def _onsite(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
+    onsite: dict[str, Any] = {"export": draw(st.booleans())}
+    if draw(st.booleans()):
+        onsite["pv"] = {"kind": "pv", "rated_kw": it_kw * draw(floats(0.0, 5.0))}
+    if draw(st.booleans()):
+        onsite["battery"] = {
+            "kind": "battery",
+            "capacity_kwh": max(0.001, it_kw * draw(floats(0.0, 20.0))),
+            "charge_kw": it_kw * draw(floats(0.0, 2.0)),
+            "discharge_kw": it_kw * draw(floats(0.0, 2.0)),
+            "start_frac": draw(floats(0.0, 1.0)),
+            "count": draw(st.integers(1, 3)),
+        }
+    return onsite
+
+
+def facilities() -> st.SearchStrategy[Facility]:
+    """Random valid facilities."""
+    return designs().map(lambda data: parse_design(document(data)))
+
+
+def outdoor_air(dry_bulb_c: Any, relative_humidity_frac: Any, pressure_pa: Any) -> Air:
+    """Outdoor air as the engines want it."""
+    humidity = moist_air.humidity_kg_per_kg(dry_bulb_c, relative_humidity_frac, pressure_pa)
+    return Air(
+        dry_bulb_c,
+        moist_air.wet_bulb_c(dry_bulb_c, humidity, pressure_pa),
+        humidity,
+        moist_air.enthalpy_kj_per_kg(dry_bulb_c, humidity),
+        pressure_pa + 0.0 * dry_bulb_c,
+        moist_air.density_kg_per_m3(dry_bulb_c, humidity, pressure_pa),
+    )
+
+
+@st.composite
+def weathers(draw: st.DrawFn) -> Boundary:
+    """One to three days of outdoor air through a few random points, -40 to 50 °C, 2 to 100 %."""
+    hours = draw(st.integers(24, 72))
+    points = draw(
+        st.lists(st.tuples(floats(-40.0, 50.0), floats(0.02, 1.0)), min_size=1, max_size=6)
+    )
+    at = np.linspace(0.0, len(points) - 1.0, hours)
+    dry_c, humid = (np.interp(at, np.arange(len(points)), column) for column in zip(*points))
+    # Standard atmosphere, 0 to 4000 m: ASHRAE Handbook Fundamentals 2021, ch. 1, eq. 3.
+    altitude_m = draw(floats(0.0, 4000.0))
+    pressure_pa = 101_325.0 * (1.0 - 2.25577e-5 * altitude_m) ** 5.2559
+    clock = (np.arange(hours) + draw(st.integers(0, 23))) % 24
+    sun = np.maximum(np.sin((clock - 6.0) / 12.0 * np.pi), 0.0) * draw(floats(0.0, 0.9))
+    return Boundary(
+        air=outdoor_air(dry_c, humid, np.full(hours, pressure_pa)),
+        local_hour=clock,
+        step_h=draw(st.sampled_from([0.25, 0.5, 1.0])),
+        pv_yield_frac=sun,
+    )
