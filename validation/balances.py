@@ -43,9 +43,10 @@ def tower_first_law(site: str) -> float:
     the water plus the sensible heat that the air gives up; what the air carries is computed here
     from the weather and the air flow, not taken from the tower.
     """
-    from dctwin.api import prepare, simulate_batch
+    from dctwin.api import simulate_batch
     from dctwin.design import load_design
     from dctwin.site import load_site
+    from dctwin.surroundings import prepare
 
     facility = load_design(DATA / "ref1.yaml")
     surroundings = prepare(load_site(site))

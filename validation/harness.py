@@ -95,9 +95,9 @@ class Case(_Structure):
 class CaseResult:
     """One quantity of one case: predicted against published.
 
-    For a table, `predicted` and `published` are those of its worst point, which `quantity` names.
-    `allowed` is the tolerance in the quantity's unit; `cause` says why a known miss misses;
-    `skipped` why a quantity was not computed (then `predicted` is None and `passed` False).
+    For a table, `predicted` and `published` are those of its worst point, which `point` names.
+    `allowed` is the tolerance in the quantity's unit. `predicted` is None where the quantity was
+    skipped (`skipped` says why) or could not be computed (`cause` says why); neither passes.
     """
 
     case: str
@@ -111,6 +111,7 @@ class CaseResult:
     cause: str = ""
     skipped: str = ""
     allowed: float = 0.0
+    point: str = ""
 
     @property
     def verdict(self) -> str:
@@ -169,55 +170,65 @@ def run_quantity(case: Case, quantity: Quantity) -> CaseResult:
             f"{case.id}: {quantity.name}: no runner {quantity.runner!r}, "
             f"{nearest(quantity.runner, RUNNERS)}"
         )
-    runner = RUNNERS[quantity.runner]
-    name, predicted, published = quantity.name, None, quantity.published or 0.0
-    cause, skipped = "", ""
+    worst = _Point("", None, quantity.published or 0.0)
+    cause, skipped = quantity.cause, ""
     try:
-        if quantity.table is None:
-            predicted = float(runner(**quantity.inputs))
-        else:
-            name, predicted, published = _worst_point(quantity, quantity.table, runner)
+        worst = _worst_point(quantity, RUNNERS[quantity.runner])
     except SkippedError as reason:
         skipped = str(reason)
     except DctwinError as problem:
-        predicted, cause = math.nan, f"could not be computed: {problem}"
-    allowed = quantity.allowed(published)
-    passed = predicted is not None and abs(predicted - published) <= allowed
+        cause = cause or f"could not be computed: {str(problem).splitlines()[0]}"
+    allowed = quantity.allowed(worst.published)
+    passed = worst.predicted is not None and abs(worst.predicted - worst.published) <= allowed
     return CaseResult(
         case=case.id,
-        quantity=name,
-        predicted=predicted,
-        published=published,
+        quantity=quantity.name,
+        predicted=worst.predicted,
+        published=worst.published,
         unit=quantity.unit,
         tolerance=quantity.tolerance,
         passed=passed,
         source=case.source,
-        cause="" if passed or skipped else cause or quantity.cause,
+        cause="" if passed or skipped else cause,
         skipped=skipped,
         allowed=allowed,
+        point=worst.place,
     )
 
 
-def _worst_point(
-    quantity: Quantity, table: Table, runner: Callable[..., float]
-) -> tuple[str, float, float]:
-    """(name with the point, predicted, published) of the row that comes nearest to its limit."""
-    worst = (-1.0, "", 0.0, 0.0)
+@dataclass(frozen=True)
+class _Point:
+    place: str
+    predicted: float | None
+    published: float
+
+
+def _worst_point(quantity: Quantity, runner: Callable[..., float]) -> _Point:
+    """The one figure of a quantity, or the row of its table that comes nearest to its limit."""
+    table = quantity.table
+    if table is None:
+        return _Point("", _finite(runner(**quantity.inputs)), quantity.published or 0.0)
+    worst = _Point("", None, 0.0)
+    worst_share = -1.0
     rows = read_rows(table.file, table.where)
     for row in rows:
-        point = {key: number(row[key]) for key in table.inputs}
-        predicted = float(runner(**quantity.inputs, **point))
-        published = float(row[table.published])
-        miss = abs(predicted - published)
-        allowed = quantity.allowed(published)
+        given = {key: number(row[key]) for key in table.inputs}
+        predicted, published = runner(**quantity.inputs, **given), float(row[table.published])
+        miss, allowed = abs(predicted - published), quantity.allowed(published)
         share = miss / allowed if allowed > 0 else math.inf if miss > 0 else 0.0
         # `not <=` rather than `>`: a prediction that is not a number is the worst of all.
-        if not share <= worst[0]:
+        if not share <= worst_share:
             place = ", ".join(f"{key} {row[key]}" for key in table.inputs)
-            worst = (share, place, predicted, published)
-            if math.isnan(share):
-                break
-    return f"{quantity.name}, worst of {len(rows)}: {worst[1]}", worst[2], worst[3]
+            worst = _Point(f"worst of {len(rows)}: {place}", _finite(predicted), published)
+            worst_share = share
+        if math.isnan(share):
+            break
+    return worst
+
+
+def _finite(value: float) -> float | None:
+    """The value, or None where it is not a number, which no tolerance can judge."""
+    return float(value) if math.isfinite(value) else None
 
 
 def read_rows(file: str, where: Mapping[str, str] | None = None) -> list[dict[str, str]]:
@@ -270,6 +281,8 @@ def format_results(results: Iterable[CaseResult]) -> str:
         if index == 0 or rows[index - 1].case != result.case:
             lines += ["", f"{result.case}    source: {result.source}"]
         lines.append(line(row))
+        if result.point:
+            lines.append(f"      {result.point}")
         if result.cause:
             lines.append(f"      cause: {result.cause}")
         if result.skipped:

@@ -165,8 +165,7 @@ def _tower_air(dry_bulb_c: float, wet_bulb_c: float) -> evaporation.EnteringAir:
     saturated = moist_air.saturated_humidity_kg_per_kg(wet_bulb_c, pressure_pa)
     drier_k = dry_bulb_c - wet_bulb_c
     humidity = (
-        saturated * (latent + vapour * wet_bulb_c - liquid)
-        - moist_air.CP_AIR_KJ_PER_KG_K * drier_k
+        saturated * (latent + vapour * wet_bulb_c - liquid) - moist_air.CP_AIR_KJ_PER_KG_K * drier_k
     ) / (latent + vapour * dry_bulb_c - liquid)
     return evaporation.entering_air(dry_bulb_c, humidity, pressure_pa, wet_bulb_c)
 
@@ -207,6 +206,11 @@ def _tower_heat_kw(
 def boiling(fluid: str, quantity: str, pressure_pa: float) -> float:
     """A property of a boiling fluid at a pressure."""
     return float(getattr(fluids.saturation(fluid, pressure_pa), quantity))
+
+
+def liquid(fluid: str, quantity: str, temperature_c: float) -> float:
+    """A property of a loop fluid from the fits that the loops use."""
+    return float(getattr(fluids.fluid(fluid), quantity)(temperature_c))
 
 
 def pv_dc_kw(
@@ -264,6 +268,7 @@ RUNNERS: dict[str, Callable[..., float]] = {
     "tower-nominal-water": tower_nominal_water_c,
     "tower-point": tower_point,
     "boiling": boiling,
+    "liquid": liquid,
     "pv-dc": pv_dc_kw,
     "pv-losses": pv_losses_percent,
     "pv-yield": pv_yield_kwh_per_kw,
