@@ -108,6 +108,8 @@ def metric_text(name: str, value: Any) -> str:
     """A metric's value for people, without its unit; an undefined one is a dash."""
     if value is None or value != value:
         return "–"
+    if value == 0:
+        return "0"
     if isinstance(value, str):
         return value
     if name.endswith("_frac"):
@@ -116,7 +118,7 @@ def metric_text(name: str, value: Any) -> str:
         return f"{value:,.0f}"
     if name.endswith(("_kwh", "_l", "_kg", "_kw", "_h")) and "_per_" not in name:
         return f"{value:,.1f}"
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:.2f}"
 
 
 def large(name: str, value: float | None) -> tuple[str, str]:

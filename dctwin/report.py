@@ -137,16 +137,16 @@ _STYLE = """
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif;
-  color: #1c2733; background: #fff; margin: 0 auto; max-width: 1240px; padding: 32px 28px 64px; }
+  color: #1c2733; background: #fff; margin: 0 auto; max-width: 1360px; padding: 32px 28px 64px; }
 h1 { font-size: 28px; line-height: 1.2; margin: 0 0 4px; }
 h2 { font-size: 20px; margin: 44px 0 8px; padding-top: 14px; border-top: 1px solid #d9dfe5; }
 p { margin: 6px 0; max-width: 80ch; }
 .lead, .quiet { color: #5a6875; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 13.5px; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th { text-align: right; font-weight: 600; color: #5a6875; border-bottom: 2px solid #c6ced6;
-  padding: 6px 10px; vertical-align: bottom; }
-td { text-align: right; padding: 4px 10px; border-bottom: 1px solid #eceff2; white-space: nowrap; }
+  padding: 6px 8px; vertical-align: bottom; }
+td { text-align: right; padding: 4px 8px; border-bottom: 1px solid #eceff2; white-space: nowrap; }
 th.text, td.text { text-align: left; }
 td.wrap { white-space: normal; }
 tr.baseline td { background: #f4f6f8; }
@@ -168,7 +168,7 @@ def compare_html(
 
 def comparison_page(runs: Sequence[Run], baseline: str) -> str:
     """The comparison of runs as one HTML page with plotly.js inside it, once."""
-    from dctwin import figures
+    from dctwin import figures, run_figures
     from dctwin.api import metrics_table
 
     frame = metrics_table(by_pue(runs))
@@ -188,8 +188,8 @@ def comparison_page(runs: Sequence[Run], baseline: str) -> str:
         parts.append(shown.pair(*bars))
     parts.append("<h2>The best design of each site</h2>")
     for run in best_runs(runs):
-        parts.append(shown.one(figures.energy_sankey(run)))
-        parts.append(shown.one(figures.monthly_stack(run)))
+        parts.append(shown.one(run_figures.energy_sankey(run)))
+        parts.append(shown.one(run_figures.monthly_stack(run)))
     parts += [_flag_table(runs), _undefined(runs), _sources(runs)]
     title = f"{designs} designs at {sites} sites" if sites > 1 else f"designs at {runs[0].site}"
     return (
@@ -211,7 +211,11 @@ class _Figures:
         text = figure.to_html(
             full_html=False,
             include_plotlyjs=self.first,
-            config={"displaylogo": False, "responsive": True, "displayModeBar": "hover"},
+            config={
+                "displaylogo": False,
+                "responsive": True,
+                "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+            },
         )
         self.first = False
         return f'<div class="figure">{text}</div>'
