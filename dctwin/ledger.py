@@ -139,7 +139,9 @@ class Ledger:
         closure = self.closure()
         for name, gap in closure.items():
             if not gap <= CLOSURE_LIMIT:
-                carriers: tuple[Carrier, ...] = ("water",) if name == "water_rel" else ("electricity", "heat")
+                carriers: tuple[Carrier, ...] = (
+                    ("water",) if name == "water_rel" else ("electricity", "heat")
+                )
                 node = self._worst(carriers)[1]
                 raise ComputationError(
                     f"the books do not close: {name} is {gap:.2e}, above {CLOSURE_LIMIT:.0e}, "
@@ -159,17 +161,21 @@ class Ledger:
                     out[flow.source] = out.get(flow.source, 0.0) + flow.value
         if "heat" in carriers:
             for node, stored_kw in self.stored:
-                out[node] = out.get(node, 0.0) + stored_kw
+                given_kw, taken_kw = _given_and_taken(stored_kw)
+                into[node] = into.get(node, 0.0) + given_kw
+                out[node] = out.get(node, 0.0) + taken_kw
         worst = (0.0, "")
-        for node in into.keys() | out.keys():
+        for node in sorted(into.keys() | out.keys()):
             entered, left = np.asarray(into.get(node, 0.0)), np.asarray(out.get(node, 0.0))
             gap = _relative(entered - left, np.maximum(np.abs(entered), np.abs(left)))
-            if not gap <= worst[0]:
+            if np.isnan(gap):
+                return gap, node
+            if gap > worst[0]:
                 worst = (gap, node)
         return worst
 
     def _electricity_gap(self) -> float:
-        """Drawn from outside minus counted in accounts, exported and stored, relative."""
+        """Drawn from outside and from storage, less counted in accounts, exported and stored."""
         drawn: Any = 0.0
         used: Any = 0.0
         for flow in self.flows:
@@ -181,7 +187,8 @@ class Ledger:
                 used = used + flow.value
         for node, stored_kw in self.stored:
             if node.startswith("storage."):
-                used = used + stored_kw
+                given_kw, taken_kw = _given_and_taken(stored_kw)
+                drawn, used = drawn + given_kw, used + taken_kw
         return _relative(np.asarray(drawn - used), np.maximum(np.abs(drawn), np.abs(used)))
 
 
@@ -191,6 +198,13 @@ def pick(value: Any, index: int, designs: int, hours: int) -> np.ndarray:
     if array.ndim == 2:
         array = array[index if array.shape[0] == designs else 0]
     return np.broadcast_to(array, (hours,))
+
+
+def _given_and_taken(stored_kw: Any) -> tuple[Any, Any]:
+    """A storage change as two non-negative flows, so that gaps are measured against all that
+    passes a node and not against a difference."""
+    stored = np.asarray(stored_kw)
+    return np.maximum(-stored, 0.0), np.maximum(stored, 0.0)
 
 
 def _relative(gap: np.ndarray, scale: np.ndarray) -> float:
