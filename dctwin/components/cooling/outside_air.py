@@ -14,17 +14,16 @@ from dctwin.physics.moist_air import (
     relative_humidity_frac,
 )
 
-# Far below anything that a damper or a pad can be set to.
+# Far below any difference that a damper could be set to.
 _SMALLEST_K = 1e-9
 
 
 class _Mixing(NamedTuple):
-    """Where dampers and pads stand, and what this does."""
+    """Where the dampers stand, and what passes them."""
 
     heat_kw: Array
     fan_kw: Array
     outdoor_frac: Array
-    pad_frac: Array
     outdoor_c: Array  # outdoor air after the pads, as it enters the mixing box
 
 
@@ -52,7 +51,7 @@ class OutsideAir(Stage):
         {
             "flow_frac",
             "outdoor_air_frac",
-            "pad_frac",
+            "outdoor_air_c",
             "leaving_c",
             "supply_humidity_kg_per_kg",
             "supply_dew_point_c",
@@ -105,11 +104,9 @@ class OutsideAir(Stage):
         drop_k = ratio(heat_kw + fan_kw, flow)
         # Air of this temperature enters the fans. Pads bring all of the air there, dampers mix it.
         needed_c = duty.return_c - drop_k
-        pad_k = xp.maximum(dry_c - coldest_c, _SMALLEST_K)
-        pad_frac = xp.where(drop_k > 0, xp.clip((dry_c - needed_c) / pad_k, 0.0, 1.0), 0.0)
-        outdoor_c = dry_c - pad_frac * (dry_c - coldest_c)
+        outdoor_c = xp.where(drop_k > 0, xp.clip(needed_c, coldest_c, dry_c), dry_c)
         spread_k = xp.maximum(duty.return_c - outdoor_c, _SMALLEST_K)
-        return _Mixing(heat_kw, fan_kw, xp.clip(drop_k / spread_k, 0.0, 1.0), pad_frac, outdoor_c)
+        return _Mixing(heat_kw, fan_kw, xp.clip(drop_k / spread_k, 0.0, 1.0), outdoor_c)
 
     def serve(self, duty: Duty) -> Service:
         air = duty.air
@@ -129,7 +126,7 @@ class OutsideAir(Stage):
             traces={
                 "flow_frac": self._flow_frac(duty),
                 "outdoor_air_frac": mixing.outdoor_frac,
-                "pad_frac": mixing.pad_frac,
+                "outdoor_air_c": mixing.outdoor_c,
                 "leaving_c": leaving_c,
                 "supply_humidity_kg_per_kg": humidity,
                 "supply_dew_point_c": dew_point_c(humidity, air.pressure_pa),
