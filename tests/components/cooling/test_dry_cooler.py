@@ -71,8 +71,11 @@ def test_air_side_equals_water_side() -> None:
     service = COOLER.serve(duty)
     speed = service.traces["fan_speed_frac"]
     moist = (1.006 + 1.86 * air.humidity_kg_per_kg) / (1.0 + air.humidity_kg_per_kg)
-    air_kw_per_k = 72.0 * speed * air.density_kg_per_m3 * moist
-    resistance = (speed * air.density_kg_per_m3 / 1.2) ** -0.8 * 2 / 3 + (flow / 100.0) ** -0.85 / 3
+    turning = np.maximum(speed, 0.2)  # where it stands nothing is compared
+    air_kw_per_k = 72.0 * turning * air.density_kg_per_m3 * moist
+    resistance = (turning * air.density_kg_per_m3 / 1.2) ** -0.8 * 2 / 3 + (
+        flow / 100.0
+    ) ** -0.85 / 3
     running = oracle_kw_per_k(rated_ua_kw_per_k() / resistance, air_kw_per_k, flow)
     drive_k = duty.return_c - air.dry_bulb_c
     # Above the lowest speed the fans run always; at it they cycle, never to do more than running.
