@@ -186,8 +186,9 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
         return array
 
     ledger = Ledger(head["step_h"])
-    ledger.flows = [Flow(c, s, t, column(f"flow:{k}"), a) for k, (c, s, t, a) in
-                    enumerate(head["flows"])]
+    ledger.flows = [
+        Flow(c, s, t, column(f"flow:{k}"), a) for k, (c, s, t, a) in enumerate(head["flows"])
+    ]
     ledger.stored = [(node, column(f"stored:{k}")) for k, node in enumerate(head["stored"])]
     traces = {
         name.removeprefix("trace:"): column(name)
@@ -203,7 +204,7 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
         traces=traces,
         flags=tuple(FlagCount(**flag) for flag in head["flags"]),
         provenance=head["provenance"],
-        times_utc=column("time_utc").astype("datetime64[s]"),
+        times_utc=column("time_utc"),
         closure=head["closure"],
         events=tuple(head["events"]),
         statistics=head["statistics"],

@@ -1,0 +1,306 @@
+"""The page: what stands where. What happens on it is in callbacks.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_ag_grid as dag
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+import dctwin
+
+from .look import GRAPH_CONFIG, GRID_THEME, THEME
+from .service import MIB, WEATHER_BYTES, Knob, Service
+from .text import say
+
+# Sites chosen when the page opens: a warm, a cold and a hot one where they are in the catalogue.
+FIRST_SITES = ("inzai", "ishikari", "singapore")
+METRICS = ("pue", "wue_l_per_kwh", "cue_kg_per_kwh")
+TABS = ("sankey", "months", "hours", "flags", "facts", "sources")
+# column -> how d3 writes it; totals are shown in thousands (MWh, m³, t), shares in per cent.
+COLUMNS: dict[str, str] = {
+    "pue": "d3.format('.3f')(params.value)",
+    "wue_l_per_kwh": "d3.format('.3f')(params.value)",
+    "cue_kg_per_kwh": "d3.format('.3f')(params.value)",
+    "facility_kwh": "d3.format(',.0f')(params.value / 1000)",
+    "water_l": "d3.format(',.0f')(params.value / 1000)",
+    "carbon_operational_kg": "d3.format(',.0f')(params.value / 1000)",
+    "unmet_cooling_h": "d3.format(',.0f')(params.value)",
+    "free_cooling_h_frac": "d3.format('.1f')(100 * params.value)",
+    "mean_chiller_cop": "d3.format('.2f')(params.value)",
+}
+
+
+def page(service: Service) -> Any:
+    """The whole page; made anew for each visit, so that it knows what the catalogue holds now."""
+    designs, sites = service.designs(), service.sites()
+    first = [site for site in FIRST_SITES if site in sites] or sites[:3]
+    return dmc.MantineProvider(
+        theme=THEME,
+        defaultColorScheme="auto",
+        children=[
+            dcc.Store(id="scheme"),
+            dcc.Store(id="uploads", data={}),
+            dcc.Store(id="upload-data"),
+            dcc.Store(id="selected"),
+            dcc.Store(id="changes"),
+            dmc.NotificationContainer(id="notify", position="top-right", autoClose=8000),
+            html.A(say("skip"), href="#comparison", className="skip"),
+            _head(),
+            html.Div(
+                className="page",
+                children=[
+                    html.Aside(_choice(designs, sites, first), className="side"),
+                    html.Main([_comparison(), _result()], className="main"),
+                ],
+            ),
+            _foot(),
+        ],
+    )
+
+
+def _head() -> Any:
+    return html.Header(
+        className="head",
+        children=[
+            html.H1(say("title")),
+            html.Span(say("subtitle"), className="quiet"),
+            dmc.ColorSchemeToggle(
+                id="toggle",
+                lightIcon=html.Span("☀", className="glyph"),
+                darkIcon=html.Span("☾", className="glyph"),
+                variant="subtle",
+                color="gray",
+                size="lg",
+                attributes={"root": {"aria-label": say("scheme"), "title": say("scheme")}},
+            ),
+        ],
+    )
+
+
+def _foot() -> Any:
+    return html.Footer(
+        className="foot quiet",
+        children=[
+            html.P(say("footer", version=dctwin.package_version())),
+            html.P(say("footer_sources")),
+        ],
+    )
+
+
+def _card(*children: Any, **props: Any) -> Any:
+    return html.Section(list(children), className="card", **props)
+
+
+# --- the choice on the left -----------------------------------------------------------------
+
+
+def _choice(designs: Sequence[str], sites: Sequence[str], first: Sequence[str]) -> list[Any]:
+    return [
+        _card(_boxes("designs", designs, designs)),
+        _card(_boxes("sites", sites, first)),
+        _card(*_weather()),
+    ]
+
+
+def _boxes(kind: str, names: Sequence[str], chosen: Sequence[str]) -> Any:
+    def button(which: str) -> Any:
+        return dmc.Button(
+            say(which), id=f"{kind}-{which}", variant="subtle", size="compact-xs",
+            **{"aria-label": say(f"{which}_of", what=say(kind))},
+        )
+
+    boxes = [dmc.Checkbox(label=name, value=name, size="xs") for name in names]
+    return html.Div(
+        [
+            html.Div([html.H2(say(kind), id=f"{kind}-label"), button("all"), button("none")],
+                     className="bar"),
+            html.Div(
+                dmc.CheckboxGroup(dmc.Stack(boxes, gap=7), id=kind, value=list(chosen)),
+                className="boxes", role="group", **{"aria-labelledby": f"{kind}-label"},
+            ),
+        ]
+    )
+
+
+def _weather() -> list[Any]:
+    return [
+        html.H2(say("weather")),
+        dmc.Select(id="weather-site", label=say("weather_site"), size="xs", allowDeselect=False,
+                   comboboxProps={"withinPortal": True}),
+        dcc.Upload(
+            id="upload", className="drop", multiple=False,
+            children=[
+                dmc.Button(say("weather_button"), id="upload-button", variant="light", size="xs",
+                           fullWidth=True),
+                html.Div(say("weather_hint", mib=WEATHER_BYTES // MIB), className="quiet small"),
+            ],
+        ),
+        html.Div(id="weather-list", className="small", **{"aria-live": "polite"}),
+    ]
+
+
+# --- the comparison -------------------------------------------------------------------------
+
+
+def _comparison() -> Any:
+    metrics = [{"value": name, "label": say(f"metric_{name}")} for name in METRICS]
+    return _card(
+        html.Div(
+            [html.H2(say("comparison")), html.Span(say("comparison_hint"), className="quiet small"),
+             html.Span(id="comparison-facts", className="quiet small push"),
+             dmc.Button(say("download"), id="download", variant="default", size="compact-xs")],
+            className="bar",
+        ),
+        html.Div(id="comparison-alert", role="status"),
+        _table(),
+        html.Div(
+            dmc.SegmentedControl(id="metric", data=metrics, value="pue", size="xs",
+                                 attributes={"root": {"aria-label": say("metric")}}),
+            className="bar gap-above",
+        ),
+        html.Div(
+            [_graph("bar"), _graph("map")],
+            className="pair",
+        ),
+        id="comparison",
+    )
+
+
+def _graph(name: str) -> Any:
+    return html.Div(
+        dcc.Graph(id=name, config=GRAPH_CONFIG, responsive=True, figure=EMPTY_FIGURE),
+        className="figure", id=f"{name}-box",
+    )
+
+
+EMPTY_FIGURE = {
+    "layout": {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "height": 200,
+               "xaxis": {"visible": False}, "yaxis": {"visible": False}}
+}
+
+
+def _table() -> Any:
+    numbers = [
+        {
+            "field": name,
+            "headerName": say(f"column_{name}"),
+            "headerTooltip": say(f"tip_{name}"),
+            "type": "rightAligned",
+            "minWidth": 84,
+            "valueFormatter": {"function": f"params.value == null ? '–' : {text}"},
+        }
+        for name, text in COLUMNS.items()
+    ]
+    columns = [
+        {"field": "design", "headerName": say("column_design"), "minWidth": 190, "flex": 2,
+         "pinned": "left"},
+        {"field": "site", "headerName": say("column_site"), "minWidth": 92, "flex": 1},
+        *numbers,
+        {"field": "flags", "headerName": say("column_flags"), "headerTooltip": say("tip_flags"),
+         "type": "rightAligned", "minWidth": 66},
+        {"field": "weather", "headerName": say("column_weather"),
+         "headerTooltip": say("tip_weather"), "minWidth": 110, "flex": 1},
+    ]
+    return dag.AgGrid(
+        id="table",
+        columnDefs=columns,
+        rowData=[],
+        getRowId="params.data.id",
+        columnSize="responsiveSizeToFit",
+        className="table",
+        style={"height": None, "width": "100%"},
+        defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True,
+                       "wrapHeaderText": True, "autoHeaderHeight": True},
+        dashGridOptions={
+            "theme": GRID_THEME,
+            "rowSelection": {"mode": "singleRow", "enableClickSelection": True,
+                             "checkboxes": False},
+            "animateRows": False,
+            "suppressCellFocus": False,
+            "tooltipShowDelay": 300,
+            "overlayNoRowsTemplate": say("choose"),
+        },
+    )
+
+
+# --- one result -----------------------------------------------------------------------------
+
+
+def _result() -> Any:
+    return _card(
+        html.Div(id="result-head", className="bar"),
+        html.Div(id="result-alert", role="alert"),
+        html.Div(
+            [
+                html.Div(
+                    [
+                        html.Div(
+                            [html.H3(say("setpoints")),
+                             dmc.Button(say("reset"), id="reset", variant="default",
+                                        size="compact-xs", className="push")],
+                            className="bar",
+                        ),
+                        html.P(say("setpoints_hint"), className="quiet small"),
+                        html.Div(id="knobs"),
+                    ],
+                    className="setpoints",
+                ),
+                html.Div(
+                    [html.H3(say("change")), html.Div(id="change", **{"aria-live": "polite"})],
+                    className="change",
+                ),
+            ],
+            className="pair",
+        ),
+        dmc.Tabs(
+            id="tab", value="sankey", className="gap-above",
+            children=dmc.TabsList(
+                [dmc.TabsTab(say("tab_flags", count=0) if name == "flags" else say(f"tab_{name}"),
+                             value=name, id=f"tab-{name}") for name in TABS],
+                **{"aria-label": say("tabs")},
+            ),
+        ),
+        html.Div(
+            dmc.Select(id="column", label=say("column"), searchable=True, size="xs",
+                       allowDeselect=False, className="column", maw=420),
+            id="column-box", style={"display": "none"},
+        ),
+        _graph("figure"),
+        html.Div(id="words", className="scroll"),
+        id="result",
+    )
+
+
+def knob_rows(design: str, knobs: Sequence[Knob]) -> list[Any]:
+    """A slider and a number for each set-point; rises and loads are folded away."""
+    if not knobs:
+        return [html.P(say("setpoints_none"), className="quiet")]
+    main = [_knob(design, knob) for knob in knobs if knob.main]
+    more = [_knob(design, knob) for knob in knobs if not knob.main]
+    if more:
+        main.append(html.Details([html.Summary(say("setpoints_more")), *more]))
+    return main
+
+
+def _knob(design: str, knob: Knob) -> Any:
+    def key(kind: str) -> dict[str, str]:
+        return {"type": kind, "design": design, "path": knob.path}
+
+    return html.Div(
+        [
+            dmc.NumberInput(
+                id=key("number"), label=knob.label, value=knob.base, step=knob.step, size="xs",
+                clampBehavior="none", debounce=400, className="number", decimalScale=3,
+            ),
+            dmc.Slider(
+                id=key("slider"), value=knob.base, min=knob.low, max=knob.high, step=knob.step,
+                size="sm", updatemode="mouseup", precision=2, className="slider",
+                marks=[{"value": knob.base}],
+                thumbLabel=say("slider_of", label=knob.label),
+            ),
+        ],
+        className="knob",
+    )

@@ -1,0 +1,36 @@
+"""Shared by all tests: strategies can be imported, and no test writes to the user's cache."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+# Same examples on every run and machine; random ones are drawn with HYPOTHESIS_PROFILE=random.
+settings.register_profile(
+    "fixed",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.register_profile("random", parent=settings.get_profile("fixed"), derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cache_of_this_session() -> object:
+    """Arrays that depend on a site are computed once a session, away from the user's cache."""
+    if "DCTWIN_CACHE" in os.environ:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="dctwin-tests-") as folder:
+        os.environ["DCTWIN_CACHE"] = folder
+        yield
+        del os.environ["DCTWIN_CACHE"]

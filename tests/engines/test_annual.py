@@ -1,0 +1,534 @@
+"""The annual clock over random facilities: books, batches, orders, and quantities by a second route.
+
+The engine checks its own books; here they are added up again, flow by flow, without its code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from strategies import (
+    AIR_CHILLER,
+    WATER_CHILLER,
+    designs,
+    document,
+    facilities,
+    outdoor_air,
+    weathers,
+)
+
+from dctwin.library import entries
+from dctwin.design import Facility, load_design, parse_design
+from dctwin.document import Document
+from dctwin.engines.annual import run_year
+from dctwin.engines.heat import Boundary
+from dctwin.engines.posting import Year
+from dctwin.errors import InputError
+from dctwin.ledger import pick
+from dctwin.metrics import GridYear, Metrics, compute_metrics
+from dctwin.plant import stack
+
+GRID = GridYear(
+    carbon_kg_per_kwh=0.4, currency="JPY", price_per_kwh=20.0, water_l_per_kwh=1.0,
+    carbon_free_frac=0.3,
+)  # fmt: skip
+# Places whose flows come from or go outside.
+OUTSIDE = {
+    "grid", "sun", "ambient", "shortfall", "water.main", "water.drain", "water.atmosphere",
+}  # fmt: skip
+
+
+def hours_of(boundary: Boundary) -> int:
+    return len(boundary.local_hour)
+
+
+def arrays(year: Year, hours: int) -> list[tuple[str, str, str, str, np.ndarray]]:
+    return [
+        (f.carrier, f.source, f.target, f.account, np.broadcast_to(f.value, (hours,)))
+        for f in year.ledger.flows
+    ]
+
+
+def by_key(year: Year, hours: int, index: int = 0, designs_count: int = 1) -> dict[Any, np.ndarray]:
+    """Flows of one design by carrier, ends and account."""
+    found: dict[Any, np.ndarray] = defaultdict(lambda: np.zeros(hours))
+    for f in year.ledger.flows:
+        key = (f.carrier, f.source, f.target, f.account)
+        found[key] = found[key] + pick(f.value, index, designs_count, hours)
+    return found
+
+
+def metrics_of(year: Year, hours: int) -> Metrics:
+    ledger = year.ledger.pick(0, 1, hours)
+    traces = {name: pick(value, 0, 1, hours) for name, value in year.traces.items()}
+    return compute_metrics(ledger, traces, GRID, 0.05)
+
+
+def assert_same_flows(
+    one: dict[Any, np.ndarray], other: dict[Any, np.ndarray], relative: float
+) -> None:
+    """Equal flows, each relative to the largest flow of its carrier."""
+    assert one.keys() == other.keys()
+    largest = {
+        carrier: max(
+            (float(np.max(np.abs(v))) for k, v in one.items() if k[0] == carrier), default=0.0
+        )
+        for carrier in {key[0] for key in one}
+    }
+    for key, values in one.items():
+        gap = float(np.max(np.abs(values - other[key])))
+        assert gap <= relative * largest[key[0]], (key, gap, largest[key[0]])
+
+
+# --- the books --------------------------------------------------------------------------------
+
+
+@settings(max_examples=500)
+@given(facilities(), weathers())
+def test_random_facilities_close_their_books(facility: Facility, boundary: Boundary) -> None:
+    hours = hours_of(boundary)
+    year = run_year(facility, boundary)
+    flows = arrays(year, hours)
+    for carrier, source, target, account, values in flows:
+        assert np.isfinite(values).all(), (source, target)
+        largest = max(float(np.max(v)) for c, *_, v in flows if c == carrier)
+        assert values.min() >= -1e-9 * largest, (carrier, source, target, account)
+    for name, values in year.traces.items():
+        assert np.isfinite(values).all(), name
+    for carriers in ({"electricity", "heat"}, {"water"}):
+        assert_closed(year, flows, carriers, hours)
+    assert_electricity_closed(year, flows, hours)
+    assert_metrics_sound(year, hours)
+
+
+def assert_closed(year: Year, flows: Any, carriers: set[str], hours: int) -> None:
+    """What enters each node leaves it or is stored there, in every step."""
+    entered: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(hours))
+    left: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(hours))
+    passing: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(hours))
+    for carrier, source, target, _, values in flows:
+        if carrier in carriers:
+            entered[target] += values
+            left[source] += values
+            passing[source] += np.abs(values)
+            passing[target] += np.abs(values)
+    if "heat" in carriers:
+        for node, stored_kw in year.ledger.stored:
+            left[node] += stored_kw
+            passing[node] += np.abs(stored_kw)
+    for node in (entered.keys() | left.keys()) - OUTSIDE:
+        gap = np.abs(entered[node] - left[node])
+        floor = 1e-6 * float(passing[node].max())
+        assert (gap <= 1e-9 * np.maximum(passing[node], floor)).all(), node
+
+
+def assert_electricity_closed(year: Year, flows: Any, hours: int) -> None:
+    """Drawn from grid and sun = end uses + export + charged into batteries."""
+    drawn, used = np.zeros(hours), np.zeros(hours)
+    scale = np.zeros(hours)
+    for carrier, source, target, account, values in flows:
+        if carrier == "electricity" and source in ("grid", "sun"):
+            drawn += values
+        if carrier == "electricity" and target == "grid":
+            used += values
+        if account and carrier != "water":
+            used += values
+            scale += np.abs(values)
+    for node, stored_kw in year.ledger.stored:
+        if node == "storage.battery":
+            used += stored_kw
+    scale = np.maximum(scale, np.abs(drawn))
+    floor = 1e-6 * float(scale.max())
+    assert (np.abs(drawn - used) <= 1e-9 * np.maximum(scale, floor)).all()
+
+
+def assert_metrics_sound(year: Year, hours: int) -> None:
+    metrics = metrics_of(year, hours)
+    for name, value in metrics.values.items():
+        if value is None:
+            assert metrics.undefined[name], name
+        elif not isinstance(value, str):
+            assert math.isfinite(value), name
+            assert name not in metrics.undefined
+    accounts = year.ledger.pick(0, 1, hours).accounts()
+    total_kwh = sum(float(np.sum(v)) for v in accounts.values()) * year.ledger.step_h
+    assert metrics.values["facility_kwh"] == pytest.approx(total_kwh, rel=1e-12)
+    if metrics.values["pue"] is not None:
+        assert metrics.values["pue"] >= 1.0
+        assert metrics.values["tue"] is None or metrics.values["tue"] >= metrics.values["pue"]
+
+
+# --- second routes ----------------------------------------------------------------------------
+
+
+@settings(max_examples=100)
+@given(facilities(), weathers())
+def test_flow_times_temperature_difference_is_the_heat(
+    facility: Facility, boundary: Boundary
+) -> None:
+    hours = hours_of(boundary)
+    year = run_year(facility, boundary)
+    flows = arrays(year, hours)
+    for circuit in facility.circuits:
+        node = f"loop.{circuit.name}"
+        supply_c, return_c, flow_m3_s = (
+            year.traces[f"{node}.{name}"] for name in ("supply_c", "return_c", "flow_m3_s")
+        )
+        capacity = circuit.loop.volume_kj_per_m3_k(boundary.air.pressure_pa)
+        carried_kw = flow_m3_s * capacity * (return_c - supply_c)
+        heat_kw = sum(v for c, _, target, _, v in flows if c == "heat" and target == node)
+        largest = max(float(np.max(heat_kw)), 1e-12)
+        np.testing.assert_allclose(carried_kw, heat_kw, rtol=1e-9, atol=1e-9 * largest)
+        # What the stages take is what leaves, but for what they leave over.
+        taken_kw = sum(v for c, source, _, _, v in flows if c == "heat" and source == node)
+        np.testing.assert_allclose(taken_kw, heat_kw, rtol=1e-9, atol=1e-9 * largest)
+
+
+@settings(max_examples=100)
+@given(facilities(), weathers())
+def test_supply_is_never_colder_than_asked(facility: Facility, boundary: Boundary) -> None:
+    year = run_year(facility, boundary)
+    for circuit in facility.circuits:
+        asked_c = circuit.loop.setpoint_c(boundary.air)
+        assert np.min(year.traces[f"loop.{circuit.name}.supply_c"] - asked_c) >= -1e-6
+
+
+@settings(max_examples=100)
+@given(facilities(), weathers())
+def test_water_in_is_evaporation_drift_and_blowdown(facility: Facility, boundary: Boundary) -> None:
+    hours = hours_of(boundary)
+    year = run_year(facility, boundary)
+    flows = arrays(year, hours)
+    drawn = sum((v for c, s, *_, v in flows if c == "water" and s == "water.main"), 0.0)
+    kinds = ("evaporation", "drift", "blowdown")
+    lost = sum((v for c, _, _, a, v in flows if c == "water" and a in kinds), 0.0)
+    np.testing.assert_allclose(drawn, lost, rtol=1e-12, atol=1e-15)
+    metrics = metrics_of(year, hours).values
+    parts = sum(metrics[f"water_{kind}_l"] for kind in ("evaporated", "drift", "blowdown"))
+    assert metrics["water_l"] == pytest.approx(parts, rel=1e-12, abs=1e-12)
+
+
+@settings(max_examples=100)
+@given(facilities(), weathers())
+def test_every_wire_meets_its_device(facility: Facility, boundary: Boundary) -> None:
+    """All electricity that is drawn reaches an end use: each account adds up to its devices."""
+    hours = hours_of(boundary)
+    year = run_year(facility, boundary)
+    flows = arrays(year, hours)
+    compute_kw = sum(v for *_, account, v in flows if account == "it.compute")
+    expected: Any = 0.0
+    for group in facility.racks:
+        rack = group.device.component
+        share = np.asarray(group.daily_profile_frac)[boundary.local_hour] * group.load_frac
+        full_kw = rack.design_kw * (1 - rack.fan_frac)
+        expected = expected + group.device.count * full_kw * (
+            rack.idle_frac + (1 - rack.idle_frac) * share
+        )
+    np.testing.assert_allclose(compute_kw, expected, rtol=1e-12, atol=1e-12)
+
+
+@settings(max_examples=100)
+@given(facilities(), weathers())
+def test_battery_never_charges_and_discharges_at_once(
+    facility: Facility, boundary: Boundary
+) -> None:
+    assume(facility.battery is not None)
+    assert facility.battery is not None
+    hours = hours_of(boundary)
+    found = by_key(run_year(facility, boundary), hours)
+    charge_kw = found["electricity", "bus.facility", "storage.battery", ""]
+    discharge_kw = found["electricity", "storage.battery", "bus.facility", ""]
+    assert (charge_kw * discharge_kw == 0).all()
+    count, battery = facility.battery.count, facility.battery.component
+    assert charge_kw.max() <= battery.charge_kw * count * (1 + 1e-12)
+    assert discharge_kw.max() <= battery.discharge_kw * count * (1 + 1e-12)
+    # It never feeds the grid, nor is it fed by it.
+    imported, exported = found["electricity", "grid", "bus.facility", ""], found[
+        "electricity", "bus.facility", "grid", ""
+    ]
+    assert (imported * charge_kw == 0).all()
+    assert (exported * discharge_kw == 0).all()
+
+
+# --- batches ----------------------------------------------------------------------------------
+
+
+@st.composite
+def variants(draw: st.DrawFn) -> list[Facility]:
+    """Two to four designs of one topology that differ in numbers at any place."""
+    data = draw(designs())
+    first = parse_design(document(data))
+    found = [first]
+    for _ in range(draw(st.integers(1, 3))):
+        scale = draw(st.floats(0.9, 1.1))
+        changes: dict[str, Any] = {}
+        for name, group in data["it"]["racks"].items():
+            changes[f"it.racks.{name}.load_frac"] = group["load_frac"] * draw(st.floats(0.5, 1.0))
+            changes[f"it.racks.{name}.count"] = draw(st.integers(1, 30))
+        for name, loop in data["cooling"]["loops"].items():
+            changes[f"cooling.loops.{name}.design_heat_kw"] = loop["design_heat_kw"] * scale
+            changes[f"cooling.loops.{name}.supply_c"] = loop["supply_c"] + draw(st.floats(0, 2))
+        changes["building.lighting_kw"] = draw(st.floats(0, 50))
+        found.append(first.replace(changes))
+    return found
+
+
+@settings(max_examples=100)
+@given(variants(), weathers())
+def test_a_batch_is_its_designs_one_by_one(batch: list[Facility], boundary: Boundary) -> None:
+    hours = hours_of(boundary)
+    together = run_year(stack(batch), boundary)
+    for index, facility in enumerate(batch):
+        alone = run_year(facility, boundary)
+        assert_same_flows(
+            by_key(alone, hours), by_key(together, hours, index, len(batch)), 1e-12
+        )
+        for name, values in alone.traces.items():
+            np.testing.assert_allclose(
+                pick(together.traces[name], index, len(batch), hours),
+                np.broadcast_to(values, (hours,)),
+                rtol=1e-9,
+                atol=1e-9,
+                err_msg=name,
+            )
+
+
+def _base() -> dict[str, Any]:
+    """An air-cooled hall on a water-cooled chiller and its tower."""
+    return {
+        "name": "base",
+        "title": "Chilled water with a tower",
+        "it": {"racks": {"hall": {"kind": "rack", "design_kw": 10.0, "count": 50,
+                                  "load_frac": 0.7, "air": "room"}}},
+        "cooling": {"loops": {
+            "room": {"fluid": "air", "design_heat_kw": 550.0, "supply_c": 24.0, "rise_k": 12.0,
+                     "stages": [{"kind": "crah", "sink": "chilled", "count": 5,
+                                 "ua_kw_per_k": 20.0, "design_flow_m3_s": 8.0,
+                                 "fan_rise_pa": 400.0}]},
+            "chilled": {"fluid": "water", "design_heat_kw": 560.0, "supply_c": 10.0, "rise_k": 6.0,
+                        "stages": [{**WATER_CHILLER, "reference_kw": 900.0,
+                                    "sink": "condenser"}]},
+            "condenser": {"fluid": "water", "design_heat_kw": 680.0, "follow": "wet_bulb",
+                          "offset_k": 4.0, "rise_k": 5.0,
+                          "stages": [{"kind": "tower", "rated_kw": 900.0,
+                                      "design_water_m3_s": 0.04, "design_air_m3_s": 22.0,
+                                      "fan_kw": 9.0}]},
+        }},
+        "power": {"it": [{"kind": "converter", "role": "ups", "name": "ups", "rated_kw": 600.0,
+                          "load_frac_points": [0.25, 0.5, 1.0],
+                          "efficiency_points": [0.9, 0.94, 0.95]}]},
+    }  # fmt: skip
+
+
+def _air_cooled() -> dict[str, Any]:
+    data = _base()
+    chilled = data["cooling"]["loops"]["chilled"]
+    chilled["stages"] = [{**AIR_CHILLER, "reference_kw": 900.0}]
+    del data["cooling"]["loops"]["condenser"]
+    return data
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("power", "it", 0, "efficiency_points"), [0.8, 0.9, 0.95]),
+        (("power", "it", 0, "name"), "another"),
+        (("cooling", "loops", "room", "stages", 0, "name"), "handler"),
+        (("cooling", "loops", "chilled", "fluid"), "propylene-glycol-25"),
+        (("cooling", "loops", "chilled", "flow"), "constant"),
+        (("onsite",), {"pv": {"kind": "pv", "rated_kw": 100.0}}),
+        (("onsite",), {"export": False}),
+    ],
+)
+def test_designs_of_other_topology_are_refused(place: tuple[Any, ...], value: Any) -> None:
+    other = _base()
+    here: Any = other
+    for key in place[:-1]:
+        here = here[key]
+    here[place[-1]] = value
+    pair = [parse_design(document(_base())), parse_design(document(other))]
+    with pytest.raises(InputError):
+        stack(pair)
+
+
+# --- scale, order, weather --------------------------------------------------------------------
+
+
+def _one_of_twice_the_size(facility: Facility) -> Facility:
+    """Every bank of n machines as one machine of n times the size."""
+
+    def joined(device: Any) -> Any:
+        component, n = device.component, device.count
+        grown = {name: getattr(component, name) * n for name in type(component).extensive}
+        return replace(device, component=component.with_values(**grown), count=1)
+
+    return replace(
+        facility,
+        racks=tuple(
+            replace(
+                g,
+                device=joined(g.device),
+                # Supplies stand inside each rack: as many sets as there were racks.
+                supply=tuple(
+                    joined(replace(s, count=s.count * g.device.count)) for s in g.supply
+                ),
+            )
+            for g in facility.racks
+        ),
+        circuits=tuple(
+            replace(
+                c,
+                pump=joined(c.pump) if c.pump else None,
+                stages=tuple(joined(s) for s in c.stages),
+            )
+            for c in facility.circuits
+        ),
+        it_path=tuple(joined(d) for d in facility.it_path),
+        mechanical_path=tuple(joined(d) for d in facility.mechanical_path),
+        shared_path=tuple(joined(d) for d in facility.shared_path),
+        battery=joined(facility.battery) if facility.battery else None,
+    )
+
+
+@settings(max_examples=100)
+@given(facilities(), weathers())
+def test_many_small_machines_are_one_large_one(facility: Facility, boundary: Boundary) -> None:
+    hours = hours_of(boundary)
+    many = by_key(run_year(facility, boundary), hours)
+    one = by_key(run_year(_one_of_twice_the_size(facility), boundary), hours)
+    assert_same_flows(many, one, 1e-9)
+
+
+def _shuffled(value: Any, random: Any) -> Any:
+    """The same data with the keys of every mapping in another order."""
+    if isinstance(value, dict):
+        keys = list(value)
+        random.shuffle(keys)
+        return {key: _shuffled(value[key], random) for key in keys}
+    if isinstance(value, list):
+        return [_shuffled(item, random) for item in value]
+    return value
+
+
+@settings(max_examples=60)
+@given(designs(), weathers(), st.randoms(use_true_random=False))
+def test_the_order_of_keys_does_not_matter(
+    data: dict[str, Any], boundary: Boundary, random: Any
+) -> None:
+    hours = hours_of(boundary)
+    one = run_year(parse_design(document(data)), boundary)
+    other = run_year(parse_design(document(_shuffled(data, random))), boundary)
+    assert_same_flows(by_key(one, hours), by_key(other, hours), 1e-12)
+
+
+@settings(max_examples=60)
+@given(
+    st.sampled_from([_base, _air_cooled]),
+    st.floats(12.0, 38.0),
+    st.floats(0.5, 8.0),
+    st.floats(0.2, 0.9),
+    st.floats(0.1, 1.0),
+)
+def test_hotter_air_is_never_cheaper_for_chillers(
+    make: Any, dry_c: float, warmer_k: float, humid: float, load: float
+) -> None:
+    data = make()
+    data["it"]["racks"]["hall"]["load_frac"] = load
+    facility = parse_design(document(data))
+    air = outdoor_air(np.array([dry_c, dry_c + warmer_k]), np.full(2, humid), 101_325.0)
+    year = run_year(facility, Boundary(air, np.zeros(2, dtype=int), 1.0))
+    imported = by_key(year, 2)["electricity", "grid", "bus.facility", ""]
+    assert imported[1] >= imported[0] * (1 - 1e-9)
+
+
+@settings(max_examples=100)
+@given(facilities(), weathers())
+def test_an_hour_does_not_know_its_neighbours(facility: Facility, boundary: Boundary) -> None:
+    """Without a battery, a year is its hours: half of the weather gives half of the flows."""
+    facility = replace(facility, battery=None)
+    hours = hours_of(boundary)
+    half = slice(0, hours // 2)
+    part = replace(
+        boundary,
+        air=type(boundary.air)(
+            *(getattr(boundary.air, name)[half] for name in type(boundary.air).__slots__)
+        ),
+        local_hour=boundary.local_hour[half],
+        pv_yield_frac=boundary.pv_yield_frac[half],
+    )
+    whole = {k: v[half] for k, v in by_key(run_year(facility, boundary), hours).items()}
+    alone = by_key(run_year(facility, part), hours // 2)
+    assert_same_flows(whole, alone, 1e-10)
+
+
+# --- bundled designs and the other array backend ----------------------------------------------
+
+
+def _bundled() -> list[str]:
+    return list(entries("designs"))
+
+
+def _two_days(hours: int = 48) -> Boundary:
+    """From frost to heat, dry to humid."""
+    at = np.arange(hours)
+    dry_c = 14.0 + 22.0 * np.sin(at / 7.3)
+    humid = 0.55 + 0.4 * np.sin(at / 5.1)
+    sun = np.maximum(np.sin((at % 24 - 6) / 12 * np.pi), 0.0) * 0.7
+    return Boundary(outdoor_air(dry_c, humid, np.full(hours, 101_000.0)), at % 24, 1.0, sun)
+
+
+@pytest.mark.parametrize("name", _bundled())
+def test_bundled_designs_close_and_meet_their_load(name: str) -> None:
+    boundary = _two_days()
+    year = run_year(load_design(name), boundary)
+    assert max(year.closure.values()) <= 1e-9
+    assert metrics_of(year, 48).values["unmet_cooling_h"] == 0.0
+
+
+def _with_jax(boundary: Boundary, jnp: Any) -> Boundary:
+    air = boundary.air
+    return replace(
+        boundary,
+        air=type(air)(*(jnp.asarray(getattr(air, name)) for name in type(air).__slots__)),
+        pv_yield_frac=jnp.asarray(boundary.pv_yield_frac),
+    )
+
+
+@pytest.fixture(scope="module")
+def jax_numpy() -> Any:
+    jax = pytest.importorskip("jax")
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield jax.numpy
+    jax.config.update("jax_enable_x64", before)
+
+
+@pytest.mark.parametrize("name", _bundled() or ["base"])
+def test_jax_agrees_with_numpy(name: str, jax_numpy: Any) -> None:
+    facility = load_design(name) if _bundled() else parse_design(document(_base()))
+    boundary = _two_days()
+    year = run_year(facility, _with_jax(boundary, jax_numpy))
+    assert any(type(f.value).__module__.startswith("jax") for f in year.ledger.flows)
+    assert_same_flows(by_key(run_year(facility, boundary), 48), by_key(year, 48), 1e-9)
+
+
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@given(facilities(), weathers())
+def test_jax_agrees_with_numpy_on_random_facilities(
+    jax_numpy: Any, facility: Facility, boundary: Boundary
+) -> None:
+    hours = hours_of(boundary)
+    year = run_year(facility, _with_jax(boundary, jax_numpy))
+    assert_same_flows(by_key(run_year(facility, boundary), hours), by_key(year, hours), 1e-9)
+
+
+def test_document_lines_are_not_needed() -> None:
+    assert isinstance(document(_base()), Document)
+    assert parse_design(document(_base())).design_it_kw == 500.0
