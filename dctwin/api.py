@@ -254,7 +254,7 @@ def transient(
 
 
 def _time_to_limit(events: list[dict[str, Any]]) -> float | None:
-    limits = [e["time_s"] for e in events if e["event"] == "limit"]
+    limits = [e["time_s"] for e in events if e["event"] in ("limit", "throttle")]
     return limits[0] - events[0]["time_s"] if limits else None
 
 

@@ -302,7 +302,6 @@ class _Run:
                 continue
             case_c = self.state.racks[group.name].case_c
             limit_c = group.device.component.case_limit_c
-            self._crossing(now_ms, f"racks {group.name} case", case_c, limit_c)
             throttled = self.state.throttled[group.name]
             if not throttled and case_c > limit_c:
                 self.state.throttled[group.name] = True

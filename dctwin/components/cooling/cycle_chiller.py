@@ -30,7 +30,7 @@ _CHOKE = 1.0
 _SURGE = 1.15
 _WORK = 1.4
 # Heat, head and rejected heat depend on each other weakly: each pass leaves about a tenth.
-_PASSES = 4
+_PASSES = 5
 # Overall efficiency (motor, drive and compressor) beyond which a rating is not credible.
 _BEST_EFFICIENCY_FRAC = 0.9
 
@@ -143,20 +143,31 @@ class _CycleMachine(Stage):
         condenser_k_per_kw = ratio(1.0, condenser_kw_per_k)
 
         load, power_kw = asked, rated_kw * asked
-        for _ in range(_PASSES):
+        low = high = asked
+        low_gap = high_gap = 0.0 * asked
+        for step in range(_PASSES):
             evaporating_c = duty.return_c - k_per_kw * self.reference_kw * load
             rejected_kw = self.reference_kw * load + power_kw
             condensing_c = entering_c + condenser_k_per_kw * rejected_kw
             condensing_c = xp.maximum(condensing_c, evaporating_c + self.least_lift_k)
             head = fit.work_per_cooling_frac(evaporating_c, condensing_c) / rated_work
-            able = xp.sqrt(xp.maximum((1.0 + _CHOKE - head) / _CHOKE, 0.0))
-            load = xp.minimum(asked, able)
             # While it runs the machine is never below its least load.
             running = xp.maximum(load, self.min_load_frac)
             speed = self._speed_frac(head, running)
             work = running * speed * (_WORK * speed - (_WORK - 1.0) * running)
             share = (1.0 - self.parasitic_frac) * work + self.parasitic_frac * speed**3
             power_kw = rated_kw * share * (load / running)
+            if step == _PASSES - 1:
+                break
+            # Where more is asked than this head lets through, close in on the load at which both
+            # agree between one that is too high and one that is not (more load, more head).
+            gap = load - xp.sqrt(xp.maximum((1.0 + _CHOKE - head) / _CHOKE, 0.0))
+            above = gap > 0
+            high, high_gap = xp.where(above, load, high), xp.where(above, gap, high_gap)
+            low, low_gap = xp.where(above, low, load), xp.where(above, low_gap, gap)
+            cut = ratio(high_gap, high_gap - low_gap)
+            between = xp.where(low_gap < 0, high - (high - low) * cut, load - gap)
+            load = xp.where(high_gap > 0, xp.clip(between, 0.0, asked), asked)
 
         heat_kw = xp.where(asked_kw > self.reference_kw * load, self.reference_kw * load, asked_kw)
         runs = heat_kw > 0
@@ -234,6 +245,7 @@ class AirCycleChiller(_CycleMachine):
 
     kind: ClassVar[str] = "air-cycle-chiller"
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
+    extensive: ClassVar[frozenset[str]] = frozenset({"reference_kw", "fan_kw"})
 
     condenser_difference_k: float = param(
         "K", 3, 30, "condensing temperature less entering air, at rating", 15.0
