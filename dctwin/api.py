@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dctwin.library import entries
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Limit
 from dctwin.design import Facility, load_design
@@ -25,6 +24,7 @@ from dctwin.engines.posting import Year
 from dctwin.engines.transient import run_transient
 from dctwin.equipment import load_equipment
 from dctwin.ledger import pick
+from dctwin.library import entries
 from dctwin.memory import keep_heap
 from dctwin.metrics import compute_metrics
 from dctwin.plant import carry, stack

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dctwin.library import find
 from dctwin.components.component import Component, Stage
 from dctwin.components.cooling.loop import Loop
 from dctwin.components.it.rack import Rack
@@ -24,6 +23,7 @@ from dctwin.components.registry import device_class, kinds
 from dctwin.document import Document, Path_, faults_of, load_document
 from dctwin.equipment import Name, Range, build_component, equipment_fault, load_equipment
 from dctwin.errors import Fault, InputError, nearest
+from dctwin.library import find
 
 Redundancy = Literal["N", "N+1", "N+2", "2N", "2(N+1)", "3N/2"]
 MAX_RACKS = 100_000

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dctwin.library import entries, find
 from dctwin.components.component import Component
 from dctwin.components.registry import device_class, kinds
 from dctwin.document import Document, faults_of, load_document
 from dctwin.errors import Fault, InputError, nearest
+from dctwin.library import entries, find
 
 Range = tuple[float, float]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$", description="name, [a-z0-9-]")]

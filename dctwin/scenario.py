@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dctwin.library import find
 from dctwin.document import Document, faults_of, load_document
 from dctwin.equipment import Name
 from dctwin.errors import InputError
+from dctwin.library import find
 
 
 class _Structure(BaseModel):

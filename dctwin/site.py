@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from dctwin.library import find
 from dctwin.climate.files import read_weather
 from dctwin.climate.monthly import MonthlyNormals
 from dctwin.climate.synthetic import synthetic_weather
@@ -21,6 +20,7 @@ from dctwin.climate.weather import Weather
 from dctwin.document import Document, faults_of, load_document
 from dctwin.equipment import Name
 from dctwin.errors import InputError
+from dctwin.library import find
 
 Months = Annotated[list[float], Field(min_length=12, max_length=12)]
 Hours = Annotated[list[float], Field(min_length=24, max_length=24)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
 # Air-cooled racks, one air loop, one chilled-water loop with a dry cooler ahead of an air-cooled
 # chiller, a UPS and a transformer.
 DESIGN = """\

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from dctwin.library import entries
 from dctwin.components.component import Air
 from dctwin.design import Facility, parse_design
 from dctwin.document import Document
 from dctwin.engines.heat import Boundary
+from dctwin.library import entries
 from dctwin.physics import moist_air
 from dctwin.physics.electrical import conductor_resistance_ohm
 
@@ -258,9 +258,7 @@ def _cold_chain(draw: st.DrawFn, design_kw: float) -> list[dict[str, Any]]:
         chain.append({**_to_loop(draw, "exchanger", "condenser", design_kw)})
     if draw(st.booleans()):
         chain.append(_dry_cooler(draw, design_kw))
-    last = draw(
-        st.sampled_from(["chiller", "air-chiller", "tower", *_CYCLE_KINDS, "none"])
-    )
+    last = draw(st.sampled_from(["chiller", "air-chiller", "tower", *_CYCLE_KINDS, "none"]))
     if last == "chiller":
         chain.append({**_chiller(draw, design_kw, WATER_CHILLER), "sink": "condenser"})
     elif last == "air-chiller":
@@ -301,8 +299,10 @@ def designs(draw: st.DrawFn) -> dict[str, Any]:
     room["stages"] = _room_stages(draw, design_kw)
     plant["room"] = room
     for name in liquids:
-        fluid = "mineral-oil" if name == "tank" else draw(
-            st.sampled_from(["water", "propylene-glycol-25"])
+        fluid = (
+            "mineral-oil"
+            if name == "tank"
+            else draw(st.sampled_from(["water", "propylene-glycol-25"]))
         )
         loop = draw(loops(fluid, design_kw, draw(floats(20.0, 45.0))))
         kind = "immersion-tank" if name == "tank" else draw(st.sampled_from(["cdu", "exchanger"]))
@@ -390,7 +390,9 @@ def weathers(draw: st.DrawFn) -> Boundary:
         st.lists(st.tuples(floats(-40.0, 50.0), floats(0.02, 1.0)), min_size=1, max_size=6)
     )
     at = np.linspace(0.0, len(points) - 1.0, hours)
-    dry_c, humid = (np.interp(at, np.arange(len(points)), column) for column in zip(*points))
+    dry_c, humid = (
+        np.interp(at, np.arange(len(points)), column) for column in zip(*points, strict=True)
+    )
     # Standard atmosphere, 0 to 4000 m: ASHRAE Handbook Fundamentals 2021, ch. 1, eq. 3.
     altitude_m = draw(floats(0.0, 4000.0))
     pressure_pa = 101_325.0 * (1.0 - 2.25577e-5 * altitude_m) ** 5.2559

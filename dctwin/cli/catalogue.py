@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dctwin.library import entries
 from dctwin.cli.console import JsonFlag, note, print_json, say, table
 from dctwin.errors import InputError, nearest
+from dctwin.library import entries
 
 if TYPE_CHECKING:
     from dctwin.design import Device, Facility

@@ -71,7 +71,7 @@ def heat_flows(
     for circuit in facility.circuits:
         loop = loop_flows(circuit, source[circuit.name], boundary)
         sinks = {device.sink for device in circuit.stages if device.sink}
-        if sinks or final or len(circuit.stages) > 1:
+        if sinks or final:
             loop = _serve(loop, wiring, boundary, supply, sinks)
             assert loop.served is not None
             for device, service in zip(circuit.stages, loop.served.services, strict=True):

@@ -1,4 +1,4 @@
-"""The annual clock over random facilities: books, batches, orders, and quantities by a second route.
+"""The annual clock over random facilities: books, batches, orders, and second routes.
 
 The engine checks its own books; here they are added up again, flow by flow, without its code.
 """
@@ -24,7 +24,6 @@ from strategies import (
     weathers,
 )
 
-from dctwin.library import entries
 from dctwin.design import Facility, load_design, parse_design
 from dctwin.document import Document
 from dctwin.engines.annual import run_year
@@ -32,6 +31,7 @@ from dctwin.engines.heat import Boundary
 from dctwin.engines.posting import Year
 from dctwin.errors import InputError
 from dctwin.ledger import pick
+from dctwin.library import entries
 from dctwin.metrics import GridYear, Metrics, compute_metrics
 from dctwin.plant import stack
 
@@ -250,9 +250,10 @@ def test_battery_never_charges_and_discharges_at_once(
     assert charge_kw.max() <= battery.charge_kw * count * (1 + 1e-12)
     assert discharge_kw.max() <= battery.discharge_kw * count * (1 + 1e-12)
     # It never feeds the grid, nor is it fed by it.
-    imported, exported = found["electricity", "grid", "bus.facility", ""], found[
-        "electricity", "bus.facility", "grid", ""
-    ]
+    imported, exported = (
+        found["electricity", "grid", "bus.facility", ""],
+        found["electricity", "bus.facility", "grid", ""],
+    )
     assert (imported * charge_kw == 0).all()
     assert (exported * discharge_kw == 0).all()
 
@@ -287,9 +288,7 @@ def test_a_batch_is_its_designs_one_by_one(batch: list[Facility], boundary: Boun
     together = run_year(stack(batch), boundary)
     for index, facility in enumerate(batch):
         alone = run_year(facility, boundary)
-        assert_same_flows(
-            by_key(alone, hours), by_key(together, hours, index, len(batch)), 1e-12
-        )
+        assert_same_flows(by_key(alone, hours), by_key(together, hours, index, len(batch)), 1e-12)
         for name, values in alone.traces.items():
             np.testing.assert_allclose(
                 pick(together.traces[name], index, len(batch), hours),
@@ -376,9 +375,7 @@ def _one_of_twice_the_size(facility: Facility) -> Facility:
                 g,
                 device=joined(g.device),
                 # Supplies stand inside each rack: as many sets as there were racks.
-                supply=tuple(
-                    joined(replace(s, count=s.count * g.device.count)) for s in g.supply
-                ),
+                supply=tuple(joined(replace(s, count=s.count * g.device.count)) for s in g.supply),
             )
             for g in facility.racks
         ),

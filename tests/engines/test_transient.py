@@ -59,8 +59,9 @@ def test_steady_plant_stays_where_it_is(design: str) -> None:
 
 def test_heat_that_leaves_is_the_electricity_that_came_by_a_second_route() -> None:
     facility, boundary = dctwin.load_design(DESIGN_C), boundary_of()
-    run = run_transient(facility, boundary, [], 4 * 3600, 20, disturbed(
-        steady_state(facility, boundary), 1.0))
+    run = run_transient(
+        facility, boundary, [], 4 * 3600, 20, disturbed(steady_state(facility, boundary), 1.0)
+    )
     ledger = run.year.ledger
     out_kw = sum(f.value for f in ledger.flows if f.carrier == "heat" and f.target == "ambient")
     in_kw = sum(f.value for f in ledger.flows if f.source == "grid")
@@ -98,15 +99,11 @@ def test_pump_loss_warms_the_racks_and_its_return_cools_them() -> None:
 def test_time_to_limit_is_what_the_inventory_can_hold() -> None:
     """The rack loop alone takes the racks' heat: M dT/dt = Q, checked by hand."""
     facility, boundary = dctwin.load_design(DESIGN_C), boundary_of()
-    run = run_transient(
-        facility, boundary, [ScenarioEvent(at_s=0, do="stop", pump="fws")], 30, 0.5
-    )
+    run = run_transient(facility, boundary, [ScenarioEvent(at_s=0, do="stop", pump="fws")], 30, 0.5)
     tcs = next(c for c in facility.circuits if c.name == "tcs")
     held = tcs.loop.held_kwh_per_k(float(boundary.air.pressure_pa))
     held += sum(s.component.mass_kwh_per_k() * s.count for s in tcs.stages)
-    into_kw = np.asarray(
-        [f.value for f in run.year.ledger.flows if f.target == "loop.tcs"][0]
-    )
+    into_kw = np.asarray(next(f.value for f in run.year.ledger.flows if f.target == "loop.tcs"))
     rise_k = np.diff(np.asarray(run.year.traces["loop.tcs.supply_c"]))
     assert rise_k == pytest.approx(into_kw[:-1] * 0.5 / 3600 / held, rel=1e-9)
 
@@ -125,9 +122,7 @@ def test_a_run_can_be_cut_in_two_and_resumed() -> None:
 
 def test_events_fall_between_steps_to_the_millisecond() -> None:
     facility, boundary = dctwin.load_design(DESIGN_C), boundary_of()
-    run = run_transient(
-        facility, boundary, [ScenarioEvent(at_s=1.25, do="stop", pump="fws")], 3, 1
-    )
+    run = run_transient(facility, boundary, [ScenarioEvent(at_s=1.25, do="stop", pump="fws")], 3, 1)
     assert run.events[0]["time_s"] == 1.25
     assert np.diff(run.start_ms).tolist() == [250] * (len(run.start_ms) - 1)
     assert len(run.start_ms) == 12

@@ -69,6 +69,4 @@ class Cdu(Stage):
     def serve(self, duty: Duty) -> Service:
         conductance_kw_per_k = self._conductance_kw_per_k(duty)
         traces = {"flow_frac": self._flow_frac(duty)}
-        return terminal_service(
-            duty, conductance_kw_per_k, self._pump_kw(duty), "cdu_pump", traces
-        )
+        return terminal_service(duty, conductance_kw_per_k, self._pump_kw(duty), "cdu_pump", traces)

@@ -72,6 +72,4 @@ class Crah(Stage):
     def serve(self, duty: Duty) -> Service:
         conductance_kw_per_k = self._conductance_kw_per_k(duty)
         traces = {"flow_frac": self._flow_frac(duty)}
-        return terminal_service(
-            duty, conductance_kw_per_k, self._fan_kw(duty), "crah_fan", traces
-        )
+        return terminal_service(duty, conductance_kw_per_k, self._fan_kw(duty), "crah_fan", traces)

@@ -61,17 +61,13 @@ class DryCooler(Stage):
 
     kind: ClassVar[str] = "dry-cooler"
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
-    extensive: ClassVar[frozenset[str]] = frozenset(
-        {"rated_heat_kw", "rated_air_m3_s", "fan_kw"}
-    )
+    extensive: ClassVar[frozenset[str]] = frozenset({"rated_heat_kw", "rated_air_m3_s", "fan_kw"})
     reports: ClassVar[frozenset[str]] = frozenset(
         {"fan_speed_frac", "coil_air_c", "leaving_air_c", "leaving_c"}
     )
 
     rated_heat_kw: float = param("kW", 0.1, 100_000, "heat rejected at rating, fans at full speed")
-    rated_approach_k: float = param(
-        "K", 1, 40, "leaving fluid above entering air at rating", 10.0
-    )
+    rated_approach_k: float = param("K", 1, 40, "leaving fluid above entering air at rating", 10.0)
     rated_range_k: float = param("K", 1, 40, "fluid cooled by this at rating")
     rated_air_m3_s: float = param("m³/s", 0.01, 10_000, "air flow at full speed (1.2 kg/m³)")
     fan_kw: float = param("kW", 0.001, 10_000, "electricity of all fans at full speed (1.2 kg/m³)")
@@ -154,8 +150,11 @@ class DryCooler(Stage):
         )
         density_frac = duty.air.density_kg_per_m3 / RATED_DENSITY_KG_PER_M3
         cube = speed * speed * speed
-        fan_kw = (self.fan_kw * (1.0 + self.pad_fan_frac)) * density_frac * on_frac * (
-            FAN_FLOOR_FRAC + (1.0 - FAN_FLOOR_FRAC) * cube
+        fan_kw = (
+            (self.fan_kw * (1.0 + self.pad_fan_frac))
+            * density_frac
+            * on_frac
+            * (FAN_FLOOR_FRAC + (1.0 - FAN_FLOOR_FRAC) * cube)
         )
         air_frac = on_frac * speed
         return Service(
@@ -177,9 +176,7 @@ class DryCooler(Stage):
         gain = humidity_gain_kg_per_kg(air, air_c)
         dry_air = air.density_kg_per_m3 / (1.0 + air.humidity_kg_per_kg) * self.rated_air_m3_s
         evaporation = dry_air * air_frac * gain
-        return Water(
-            evaporation_kg_s=evaporation, blowdown_kg_s=evaporation / (self.cycles - 1.0)
-        )
+        return Water(evaporation_kg_s=evaporation, blowdown_kg_s=evaporation / (self.cycles - 1.0))
 
 
 def _transfer(coil: _Coil, speed: Array) -> tuple[Array, Array]:

@@ -96,7 +96,9 @@ def catalogue_errors(name: str) -> np.ndarray:
     """Relative power error against the curves: axes leaving, entering, load (1, .75, .5, .25)."""
     curves = load_equipment(str(MODELS / "chiller" / f"{name}.yaml")).component
     assert isinstance(curves, Chiller)
-    (rated_leaving_c, rated_entering_c, chilled_m3_s, condenser_m3_s), leaving, entering = SETS[name]
+    (rated_leaving_c, rated_entering_c, chilled_m3_s, condenser_m3_s), leaving, entering = SETS[
+        name
+    ]
     size_kw, cop = curves.reference_kw, curves.reference_cop
     rejected_kw = size_kw * (1.0 + 1.0 / cop)
     flow = chilled_m3_s * 4190.0 if chilled_m3_s else size_kw / 5.5
