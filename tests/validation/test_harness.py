@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import asdict, replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from dctwin.validation import (
@@ -211,3 +212,10 @@ def test_every_data_file_is_used_and_has_its_source():
     assert {name for name in files if not name.startswith("LICENSE")} == used
     for name in used:
         assert (harness.DATA / name).read_text(encoding="utf-8").startswith("#")
+
+
+def test_docs_name_every_case():
+    text = (Path(__file__).parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
+    for name in case_names():
+        assert f"| {name} |" in text
+        assert f"\n{name}    source: " in text
