@@ -108,18 +108,25 @@ def _choice(designs: Sequence[str], sites: Sequence[str], first: Sequence[str]) 
 def _boxes(kind: str, names: Sequence[str], chosen: Sequence[str]) -> Any:
     def button(which: str) -> Any:
         return dmc.Button(
-            say(which), id=f"{kind}-{which}", variant="subtle", size="compact-xs",
+            say(which),
+            id=f"{kind}-{which}",
+            variant="subtle",
+            size="compact-xs",
             **{"aria-label": say(f"{which}_of", what=say(kind))},
         )
 
     boxes = [dmc.Checkbox(label=name, value=name, size="xs") for name in names]
     return html.Div(
         [
-            html.Div([html.H2(say(kind), id=f"{kind}-label"), button("all"), button("none")],
-                     className="bar"),
+            html.Div(
+                [html.H2(say(kind), id=f"{kind}-label"), button("all"), button("none")],
+                className="bar",
+            ),
             html.Div(
                 dmc.CheckboxGroup(dmc.Stack(boxes, gap=7), id=kind, value=list(chosen)),
-                className="boxes", role="group", **{"aria-labelledby": f"{kind}-label"},
+                className="boxes",
+                role="group",
+                **{"aria-labelledby": f"{kind}-label"},
             ),
         ]
     )
@@ -128,13 +135,25 @@ def _boxes(kind: str, names: Sequence[str], chosen: Sequence[str]) -> Any:
 def _weather() -> list[Any]:
     return [
         html.H2(say("weather")),
-        dmc.Select(id="weather-site", label=say("weather_site"), size="xs", allowDeselect=False,
-                   comboboxProps={"withinPortal": True}),
+        dmc.Select(
+            id="weather-site",
+            label=say("weather_site"),
+            size="xs",
+            allowDeselect=False,
+            comboboxProps={"withinPortal": True},
+        ),
         dcc.Upload(
-            id="upload", className="drop", multiple=False,
+            id="upload",
+            className="drop",
+            multiple=False,
             children=[
-                dmc.Button(say("weather_button"), id="upload-button", variant="light", size="xs",
-                           fullWidth=True),
+                dmc.Button(
+                    say("weather_button"),
+                    id="upload-button",
+                    variant="light",
+                    size="xs",
+                    fullWidth=True,
+                ),
                 html.Div(say("weather_hint", mib=WEATHER_BYTES // MIB), className="quiet small"),
             ],
         ),
@@ -149,16 +168,24 @@ def _comparison() -> Any:
     metrics = [{"value": name, "label": say(f"metric_{name}")} for name in METRICS]
     return _card(
         html.Div(
-            [html.H2(say("comparison")), html.Span(say("comparison_hint"), className="quiet small"),
-             html.Span(id="comparison-facts", className="quiet small push"),
-             dmc.Button(say("download"), id="download", variant="default", size="compact-xs")],
+            [
+                html.H2(say("comparison")),
+                html.Span(say("comparison_hint"), className="quiet small"),
+                html.Span(id="comparison-facts", className="quiet small push"),
+                dmc.Button(say("download"), id="download", variant="default", size="compact-xs"),
+            ],
             className="bar",
         ),
         html.Div(id="comparison-alert", role="status"),
         _table(),
         html.Div(
-            dmc.SegmentedControl(id="metric", data=metrics, value="pue", size="xs",
-                                 attributes={"root": {"aria-label": say("metric")}}),
+            dmc.SegmentedControl(
+                id="metric",
+                data=metrics,
+                value="pue",
+                size="xs",
+                attributes={"root": {"aria-label": say("metric")}},
+            ),
             className="bar gap-above",
         ),
         html.Div(
@@ -172,13 +199,19 @@ def _comparison() -> Any:
 def _graph(name: str) -> Any:
     return html.Div(
         dcc.Graph(id=name, config=GRAPH_CONFIG, responsive=True, figure=EMPTY_FIGURE),
-        className="figure", id=f"{name}-box",
+        className="figure",
+        id=f"{name}-box",
     )
 
 
 EMPTY_FIGURE = {
-    "layout": {"paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "height": 200,
-               "xaxis": {"visible": False}, "yaxis": {"visible": False}}
+    "layout": {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "height": 200,
+        "xaxis": {"visible": False},
+        "yaxis": {"visible": False},
+    }
 }
 
 
@@ -195,14 +228,29 @@ def _table() -> Any:
         for name, text in COLUMNS.items()
     ]
     columns = [
-        {"field": "design", "headerName": say("column_design"), "minWidth": 190, "flex": 2,
-         "pinned": "left"},
+        {
+            "field": "design",
+            "headerName": say("column_design"),
+            "minWidth": 190,
+            "flex": 2,
+            "pinned": "left",
+        },
         {"field": "site", "headerName": say("column_site"), "minWidth": 92, "flex": 1},
         *numbers,
-        {"field": "flags", "headerName": say("column_flags"), "headerTooltip": say("tip_flags"),
-         "type": "rightAligned", "minWidth": 66},
-        {"field": "weather", "headerName": say("column_weather"),
-         "headerTooltip": say("tip_weather"), "minWidth": 110, "flex": 1},
+        {
+            "field": "flags",
+            "headerName": say("column_flags"),
+            "headerTooltip": say("tip_flags"),
+            "type": "rightAligned",
+            "minWidth": 66,
+        },
+        {
+            "field": "weather",
+            "headerName": say("column_weather"),
+            "headerTooltip": say("tip_weather"),
+            "minWidth": 110,
+            "flex": 1,
+        },
     ]
     return dag.AgGrid(
         id="table",
@@ -212,12 +260,20 @@ def _table() -> Any:
         columnSize="responsiveSizeToFit",
         className="table",
         style={"height": None, "width": "100%"},
-        defaultColDef={"sortable": True, "resizable": True, "suppressMovable": True,
-                       "wrapHeaderText": True, "autoHeaderHeight": True},
+        defaultColDef={
+            "sortable": True,
+            "resizable": True,
+            "suppressMovable": True,
+            "wrapHeaderText": True,
+            "autoHeaderHeight": True,
+        },
         dashGridOptions={
             "theme": GRID_THEME,
-            "rowSelection": {"mode": "singleRow", "enableClickSelection": True,
-                             "checkboxes": False},
+            "rowSelection": {
+                "mode": "singleRow",
+                "enableClickSelection": True,
+                "checkboxes": False,
+            },
             "animateRows": False,
             "suppressCellFocus": False,
             "tooltipShowDelay": 300,
@@ -238,9 +294,16 @@ def _result() -> Any:
                 html.Div(
                     [
                         html.Div(
-                            [html.H3(say("setpoints")),
-                             dmc.Button(say("reset"), id="reset", variant="default",
-                                        size="compact-xs", className="push")],
+                            [
+                                html.H3(say("setpoints")),
+                                dmc.Button(
+                                    say("reset"),
+                                    id="reset",
+                                    variant="default",
+                                    size="compact-xs",
+                                    className="push",
+                                ),
+                            ],
                             className="bar",
                         ),
                         html.P(say("setpoints_hint"), className="quiet small"),
@@ -256,17 +319,33 @@ def _result() -> Any:
             className="pair",
         ),
         dmc.Tabs(
-            id="tab", value="sankey", className="gap-above",
+            id="tab",
+            value="sankey",
+            className="gap-above",
             children=dmc.TabsList(
-                [dmc.TabsTab(say("tab_flags", count=0) if name == "flags" else say(f"tab_{name}"),
-                             value=name, id=f"tab-{name}") for name in TABS],
+                [
+                    dmc.TabsTab(
+                        say("tab_flags", count=0) if name == "flags" else say(f"tab_{name}"),
+                        value=name,
+                        id=f"tab-{name}",
+                    )
+                    for name in TABS
+                ],
                 **{"aria-label": say("tabs")},
             ),
         ),
         html.Div(
-            dmc.Select(id="column", label=say("column"), searchable=True, size="xs",
-                       allowDeselect=False, className="column", maw=420),
-            id="column-box", style={"display": "none"},
+            dmc.Select(
+                id="column",
+                label=say("column"),
+                searchable=True,
+                size="xs",
+                allowDeselect=False,
+                className="column",
+                maw=420,
+            ),
+            id="column-box",
+            style={"display": "none"},
         ),
         _graph("figure"),
         html.Div(id="words", className="scroll"),
@@ -292,12 +371,26 @@ def _knob(design: str, knob: Knob) -> Any:
     return html.Div(
         [
             dmc.NumberInput(
-                id=key("number"), label=knob.label, value=knob.base, step=knob.step, size="xs",
-                clampBehavior="none", debounce=400, className="number", decimalScale=3,
+                id=key("number"),
+                label=knob.label,
+                value=knob.base,
+                step=knob.step,
+                size="xs",
+                clampBehavior="none",
+                debounce=400,
+                className="number",
+                decimalScale=3,
             ),
             dmc.Slider(
-                id=key("slider"), value=knob.base, min=knob.low, max=knob.high, step=knob.step,
-                size="sm", updatemode="mouseup", precision=2, className="slider",
+                id=key("slider"),
+                value=knob.base,
+                min=knob.low,
+                max=knob.high,
+                step=knob.step,
+                size="sm",
+                updatemode="mouseup",
+                precision=2,
+                className="slider",
                 marks=[{"value": knob.base}],
                 thumbLabel=say("slider_of", label=knob.label),
             ),

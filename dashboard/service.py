@@ -220,9 +220,7 @@ class Service:
         synthetic = surroundings.weather.synthetic
         return Row(design, site, metrics, self.weather_label(site, uploads, synthetic), flags)
 
-    def weather_label(
-        self, site: str, uploads: Mapping[str, Any] | None, synthetic: bool
-    ) -> str:
+    def weather_label(self, site: str, uploads: Mapping[str, Any] | None, synthetic: bool) -> str:
         """How the weather of a site is called: an uploaded file, a synthetic year, its own."""
         key = _upload_key(site, uploads)
         if uploads and key and self.holds(key):
@@ -236,13 +234,26 @@ class Service:
         facility = self.design(design)
         main = [knob for circuit in facility.circuits for knob in _supply_knobs(circuit)]
         more = [
-            Knob(f"cooling.loops.{c.name}.rise_k", say("knob_rise_k", name=c.name),
-                 c.loop.rise_k, *_around(c.loop.rise_k, 8.0, 1.0, 40.0), 0.5, False)
+            Knob(
+                f"cooling.loops.{c.name}.rise_k",
+                say("knob_rise_k", name=c.name),
+                c.loop.rise_k,
+                *_around(c.loop.rise_k, 8.0, 1.0, 40.0),
+                0.5,
+                False,
+            )
             for c in facility.circuits
         ]
         more += [
-            Knob(f"it.racks.{g.name}.load_frac", say("knob_load_frac", name=g.name),
-                 g.load_frac, 0.05, 1.0, 0.05, False)
+            Knob(
+                f"it.racks.{g.name}.load_frac",
+                say("knob_load_frac", name=g.name),
+                g.load_frac,
+                0.05,
+                1.0,
+                0.05,
+                False,
+            )
             for g in facility.racks
         ]
         return main + more
@@ -258,10 +269,22 @@ def _supply_knobs(circuit: Any) -> list[Knob]:
     label = say("knob_offset_k", name=name, follow=say(f"follow_{loop.follow}"))
     lowest = say("knob_follow_min_c", name=name)
     return [
-        Knob(f"{path}.offset_k", label, loop.offset_k, *_around(loop.offset_k, 8.0, 0.0, 40.0),
-             0.5, True),
-        Knob(f"{path}.follow_min_c", lowest, loop.follow_min_c,
-             *_around(loop.follow_min_c, 10.0, -20.0, loop.follow_max_c), 0.5, True),
+        Knob(
+            f"{path}.offset_k",
+            label,
+            loop.offset_k,
+            *_around(loop.offset_k, 8.0, 0.0, 40.0),
+            0.5,
+            True,
+        ),
+        Knob(
+            f"{path}.follow_min_c",
+            lowest,
+            loop.follow_min_c,
+            *_around(loop.follow_min_c, 10.0, -20.0, loop.follow_max_c),
+            0.5,
+            True,
+        ),
     ]
 
 
@@ -271,8 +294,13 @@ def _around(base: float, reach: float, least: float, most: float) -> tuple[float
 
 def _run_key(facility: Any, surroundings: Any) -> tuple[Any, ...]:
     """What the run of an unchanged design depends on."""
-    return (facility.name, _modified_ns(facility.document.file), surroundings.site.name,
-            surroundings.site.digest, surroundings.weather.digest)
+    return (
+        facility.name,
+        _modified_ns(facility.document.file),
+        surroundings.site.name,
+        surroundings.site.digest,
+        surroundings.weather.digest,
+    )
 
 
 def _upload_key(site: str, uploads: Mapping[str, Any] | None) -> str:

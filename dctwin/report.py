@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import html
 import os
-import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dctwin.files import write_text
 from dctwin.labels import KEY_METRICS, LABELS, SHORT_LABELS, large
 
 if TYPE_CHECKING:
@@ -105,30 +104,6 @@ def _cell(name: str, run: Run, shared: str) -> str:
         own = f" {run.metrics['currency']}" if shared == "per year" and value is not None else ""
         return ("–" if value is None else f"{value:,.0f}") + own
     return large(name, value)[0]
-
-
-# --- files ----------------------------------------------------------------------------------
-
-
-def write_file(path: str | os.PathLike[str], write: Callable[[Path], Any]) -> None:
-    """Write through a temporary name beside the target: the file appears whole or not at all."""
-    target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    os.close(handle)
-    try:
-        write(Path(temporary))
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)  # mkstemp keeps everybody else out
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file whole or not at all."""
-    write_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 # --- the comparison page --------------------------------------------------------------------

@@ -20,7 +20,7 @@ Datetime (UTC),Country,Zone Name,Zone Id,Carbon Intensity gCO₂eq/kWh (direct),
 2024-01-01 00:00:00,Japan,Tōkyō,JP-TK,315.0,390.95,42.41,42.27,Electricity Maps Estimation,true,ESTIMATED_MODE_BREAKDOWN
 2024-01-01 01:00:00,Japan,Tōkyō,JP-TK,244.31,313.19,55.33,55.24,Electricity Maps Estimation,true,ESTIMATED_MODE_BREAKDOWN
 2024-01-01 02:00:00,Japan,Tōkyō,JP-TK,210.5,280.0,60.0,60.0,Electricity Maps Estimation,true,ESTIMATED_MODE_BREAKDOWN
-"""  # noqa: E501
+"""
 SITES = Path(__file__).parents[1] / "sites"
 NEW_YEAR = np.datetime64("2024-01-01T00:00")
 

@@ -87,8 +87,13 @@ def table(
 
 
 def print_json(document: Any) -> None:
-    """The one JSON document of a command; what is no number is null."""
-    print(json.dumps(_finite(document), indent=2, allow_nan=False))
+    """The one JSON document of a command."""
+    print(json_text(document))
+
+
+def json_text(document: Any) -> str:
+    """A JSON document; what is no number is null."""
+    return json.dumps(_finite(document), indent=2, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

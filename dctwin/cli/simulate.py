@@ -279,7 +279,7 @@ def _baseline(runs: list[Run], wanted: str | None, named: bool) -> str:
 
 def _save_all(runs: list[Run], out: Path) -> None:
     from dctwin.api import metrics_table
-    from dctwin.report import write_text
+    from dctwin.files import write_text
 
     for result in runs:
         result.save(out / f"{result.design}-at-{result.site}")

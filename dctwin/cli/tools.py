@@ -13,12 +13,15 @@ from dctwin.cli.console import (
     OutOption,
     check_file,
     check_out,
+    json_text,
     note,
     print_json,
+    progress,
     say,
     table,
 )
 from dctwin.errors import InputError
+from dctwin.files import write_file, write_text
 
 weather = typer.Typer(help="Look at a weather file, or make a weather year.", no_args_is_help=True)
 
@@ -44,60 +47,26 @@ def validate(
     as_json: JsonFlag = False,
     out: OutOption = None,
 ) -> None:
-    """Predicted against published values: PASS or MISS, with tolerance, source and cause."""
+    """Predicted against published values: pass or MISS, with tolerance, source and cause."""
     check_out(out)
     from importlib import import_module
 
-    results = import_module("dctwin.validation.harness").run_cases(cases or [])
-    rows = [asdict(result) for result in results]
+    harness = import_module("dctwin.validation.harness")
+    names = list(dict.fromkeys(cases)) if cases else harness.case_names()
+    with progress("cases") as step_done:
+        begun = iter(range(len(names)))
+        results = harness.run_cases(names, progress=lambda _: step_done(next(begun), len(names)))
+    rows = [{**asdict(result), "verdict": result.verdict} for result in results]
     if out is not None:
-        import json
-
-        from dctwin.report import write_text
-
         out.mkdir(parents=True, exist_ok=True)
-        write_text(out / "validation.json", json.dumps(rows, indent=1, default=str))
+        write_text(out / "validation.json", json_text(rows))
     if as_json:
         print_json(rows)
     else:
-        _print_validation(rows)
+        for line in harness.format_results(results).splitlines():
+            say(line, "bold red" if line.endswith("MISS") else "")
     if out is not None:
         note(f"validation.json is in {out}")
-
-
-def _print_validation(rows: list[dict[str, Any]]) -> None:
-    table(
-        [
-            ("", "left"),
-            ("case", "left"),
-            ("quantity", "left"),
-            ("predicted", "right"),
-            ("published", "right"),
-            ("tolerance", "right"),
-            ("source", "left"),
-        ],
-        [
-            (
-                "PASS" if row["passed"] else "MISS",
-                row["case"],
-                row["quantity"],
-                _number(row["predicted"]),
-                _number(row["published"]),
-                _number(row["tolerance"]),
-                " ".join(str(row["source"]).split()),
-            )
-            for row in rows
-        ],
-    )
-    missed = [row for row in rows if not row["passed"]]
-    for row in missed:
-        say(f"MISS {row['case']} {row['quantity']}: {row['cause'] or 'cause not known'}", "red")
-    say()
-    say(f"{len(rows) - len(missed)} of {len(rows)} published values met within their tolerance")
-
-
-def _number(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, (int, float)) else str(value)
 
 
 def inspect(
@@ -155,7 +124,6 @@ def synthesize(
     """Make a weather year that has the site's monthly normals, and write it as CSV."""
     check_file(out, "--out")
     from dctwin.climate.csv_file import write_csv
-    from dctwin.report import write_file
     from dctwin.site import load_site
 
     place = load_site(site)

@@ -155,7 +155,7 @@ class _CycleMachine(Stage):
             running = xp.maximum(load, self.min_load_frac)
             speed = self._speed_frac(head, running)
             work = running * speed * (_WORK * speed - (_WORK - 1.0) * running)
-            share = (1.0 - self.parasitic_frac) * work + self.parasitic_frac * speed**3
+            share = (1.0 - self.parasitic_frac) * work + self.parasitic_frac * speed * speed * speed
             power_kw = rated_kw * share * (load / running)
             if step == _PASSES - 1:
                 break
