@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _FLAGS_SHOWN = 5
 _EVENTS_SHOWN = 60
+_STEP_S = (0.001, 60)
 
 DesignArgument = Annotated[
     str, typer.Argument(metavar="DESIGN", help="Name of a design, or its file.")
@@ -315,17 +316,29 @@ def transient(
             "--step-s",
             metavar="SECONDS",
             show_default=False,
-            help="Longest step between events; the scenario's own when left out.",
+            help="Time step, 0.001 to 60; the scenario's own when left out.",
         ),
     ] = None,
+    set_: SetOption = None,
     as_json: JsonFlag = False,
     out: OutOption = None,
 ) -> None:
     """Simulate seconds to hours: faults, outages and ramps, and the time until a limit."""
+    changes = changes_of(set_)
     check_out(out)
-    import dctwin
+    if step_s is not None and not _STEP_S[0] <= step_s <= _STEP_S[1]:
+        raise InputError(f"--step-s: allowed {_STEP_S[0]} to {_STEP_S[1]} s (got {step_s:g})")
+    from dctwin.api import transient as follow
 
-    result = dctwin.transient(design, site, scenario, step_s)
+    with progress("per cent") as step_done:
+        result = follow(
+            design,
+            site,
+            scenario,
+            step_s,
+            changes or None,
+            progress=lambda share: step_done(round(100 * share), 100),
+        )
     if out is not None:
         result.save(out)
     if as_json:
@@ -351,13 +364,10 @@ def _print_transient(run: Run, scenario: str) -> None:
     if len(events) > _EVENTS_SHOWN:
         say(f"  and {len(events) - _EVENTS_SHOWN} more (--json lists all)")
     _heading("Time to limit")
-    times = {
-        name: value
-        for name, value in {**run.statistics, **run.metrics}.items()
-        if name.startswith("time_to_")
-    }
-    for name, value in times.items():
-        say(f"  {name}: " + ("not reached" if value is None else f"{value:,.0f} s"))
-    if not times:
-        say("  no limit was reached")
+    reached_s = run.metrics["time_to_limit_s"]
+    say(
+        "  no limit was passed"
+        if reached_s is None
+        else f"  {reached_s:,.0f} s after the first event"
+    )
     _print_closure_and_flags(run)
