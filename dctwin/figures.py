@@ -26,6 +26,7 @@ _ROW_PX, _FRAME_PX = 26, 130
 
 
 def blank(title: str, height: int, **layout: Any) -> go.Figure:
+    """An empty figure in the look that all share; height in pixels."""
     import plotly.graph_objects as go
 
     return go.Figure(
@@ -127,7 +128,9 @@ def comparison_bar(table: pd.DataFrame, metric: str = "pue") -> go.Figure:
                 )
             )
     figure.update_xaxes(title_text=metric_title(metric))
-    figure.update_yaxes(categoryorder="array", categoryarray=order, showgrid=len(sites) > 1)
+    figure.update_yaxes(
+        categoryorder="array", categoryarray=order, showgrid=len(sites) > 1, ticksuffix=" "
+    )
     return figure
 
 
@@ -175,7 +178,7 @@ def overhead_bar(runs: Sequence[Run], site: str) -> go.Figure:
         )
     widest = max((r.metrics["pue"] - 1.0 for r in rows), default=1.0)
     figure.update_xaxes(title_text="overhead [kWh per kWh of IT]", range=[0, 1.18 * widest])
-    figure.update_yaxes(showgrid=False)
+    figure.update_yaxes(showgrid=False, ticksuffix=" ")
     return figure
 
 
@@ -205,6 +208,6 @@ def heat_map(table: pd.DataFrame, metric: str = "pue") -> go.Figure:
         )
     )
     figure.update_xaxes(side="top", showgrid=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix=" ")
     figure.update_layout(margin={"t": 90, "b": 20})
     return figure

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dctwin.files import write_text
-from dctwin.labels import KEY_METRICS, LABELS, SHORT_LABELS, large
+from dctwin.labels import KEY_METRICS, SHORT_LABELS, large
 
 if TYPE_CHECKING:
     from dctwin.result import Run
@@ -280,7 +280,7 @@ def _undefined(runs: Sequence[Run]) -> str:
     reasons = undefined_by_reason(runs)
     if not reasons:
         return ""
-    rows = [(", ".join(LABELS.get(n, n) for n in names), why) for why, names in reasons.items()]
+    rows = [(", ".join(names), why) for why, names in reasons.items()]
     return "<h2>Not defined here</h2>" + _table(("metrics", "reason"), rows, 2, wrap=True)
 
 

@@ -74,9 +74,11 @@ def _run(words: list[str], debug: bool) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:
-        # The reader has seen enough (`dctwin list | head`): say nothing, also not at shutdown.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _reader_left()
+    except SystemExit as leaving:  # typer turns a closed pipe into this, and exit code 1
+        if isinstance(leaving.__context__, BrokenPipeError):
+            return _reader_left()
+        raise
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -89,6 +91,12 @@ def _run(words: list[str], debug: bool) -> int:
         if debug:
             raise
         return _unexpected(problem)
+
+
+def _reader_left() -> int:
+    """The reader has seen enough (`dctwin list | head`): say nothing, also not at shutdown."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    return 0
 
 
 def _unexpected(problem: Exception) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -145,8 +146,6 @@ def _plain_progress(what: str) -> Progress:
 
 def check_out(folder: Path | None) -> None:
     """Refuse a folder that cannot be written before an hour of work goes into it."""
-    import os
-
     if folder is None:
         return
     if folder.exists() and not folder.is_dir():
@@ -158,8 +157,6 @@ def check_out(folder: Path | None) -> None:
 
 def check_file(path: Path | None, option: str) -> None:
     """Refuse a file that cannot be written before the work is done."""
-    import os
-
     if path is None:
         return
     home = path.absolute().parent
@@ -167,3 +164,14 @@ def check_file(path: Path | None, option: str) -> None:
         raise InputError(f"{option}: {path} is a folder, give a file")
     if not home.is_dir() or not os.access(home, os.W_OK | os.X_OK):
         raise InputError(f"{option}: {path} cannot be written, there is no such folder")
+
+
+def check_readable(path: Path | None) -> None:
+    """Refuse an input file that is not there before the work is done."""
+    if path is None:
+        return
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as problem:
+        raise InputError(f"{path}: cannot be read: {problem.strerror}") from None

@@ -13,6 +13,7 @@ from dctwin.cli.console import (
     OutOption,
     check_file,
     check_out,
+    check_readable,
     note,
     print_json,
     progress,
@@ -108,6 +109,8 @@ def run(
 ) -> None:
     """Simulate one year of a design at a site: metrics, energy, water, carbon, cost."""
     changes = changes_of(set_)
+    for file in (grid, price):
+        check_readable(file)
     check_out(out)
     from dctwin.api import simulate
 
@@ -236,16 +239,22 @@ def compare(
     check_out(out)
     check_file(html, "--html")
     from dctwin.api import compare_runs
+    from dctwin.design import load_design
     from dctwin.library import entries
-    from dctwin.report import rows_by_pue
+    from dctwin.report import rows_by_pue, worst_design
+    from dctwin.site import load_site
 
-    chosen = designs or list(entries("designs"))
-    places = site or list(entries("sites"))
-    if not chosen:
+    facilities = [load_design(name) for name in _once(designs or list(entries("designs")))]
+    places = [load_site(name) for name in _once(site or list(entries("sites")))]
+    if not facilities:
         raise InputError("no designs found: name a design file")
+    names = _names("design", facilities)
+    _names("site", places)
+    if baseline is not None and baseline not in names:
+        raise InputError(f"--baseline: {baseline!r} is not compared, {nearest(baseline, names)}")
     with progress("runs") as step_done:
-        runs = compare_runs(_once(chosen), _once(places), step, step_done)
-    base = _baseline(runs, baseline, bool(designs))
+        runs = compare_runs(facilities, places, step, step_done)
+    base = baseline or (names[0] if designs else worst_design(runs))
     if html is not None:
         from dctwin.report import compare_html
 
@@ -266,16 +275,13 @@ def _once(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _baseline(runs: list[Run], wanted: str | None, named: bool) -> str:
-    """The design that the others are held against."""
-    from dctwin.report import worst_design
-
-    designs = _once([run.design for run in runs])
-    if wanted is not None:
-        if wanted not in designs:
-            raise InputError(f"--baseline: {wanted!r} is not compared, {nearest(wanted, designs)}")
-        return wanted
-    return designs[0] if named else worst_design(runs)
+def _names(kind: str, things: Sequence[Any]) -> list[str]:
+    """The names of designs or sites; a table cannot tell two of one name apart."""
+    names = [thing.name for thing in things]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"two {kind} files have the name {name!r}: rename one")
+    return names
 
 
 def _save_all(runs: list[Run], out: Path) -> None:
