@@ -313,9 +313,11 @@ class _Reader:
         where = ("it", "racks", name)
         supply = self._devices(entry.supply, (*where, "supply"), PowerStage, loops)
         device = self._device(entry, where, Rack, loops, name)
-        self._loop_exists(entry.air, loops, (*where, "air"))
-        if entry.liquid is not None:
-            self._loop_exists(entry.liquid, loops, (*where, "liquid"))
+        for medium in ("air", "liquid"):
+            loop = getattr(entry, medium)
+            if loop is not None and loop not in loops:
+                near = nearest(loop, loops)
+                self._fault((*where, medium), f"no such loop, {near} (got {loop!r})")
         if device is None:
             return None
         if device.component.liquid_frac > 0 and entry.liquid is None:

@@ -85,8 +85,8 @@ def compute_metrics(
         "the site gives no contract-based carbon intensity",
     )
     facility = sums.facility_kwh
-    put("erf_frac", 0.0 if facility > 0 else None, "no facility energy")
-    per_it("ere", sums.facility_kwh)
+    put("erf_frac", sums.reused_kwh / facility if facility > 0 else None, "no facility energy")
+    per_it("ere", facility - sums.reused_kwh)
     put("ref_frac", sums.onsite_kwh / facility if facility > 0 else None, "no facility energy")
     put(
         "cer",
@@ -122,7 +122,7 @@ def compute_metrics(
     per_it("mlc", cooling_kwh)
     put("elc", design_loss_frac)
     put("mean_chiller_cop", sums.chiller_cop, "no compressor ran")
-    put("heat_reused_kwh", 0.0)
+    put("heat_reused_kwh", sums.reused_kwh)
     return Metrics(values, undefined)
 
 
@@ -154,6 +154,8 @@ class _Sums:
         facility_kw = sum(account_kw.values())
         self.peak_facility_kw = float(np.max(facility_kw))
         self.peak_grid_kw = float(np.max(import_kw))
+        reused_kw = _sum(ledger, carrier="heat", target="reuse")
+        self.reused_kwh = float(np.sum(reused_kw)) * step_h
         removed = [f for f in ledger.flows if f.carrier == "heat" and f.source.startswith("rack.")]
         self.removed_kwh = float(sum(np.sum(f.value) for f in removed)) * step_h
         compressor_kw = sum((account_kw[a] for a in COMPRESSORS & account_kw.keys()), 0.0)
