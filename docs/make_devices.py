@@ -22,7 +22,9 @@ def page() -> str:
         device = device_class(kind)
         text = inspect.getdoc(device) or ""
         parts.append(f"\n## {kind}\n\n```text\n{text}\n```\n\n")
-        parts.append("| parameter | unit | allowed | default | what it is |\n|---|---|---|---|---|\n")
+        parts.append(
+            "| parameter | unit | allowed | default | what it is |\n|---|---|---|---|---|\n"
+        )
         for row in device.parameters():
             span = "" if row["low"] is None else f"{row['low']:g} to {row['high']:g}"
             default = "required" if row["required"] else f"`{row['default']}`"
