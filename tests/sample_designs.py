@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 # Air-cooled racks, one air loop, one chilled-water loop with a dry cooler ahead of an air-cooled
-# chiller, a UPS and a transformer.
+# chiller, a UPS and a transformer. Chiller curves: Trane CGAM130, EnergyPlus 25.2 data sets, rounded.
 DESIGN = """\
 name: small-hall
 title: "Small hall: air handlers, chilled water, dry cooler ahead of the chiller"
@@ -50,8 +50,8 @@ cooling:
         - kind: air-chiller
           reference_kw: 700
           reference_cop: 3.1
-          capft: [1.0428575245, 0.0390769644, 0.0001876955, -0.0031517246, -9.84665e-05, -0.0003385144]
-          eirft: [0.5436161169, -0.0108322959, 0.0004105474, 0.0042214209, 0.0004027623, -0.0005156184]
+          capft: [1.04286, 0.0390770, 0.000187696, -0.00315172, -9.84665e-05, -0.000338514]
+          eirft: [0.543616, -0.0108323, 0.000410547, 0.00422142, 0.000402762, -0.000515618]
           eirfplr: [0.0493, 0.622, 0.3275]
 power:
   it:
