@@ -51,7 +51,9 @@ def test_what_a_file_becomes(hall: Facility) -> None:
 )
 def test_units_that_share_the_load(redundancy: str, units: float) -> None:
     assert installed(4, redundancy) == units  # type: ignore[arg-type]
-    text = DESIGN.replace("count: 2\n      redundancy: N+1", f"count: 4\n      redundancy: {redundancy}")
+    text = DESIGN.replace(
+        "count: 2\n      redundancy: N+1", f"count: 4\n      redundancy: {redundancy}"
+    )
     assert parse(text).it_path[0].count == units
 
 

@@ -75,9 +75,7 @@ def test_parameters_beside_the_model_are_offered() -> None:
     values = {**document.data["x"], "no_load_kw": 0.1, "load_loss_kw": 0.1}
     with pytest.raises(InputError) as refused:
         build_component("transformer", values, document, ("x",), also=["redundancy"])
-    assert str(refused.value) == (
-        "f.yaml:2: x.redundncy: unknown key, did you mean 'redundancy'?"
-    )
+    assert str(refused.value) == ("f.yaml:2: x.redundncy: unknown key, did you mean 'redundancy'?")
 
 
 def test_component_from_values() -> None:

@@ -1,0 +1,223 @@
+"""The comparison: order, baseline, and one page that needs nothing from outside."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import stat
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from sample_designs import DESIGN, SITE
+
+from dctwin.api import compare_runs
+from dctwin.design import parse_design
+from dctwin.document import load_document
+from dctwin.files import write_file, write_text
+from dctwin.labels import KEY_METRICS, METRIC_GROUPS, SHORT_LABELS, large, metric_text, metric_unit
+from dctwin.report import (
+    best_runs,
+    by_pue,
+    compare_html,
+    comparison_head,
+    comparison_page,
+    comparison_rows,
+    rows_by_pue,
+    savings_frac,
+    undefined_by_reason,
+    worst_design,
+)
+from dctwin.result import Run
+from dctwin.site import parse_site
+
+
+@pytest.fixture(scope="module")
+def runs() -> list[Run]:
+    """Two designs at two sites; the second design has warmer water, the second site is hotter."""
+    cold = parse_design(load_document("d.yaml", DESIGN))
+    warm = parse_design(
+        load_document("d.yaml", DESIGN.replace("name: small", "name: warm"))
+    ).replace({"cooling.loops.chw.supply_c": 20})
+    mild = parse_site(load_document("s.yaml", SITE))
+    hot = SITE.replace("name: somewhere", "name: elsewhere").replace(
+        "latitude_deg: 36", "latitude_deg: 30"
+    )
+    hot = re.sub(
+        r"(mean_c|daily_max_c|daily_min_c): \[(.*)\]",
+        lambda m: f"{m[1]}: [{', '.join(str(float(x) + 5) for x in m[2].split(','))}]",
+        hot,
+    )
+    other = parse_site(load_document("s.yaml", hot)).replace({"tariff.currency": "JPY"})
+    return compare_runs([cold, warm], [mild, other])
+
+
+def without(run: Run, metric: str) -> Run:
+    """The run with an undefined metric."""
+    return dataclasses.replace(
+        run,
+        metrics={**run.metrics, metric: None},
+        undefined={**run.undefined, metric: "no IT energy"},
+    )
+
+
+def test_every_metric_of_a_run_has_a_label(runs: list[Run]) -> None:
+    labelled = {name for group in METRIC_GROUPS.values() for name in group}
+    assert labelled | {"currency", "pue_category"} == set(runs[0].metrics)
+    assert set(SHORT_LABELS) == set(KEY_METRICS) <= labelled
+
+
+def test_text_and_units_of_metrics() -> None:
+    assert metric_text("pue", 1.23456) == "1.235"
+    assert metric_text("pue", None) == "–"
+    assert metric_text("pue", float("nan")) == "–"
+    assert metric_text("water_l", 0.0) == "0"
+    assert metric_text("ref_frac", 0.1234) == "12.3"
+    assert metric_text("facility_kwh", 1234567.8) == "1,234,568"
+    assert metric_text("currency", "JPY") == "JPY"
+    assert large("water_l", 5_500_000.0) == ("5,500", "m³")
+    assert large("facility_kwh", None) == ("–", "MWh")
+    assert metric_unit("cost_energy_per_year", "JPY") == "JPY/year"
+    assert metric_unit("carbon_embodied_kg_per_year") == "kg/year"
+    for group in METRIC_GROUPS.values():
+        for name in group:
+            dimensionless = {"pue", "ppue_cooling", "ppue_power", "tue", "cer", "mlc", "elc",
+                             "mean_chiller_cop", "ere", "itee_sv"}  # fmt: skip
+            assert bool(metric_unit(name, "JPY")) != (name in dimensionless), name
+
+
+def test_lowest_pue_first_and_undefined_last(runs: list[Run]) -> None:
+    changed = [without(runs[0], "pue"), *runs[1:]]
+    ordered = by_pue(changed)
+    pues = [run.metrics["pue"] for run in ordered]
+    assert pues[-1] is None
+    assert pues[:-1] == sorted(pues[:-1])
+    assert list(rows_by_pue(runs)[0]) == ["design", "site", *runs[0].metrics]
+
+
+def test_best_and_worst(runs: list[Run]) -> None:
+    assert worst_design(runs) == "small-hall"
+    assert [run.design for run in best_runs(runs)] == ["warm-hall", "warm-hall"]
+    assert [run.site for run in best_runs(runs)] == ["somewhere", "elsewhere"]
+    # a design that does not cool is not the best
+    unmet = [
+        dataclasses.replace(run, metrics={**run.metrics, "unmet_cooling_h": 5.0})
+        if run.design == "warm-hall"
+        else run
+        for run in runs
+    ]
+    assert {run.design for run in best_runs(unmet)} == {"small-hall"}
+
+
+def test_change_against_the_baseline_is_by_site(runs: list[Run]) -> None:
+    changes = savings_frac(runs, "small-hall")
+    pue = {(run.design, run.site): run.metrics["pue"] for run in runs}
+    for (design, site), change in changes.items():
+        assert change == pytest.approx(pue[design, site] / pue["small-hall", site] - 1)
+    assert savings_frac([without(run, "pue") for run in runs], "small-hall") == dict.fromkeys(pue)
+
+
+def test_table_has_a_heading_for_every_cell(runs: list[Run]) -> None:
+    head = comparison_head(runs)
+    rows = comparison_rows(runs, "small-hall")
+    assert {len(row) for row in rows} == {len(head)}
+    assert [row[head.index("vs baseline [%]")] for row in rows].count("baseline") == 2
+    assert "energy cost [JPY/year]" in head
+    # sites with different money: each cell says its own
+    mixed = [*runs[:2], *(dataclasses.replace(r, metrics={**r.metrics, "currency": "USD"})
+                          for r in runs[2:])]  # fmt: skip
+    assert "energy cost [per year]" in comparison_head(mixed)
+    assert sorted(row[-1].split()[-1] for row in comparison_rows(mixed, "small-hall")) == [
+        "JPY", "JPY", "USD", "USD",
+    ]  # fmt: skip
+
+
+def test_reasons_are_joined(runs: list[Run]) -> None:
+    reasons = undefined_by_reason([without(run, "pue") for run in runs])
+    assert reasons["no IT energy"] == ["pue"]
+
+
+class _Links(HTMLParser):
+    """Everything a browser would fetch, and the number of scripts that hold plotly.js."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.text: list[str] = []
+        self.large_scripts = 0
+        self.tag = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tag = tag
+        for key, value in attrs:
+            if key in ("src", "href", "data", "srcset") and value:
+                self.fetched.append(value)
+
+    def handle_data(self, data: str) -> None:
+        if self.tag == "script":
+            self.large_scripts += len(data) > 1_000_000
+        elif self.tag != "style":
+            self.text.append(data)
+
+
+def test_page_is_one_file_that_fetches_nothing(runs: list[Run], tmp_path: Path) -> None:
+    path = tmp_path / "r.html"
+    compare_html(runs, path, "small-hall")
+    page = path.read_text(encoding="utf-8")
+    found = _Links()
+    found.feed(page)
+    assert found.fetched == []
+    assert found.large_scripts == 1
+    assert "url(http" not in page
+    assert "@import" not in page
+    text = " ".join(found.text)
+    for wanted in (
+        "2 designs at 2 sites", "Key figures, lowest PUE first", "Where the overhead goes",
+        "Designs and sites", "The best design of each site", "Flags", "Not defined here",
+        "Sources", "Baseline: small-hall", "synthetic year",
+        "somewhere", "elsewhere", "warm-hall", "SHA-256", "Largest imbalance",
+    ):  # fmt: skip
+        assert wanted in text, wanted
+    titles = re.findall(r'"title":\{[^}]*?"text":"([^"]+)"', page)
+    # one overhead bar, one spread, three maps; of each site's best a Sankey and a monthly stack
+    assert page.count('class="plotly-graph-div"') == 1 + 1 + 3 + 2 * 2
+    assert len(titles) > 5
+
+
+def test_page_of_one_site(runs: list[Run]) -> None:
+    page = comparison_page([run for run in runs if run.site == "somewhere"], "small-hall")
+    assert "Water and carbon" in page
+    assert "Designs and sites" not in page
+
+
+def test_page_of_runs_without_it_energy(runs: list[Run]) -> None:
+    """Undefined metrics leave gaps, not errors."""
+    empty = runs[0]
+    for metric in ("pue", "ppue_cooling", "ppue_power", "wue_l_per_kwh", "cue_kg_per_kwh"):
+        empty = without(empty, metric)
+    page = comparison_page([empty, *runs[1:]], "warm-hall")
+    assert "no IT energy" in page
+
+
+def test_names_are_escaped(runs: list[Run]) -> None:
+    odd = [dataclasses.replace(run, design=f"<b>{run.design}&") for run in runs]
+    page = comparison_page(odd, "<b>small-hall&")
+    assert "<b>small-hall" not in page.split("<h2>Where the overhead goes")[0]
+    assert "&lt;b&gt;small-hall&amp;" in page
+
+
+def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "f.txt"
+    write_text(path, "old")
+
+    def fail(temporary: Path) -> None:
+        temporary.write_text("half", encoding="utf-8")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_file(path, fail)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["f.txt"]
+    write_text(path, "new")
+    assert path.read_text(encoding="utf-8") == "new"
+    assert stat.S_IMODE(path.stat().st_mode) & 0o444  # others may read it as any file
