@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -354,6 +356,44 @@ def test_progress_goes_to_stderr_and_is_plain_off_a_terminal(
     said = three_designs("compare small-hall warm-hall --site somewhere --json")
     assert said.err == "runs: 1 of 2\nruns: 2 of 2\n"
     assert len(said.json()) == 2
+
+
+def on_a_terminal(folder: Path, words: str, columns: int) -> str:
+    """What a command writes to a terminal of this width, without its colours."""
+    pty = pytest.importorskip("pty")
+    mine, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "dctwin.cli", *words.split()],
+        cwd=folder, stdout=theirs, stderr=theirs, stdin=theirs,
+        env={**os.environ, "COLUMNS": str(columns), "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(theirs)
+    said = b""
+    try:
+        while chunk := os.read(mine, 65536):
+            said += chunk
+    except OSError:  # Linux says so when the child has gone
+        pass
+    os.close(mine)
+    assert child.wait() == 0
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said.decode()).replace("\r", "")
+
+
+def test_on_a_terminal_no_name_or_number_is_cut(command: Command, tmp_path: Path) -> None:
+    words = "compare small-hall --site somewhere"
+    wide = on_a_terminal(tmp_path, words, 300)
+    narrow = on_a_terminal(tmp_path, words, 70)
+    assert "no room here for" not in wide
+    assert "energy cost [JPY/year]" in wide
+    assert "no room here for" in narrow
+    for text in (wide, narrow):
+        assert "small-hall" in text
+        assert "baseline" in text
+        assert "…" not in text
+    assert "runs" in wide  # the progress bar
+    listed = on_a_terminal(tmp_path, "list sites", 30)
+    assert "kitakyushu" in listed
+    assert "…" not in listed
 
 
 # --- transient, validate, weather, dashboard ------------------------------------------------

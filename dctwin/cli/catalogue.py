@@ -53,7 +53,7 @@ def list_entries(
     if not rows:
         note(f"no {what or 'entries'} found")
     table(
-        [("", "left"), ("", "left"), ("", "left")],
+        [("", "left")] * (2 if what else 3),
         [
             (row["name"], row["title"]) if what else (row["name"], row["kind"], row["title"])
             for row in rows
@@ -249,9 +249,11 @@ def _print_parameters(rows: list[dict[str, Any]], indent: int = 2) -> None:
 
 
 def _value(value: Any) -> str:
+    from dctwin.document import plain
+
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(_value(item) for item in value) + "]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return plain(value) if isinstance(value, float) else str(value)
 
 
 def _unit(unit: str) -> str:
@@ -259,9 +261,11 @@ def _unit(unit: str) -> str:
 
 
 def _range(row: dict[str, Any]) -> str:
+    from dctwin.document import plain
+
     if row["low"] is None or row["high"] is None:
         return ""
-    return f"{row['low']:g} to {row['high']:g}"
+    return f"{plain(row['low'])} to {plain(row['high'])}"
 
 
 # --- sites ----------------------------------------------------------------------------------

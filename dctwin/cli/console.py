@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # Off a terminal lines are never wrapped: wide enough for the widest table.
 _PLAIN_WIDTH = 400
 _PLAIN_EVERY_S = 2.0
+# A column of text keeps at least this much of a narrow terminal.
+_TEXT_WIDTH = 24
 
 Progress = Callable[[int, int], None]
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -59,32 +61,62 @@ def note(text: str) -> None:
 def table(
     columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], indent: int = 0
 ) -> None:
-    """Rows under headings; a column is (heading, "left" | "right")."""
-    from rich import box
+    """Rows under headings; a column is (heading, "left" | "right").
+
+    Names and numbers are never cut or wrapped; on a terminal a last column of text wraps.
+    """
     from rich.table import Table
 
     stdout = console()
+    cells = [list(row) for row in rows]
     grid = Table(
-        box=box.SIMPLE_HEAD if stdout.is_terminal and not indent else None,
+        box=None,
         show_header=any(name for name, _ in columns),
         header_style="bold",
         pad_edge=False,
         padding=(0, 2, 0, 0),
     )
     for position, (name, justify) in enumerate(columns):
+        last_text = position == len(columns) - 1 and justify == "left"
         grid.add_column(
             name,
             justify="right" if justify == "right" else "left",
-            no_wrap=not stdout.is_terminal or position == 0 or justify == "right",
+            no_wrap=not (last_text and stdout.is_terminal),
             style="cyan" if position == 0 and not indent else None,
         )
-    for row in rows:
+    for row in cells:
         grid.add_row(*row)
+    widths = column_widths(columns, cells)
+    if columns[-1][1] == "left":
+        widths[-1] = min(widths[-1], _TEXT_WIDTH)
+    stdout.width = max(stdout.width - indent, sum(widths))
     with stdout.capture() as captured:
         stdout.print(grid)
     for line in captured.get().splitlines():
         # rich pads every line to the table's width; nobody wants to copy that
         print(" " * indent + line.rstrip())
+
+
+def column_widths(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> list[int]:
+    """The room that each column takes, the gap behind it counted in."""
+    from rich.cells import cell_len
+
+    return [
+        2 + max(cell_len(text) for text in (name, *(row[position] for row in rows)))
+        for position, (name, _) in enumerate(columns)
+    ]
+
+
+def columns_that_fit(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]]) -> int:
+    """How many columns, from the left, a terminal has room for; all of them off a terminal."""
+    stdout = console()
+    if not stdout.is_terminal:
+        return len(columns)
+    left, count = stdout.width, 0
+    for width in column_widths(columns, rows):
+        left -= width
+        count += left >= -2  # the last one needs no gap
+    return count
 
 
 def print_json(document: Any) -> None:

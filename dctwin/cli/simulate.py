@@ -14,6 +14,7 @@ from dctwin.cli.console import (
     check_file,
     check_out,
     check_readable,
+    columns_that_fit,
     note,
     print_json,
     progress,
@@ -299,7 +300,12 @@ def _print_comparison(runs: list[Run], baseline: str) -> None:
     columns = [
         (name, "left" if name in ("design", "site") else "right") for name in comparison_head(runs)
     ]
-    table(columns, comparison_rows(runs, baseline))
+    rows = comparison_rows(runs, baseline)
+    fitting = columns_that_fit(columns, rows)
+    table(columns[:fitting], [row[:fitting] for row in rows])
+    if fitting < len(columns):
+        left_out = ", ".join(name for name, _ in columns[fitting:])
+        say(f"no room here for {left_out}: --out, --html and --json have all", "dim")
     say()
     say(f"vs baseline: facility energy per IT energy against {baseline} at the same site")
     flagged = [run for run in runs if run.flags]
