@@ -172,6 +172,7 @@ def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any
             "name": weather.name,
             "source": weather.source,
             "synthetic": weather.synthetic,
+            "utc_offset_h": weather.utc_offset_h,
             "sha256": weather.digest,
             "notes": list(weather.notes),
         },

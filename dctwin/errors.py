@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+# A choice of more names than this does not fit a line.
+_MOST_NAMES = 12
+
+
 class DctwinError(Exception):
     """Base of all errors whose text is meant for the user. `exit_code` is what the CLI returns."""
 
@@ -47,4 +51,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     if close:
         return f"did you mean '{close[0]}'?"
+    if len(names) > _MOST_NAMES:
+        return f"known: {', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES} more"
     return f"known: {', '.join(names)}" if names else "none is known"

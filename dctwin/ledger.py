@@ -23,7 +23,16 @@ Carrier = Literal["electricity", "heat", "water"]
 
 # Places outside the facility: what enters or leaves through them needs no balance of their own.
 BOUNDARY = frozenset(
-    {"grid", "sun", "ambient", "reuse", "shortfall", "water.main", "water.drain", "water.atmosphere"}
+    {
+        "grid",
+        "sun",
+        "ambient",
+        "reuse",
+        "shortfall",
+        "water.main",
+        "water.drain",
+        "water.atmosphere",
+    }
 )
 # Flows out of these places are what the facility draws from outside.
 SOURCES = frozenset({"grid", "sun"})

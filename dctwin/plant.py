@@ -16,6 +16,7 @@ from dctwin.design import Circuit, Device, Facility
 from dctwin.document import Document
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
+from dctwin.units import unit_of
 
 
 def serve(device: Device, duty: Duty) -> Service:
@@ -32,10 +33,15 @@ def reach_c(device: Device, duty: Duty) -> Array:
 def range_limits(device: Device, traces: Mapping[str, Array]) -> tuple[Limit, ...]:
     """Distances outside the validity range of the device's equipment file."""
     return tuple(
-        Limit(name, inside(traces[name], *bounds), name.rsplit("_", 1)[-1])
+        # A distance between two temperatures is in kelvin.
+        Limit(name, inside(traces[name], *bounds), "K" if name.endswith("_c") else _unit(name))
         for name, bounds in device.valid.items()
         if name in traces
     )
+
+
+def _unit(name: str) -> str:
+    return unit_of(name) or "-"
 
 
 @dataclass(frozen=True)

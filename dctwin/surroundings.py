@@ -17,7 +17,7 @@ from dctwin.climate.files import read_weather
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Air
 from dctwin.design import Facility
-from dctwin.errors import InputError
+from dctwin.errors import Fault, InputError
 from dctwin.grid import read_carbon, read_price
 from dctwin.metrics import GridYear
 from dctwin.physics import moist_air
@@ -66,9 +66,18 @@ def prepare(
     inputs = {}
     for name, file in (("grid", grid_file), ("price", price_file)):
         if file is not None:
-            inputs[name] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+            inputs[name] = _digest(file)
     year = _grid_year(site, found, hour, grid_file, price_file)
     return Surroundings(site, found, air, hour, year, inputs)
+
+
+def _digest(file: PathLike) -> str:
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+    except OSError as problem:
+        raise InputError(
+            Fault(os.fspath(file), 0, "", f"cannot be read: {problem.strerror}")
+        ) from None
 
 
 def _grid_year(

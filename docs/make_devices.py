@@ -9,9 +9,9 @@ from dctwin.components.registry import device_class, kinds
 
 HEAD = """# Devices
 
-Made by `python docs/make_devices.py` from the declarations in `dctwin/components/`; tests/test_docs.py
-fails when it is out of date. Each device is one unit; `count` and `redundancy` in a design say how many
-share the load. Sourced equipment files lie in `models/equipment/`.
+Made by `python docs/make_devices.py` from the declarations in `dctwin/components/`;
+tests/test_docs.py fails when it is out of date. Each device is one unit; `count` and `redundancy`
+in a design say how many share the load. Sourced equipment files lie in `models/equipment/`.
 """
 
 

@@ -42,19 +42,23 @@ def settle(
     for _ in range(MAX_PASSES):
         racks, it_steps, loops = heat_flows(facility, wiring, boundary, supply, final=False)
         reached = _temperatures(facility, wiring, boundary, setpoint, supply, loops)
-        change = max(_largest(reached[name] - supply[name]) for name in supply)
-        supply = reached
-        if change < TOLERANCE_K:
+        # An hour that agrees in all its loops is left alone, so that its answer does not depend on
+        # how long other hours, or other designs of a batch, still move.
+        moving = _moving(supply, reached)
+        xp = namespace(moving)
+        if xp is np and not np.any(moving):
             break
+        supply = {name: xp.where(moving, reached[name], supply[name]) for name in supply}
     racks, it_steps, loops = heat_flows(facility, wiring, boundary, supply, final=True)
     return supply, racks, loops, it_steps
 
 
-def _largest(change: Array) -> float:
-    """Largest change, to stop early; under a JAX trace all passes are made."""
-    if namespace(change) is not np:
-        return float("inf")
-    return float(np.max(np.abs(change)))
+def _moving(supply: dict[str, Array], reached: dict[str, Array]) -> Array:
+    """Where any loop's temperature still changes by TOLERANCE_K or more."""
+    moving: Array = False
+    for name in supply:
+        moving = moving | (abs(reached[name] - supply[name]) >= TOLERANCE_K)
+    return moving
 
 
 def _temperatures(

@@ -86,12 +86,12 @@ def loss_from_curve_kw(
 ) -> Array:
     """Loss of a device that delivers `load_kw`, linear between points of loss per rating.
 
-    Above the last point the last slope runs on; the caller flags it.
+    Above the last point the last slope runs on, if it rises; the caller flags it.
     """
     xp = namespace(load_kw, rated_kw)
     load = load_kw / rated_kw
     last_slope = (
-        (loss_points[-1] - loss_points[-2]) / (load_points[-1] - load_points[-2])
+        max((loss_points[-1] - loss_points[-2]) / (load_points[-1] - load_points[-2]), 0.0)
         if len(load_points) > 1
         else 0.0
     )

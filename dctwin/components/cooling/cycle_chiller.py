@@ -31,6 +31,8 @@ _SURGE = 1.15
 _WORK = 1.4
 # Heat, head and rejected heat depend on each other weakly: each pass leaves about a tenth.
 _PASSES = 5
+# How far outside its range the refrigerant's fit is still evaluated.
+_BEYOND_K = 20.0
 # Overall efficiency (motor, drive and compressor) beyond which a rating is not credible.
 _BEST_EFFICIENCY_FRAC = 0.9
 
@@ -150,7 +152,7 @@ class _CycleMachine(Stage):
             rejected_kw = self.reference_kw * load + power_kw
             condensing_c = entering_c + condenser_k_per_kw * rejected_kw
             condensing_c = xp.maximum(condensing_c, evaporating_c + self.least_lift_k)
-            head = fit.work_per_cooling_frac(evaporating_c, condensing_c) / rated_work
+            head = self._work_frac(evaporating_c, condensing_c) / rated_work
             # While it runs the machine is never below its least load.
             running = xp.maximum(load, self.min_load_frac)
             speed = self._speed_frac(head, running)
@@ -202,6 +204,19 @@ class _CycleMachine(Stage):
         xp = namespace(head, flow)
         stable = (head + _CHOKE * flow * flow) / (1.0 + _CHOKE)
         return xp.maximum(xp.sqrt(xp.maximum(stable, head / _SURGE)), self.least_speed_frac)
+
+    def _work_frac(self, evaporating_c: Array, condensing_c: Array) -> Array:
+        """The fit's work per cooling; more than 20 K outside its range it stays as it is there.
+
+        Such a state is flagged by its temperatures; a polynomial would run away.
+        """
+        xp = namespace(evaporating_c, condensing_c)
+        fit = cycle_fit(self.refrigerant)
+        (cold, warm), (low, high) = fit.evaporating_range_c, fit.condensing_range_c
+        return fit.work_per_cooling_frac(
+            xp.clip(evaporating_c, cold - _BEYOND_K, warm + _BEYOND_K),
+            xp.clip(condensing_c, low - _BEYOND_K, high + _BEYOND_K),
+        )
 
     def _evaporator_ua(self) -> Array:
         flow_kw_per_k = self.reference_kw / self.rated_rise_k
