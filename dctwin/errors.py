@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-
 # A choice of more names than this does not fit a line.
 _MOST_NAMES = 12
 

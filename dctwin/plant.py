@@ -157,6 +157,10 @@ class Wiring:
         return Served(tuple(services), left_kw, entering_c)
 
 
+# What designs of one topology may call differently.
+_LABELS = frozenset({"title", "description", "equipment"})
+
+
 def stack(facilities: list[Facility]) -> Facility:
     """Designs of one topology as one facility whose parameters have shape (designs, 1).
 
@@ -175,6 +179,14 @@ def _stack(items: list[Any], place: str) -> Any:
     if isinstance(first, Component):
         if any(type(item) is not type(first) for item in items):
             raise InputError(f"{place}: designs of one batch must have the same devices")
+        curves = [
+            name
+            for name in type(first).model_fields
+            if isinstance(value := getattr(first, name), tuple)
+            and any(getattr(item, name) != value for item in items)
+        ]
+        if curves:
+            raise InputError(f"{place}.{curves[0]}: designs of one batch must have the same curves")
         return first.with_values(
             **{
                 name: _stack([getattr(item, name) for item in items], f"{place}.{name}")
@@ -187,7 +199,7 @@ def _stack(items: list[Any], place: str) -> Any:
             **{
                 f.name: _stack([getattr(i, f.name) for i in items], f"{place}.{f.name}")
                 for f in fields(first)
-                if f.name not in ("name", "title", "description", "equipment")
+                if f.name not in _LABELS and not (f.name == "name" and isinstance(first, Facility))
             },
         )
     if isinstance(first, tuple) and all(len(item) == len(first) for item in items):
