@@ -30,7 +30,10 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("scenario", {"document", "equipment", "errors", "library"}),
     ("plant", {"components", "design", "document", "errors", "physics", "units"}),
     ("ledger", {"units", "errors"}),
-    ("engines", {"components", "design", "plant", "ledger", "physics", "scenario", "units", "errors"}),
+    (
+        "engines",
+        {"components", "design", "plant", "ledger", "physics", "scenario", "units", "errors"},
+    ),
     ("metrics", {"ledger", "units"}),
     ("result", {"ledger", "errors", "files"}),
 ]

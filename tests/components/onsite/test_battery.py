@@ -1,0 +1,115 @@
+"""Battery: energy kept, limits kept, one direction at a time, and equal to a plain loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from dctwin.components.onsite.battery import Battery
+
+
+@st.composite
+def batteries(draw: st.DrawFn) -> Battery:
+    return Battery(
+        capacity_kwh=draw(st.floats(0.001, 1e5)),
+        charge_kw=draw(st.floats(0, 1e4)),
+        discharge_kw=draw(st.floats(0, 1e4)),
+        charge_efficiency_frac=draw(st.floats(0.5, 1)),
+        discharge_efficiency_frac=draw(st.floats(0.5, 1)),
+        start_frac=draw(st.floats(0, 1)),
+    )
+
+
+@st.composite
+def days(draw: st.DrawFn) -> tuple[Any, Any]:
+    """Surplus and deficit, never both in one hour."""
+    net = np.array(draw(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=48)))
+    return np.maximum(net, 0.0), np.maximum(-net, 0.0)
+
+
+def by_loop(battery: Battery, surplus_kw: Any, deficit_kw: Any, step_h: float) -> list[Any]:
+    """(charge, discharge, energy) hour by hour, as one would write it first."""
+    energy = battery.start_frac * battery.capacity_kwh
+    rows = []
+    for surplus, deficit in zip(surplus_kw, deficit_kw, strict=True):
+        charge = discharge = 0.0
+        if surplus > 0:
+            room_kw = (battery.capacity_kwh - energy) / step_h / battery.charge_efficiency_frac
+            charge = min(surplus, battery.charge_kw, room_kw)
+        else:
+            left_kw = energy / step_h * battery.discharge_efficiency_frac
+            discharge = min(deficit, battery.discharge_kw, left_kw)
+        energy += step_h * (
+            charge * battery.charge_efficiency_frac - discharge / battery.discharge_efficiency_frac
+        )
+        energy = min(max(energy, 0.0), battery.capacity_kwh)
+        rows.append((charge, discharge, energy))
+    return rows
+
+
+@settings(max_examples=300)
+@given(batteries(), days(), st.sampled_from([0.25, 0.5, 1.0]))
+def test_equal_to_a_plain_loop(battery: Battery, day: tuple[Any, Any], step_h: float) -> None:
+    flows = battery.steady(*day, step_h)
+    charge, discharge, energy = map(np.array, zip(*by_loop(battery, *day, step_h), strict=True))
+    # Rounding of up to 48 sums of up to 1e4 kWh, over a quarter of an hour.
+    tolerance = dict(rtol=1e-9, atol=1e-7)
+    np.testing.assert_allclose(flows.charge_kw, charge, **tolerance)
+    np.testing.assert_allclose(flows.discharge_kw, discharge, **tolerance)
+    np.testing.assert_allclose(flows.energy_kwh, energy, **tolerance)
+
+
+@settings(max_examples=300)
+@given(batteries(), days(), st.sampled_from([0.25, 0.5, 1.0]))
+def test_energy_and_limits_are_kept(battery: Battery, day: tuple[Any, Any], step_h: float) -> None:
+    surplus_kw, deficit_kw = day
+    flows = battery.steady(surplus_kw, deficit_kw, step_h)
+    scale = max(float(flows.charge_kw.max()), float(flows.discharge_kw.max()), 1e-300)
+    balance = flows.charge_kw - flows.discharge_kw - flows.loss_kw - flows.stored_kw
+    assert np.abs(balance).max() <= 1e-12 * scale
+    assert (flows.charge_kw * flows.discharge_kw == 0).all()
+    # Exactly within what is offered, wanted and allowed: rounding never buys or sells.
+    assert (flows.charge_kw <= np.minimum(surplus_kw, battery.charge_kw)).all()
+    assert (flows.discharge_kw <= np.minimum(deficit_kw, battery.discharge_kw)).all()
+    assert flows.loss_kw.min() >= -1e-12 * scale
+    assert flows.energy_kwh.min() >= 0
+    assert flows.energy_kwh.max() <= battery.capacity_kwh
+    moved = battery.start_frac * battery.capacity_kwh + np.cumsum(flows.stored_kw) * step_h
+    size = battery.capacity_kwh + step_h * float(np.sum(surplus_kw + deficit_kw))
+    assert np.abs(moved - flows.energy_kwh).max() <= 1e-12 * size
+
+
+def test_round_trip_is_the_product_of_both_ways() -> None:
+    battery = Battery(
+        capacity_kwh=100.0, charge_kw=50.0, discharge_kw=50.0, start_frac=0.0,
+        charge_efficiency_frac=0.9, discharge_efficiency_frac=0.8,
+    )  # fmt: skip
+    flows = battery.steady(np.array([50.0, 0, 0]), np.array([0, 50.0, 50.0]), 1.0)
+    assert flows.charge_kw.sum() == pytest.approx(50.0)
+    assert flows.discharge_kw.sum() == pytest.approx(50.0 * 0.9 * 0.8)
+    assert flows.energy_kwh[-1] == 0.0
+
+
+def test_designs_of_a_batch_are_rows() -> None:
+    one = Battery(capacity_kwh=100.0, charge_kw=30.0, discharge_kw=20.0)
+    sizes = np.array([[100.0], [10.0]])
+    net = np.sin(np.arange(48) / 3.0) * 40.0
+    surplus, deficit = np.maximum(net, 0), np.maximum(-net, 0)
+    both = one.with_values(capacity_kwh=sizes).steady(surplus, deficit, 1.0)
+    for row, capacity_kwh in enumerate((100.0, 10.0)):
+        alone = one.with_values(capacity_kwh=capacity_kwh).steady(surplus, deficit, 1.0)
+        np.testing.assert_array_equal(both.energy_kwh[row], alone.energy_kwh)
+        np.testing.assert_array_equal(both.charge_kw[row], alone.charge_kw)
+
+
+@pytest.mark.parametrize(
+    "change", [{"capacity_kwh": 0}, {"charge_kw": -1}, {"start_frac": 1.1}, {"charge_kw": float("nan")}]
+)
+def test_impossible_batteries_are_refused(change: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        Battery(**{"capacity_kwh": 1.0, "charge_kw": 1.0, "discharge_kw": 1.0, **change})

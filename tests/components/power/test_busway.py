@@ -1,0 +1,75 @@
+"""Busway: a feeder with a length, a section and a voltage, against Ohm's law by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from dctwin.components.power.busway import Busway
+
+DC: dict[str, Any] = {
+    "rated_kw": 800.0, "system": "dc", "source_v": 800.0, "length_m": 50.0, "section_mm2": 1000.0,
+}  # fmt: skip
+# IEC 60287-1-1: copper at 70 °C.
+COPPER_70_OHM_MM2_PER_M = 1.7241e-2 * (1 + 3.93e-3 * 50)
+
+
+def one_way_ohm(feeder: dict[str, Any]) -> float:
+    return COPPER_70_OHM_MM2_PER_M * feeder["length_m"] / feeder["section_mm2"]
+
+
+@given(st.floats(0.1, 1000.0))
+def test_dc_loss_is_the_current_squared_in_both_poles(output_kw: float) -> None:
+    """Found by walking along the wire: the current that the load draws at what is left of 800 V."""
+    ohm = 2 * one_way_ohm(DC)
+    volts = 800.0
+    for _ in range(200):
+        volts = 800.0 - ohm * output_kw * 1000 / volts
+    amps = output_kw * 1000 / volts
+    assert Busway(**DC).loss_kw(output_kw) == pytest.approx(amps**2 * ohm / 1000, rel=1e-9)
+
+
+@given(st.floats(0.1, 300.0))
+def test_ac_loss_is_three_times_a_phase(output_kw: float) -> None:
+    feeder = {**DC, "system": "ac3", "source_v": 415.0}
+    ohm = one_way_ohm(feeder)
+    volts = 415.0
+    for _ in range(200):
+        amps = output_kw * 1000 / (3**0.5 * volts)
+        volts = 415.0 - 3**0.5 * amps * ohm
+    amps = output_kw * 1000 / (3**0.5 * volts)
+    assert Busway(**feeder).loss_kw(output_kw) == pytest.approx(3 * amps**2 * ohm / 1000, rel=1e-9)
+
+
+def test_double_voltage_quarters_the_loss() -> None:
+    low, high = Busway(**DC), Busway(**{**DC, "source_v": 1600.0})
+    # To within the drop itself, 0.1 % of the voltage.
+    assert low.loss_kw(100.0) / high.loss_kw(100.0) == pytest.approx(4.0, rel=5e-3)
+
+
+def test_collapse_has_no_number_and_is_flagged() -> None:
+    feeder = Busway(**{**DC, "length_m": 5000.0, "section_mm2": 10.0})
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(feeder.loss_kw(500.0))
+    margin = {limit.name: limit.beyond for limit in feeder.limits(500.0)}["power_margin_frac"]
+    assert margin > 0
+
+
+@given(st.floats(0.0, 900.0), st.floats(1.0, 10.0))
+def test_more_feeders_in_parallel_are_one_larger(output_kw: float, n: float) -> None:
+    one = Busway(**DC)
+    large = one.with_values(**{name: getattr(one, name) * n for name in Busway.extensive})
+    assert large.loss_kw(n * output_kw) == pytest.approx(n * one.loss_kw(output_kw), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "change", [{"system": "ac2"}, {"material": "silver"}, {"section_mm2": 0}, {"power_factor": 1.2}]
+)
+def test_impossible_feeders_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Busway(**{**DC, **change})
