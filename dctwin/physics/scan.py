@@ -18,7 +18,9 @@ def clipped_sums(change: Array, start: Array, low: Array, high: Array) -> tuple[
     """
     xp = namespace(change, start, low, high)
     # A map x -> clip(x + shift, floor, ceiling), one per step.
-    shift, floor, ceiling = change, low + 0.0 * change, high + 0.0 * change
+    # All of one shape: the changes may be shared by designs that differ in a bound only.
+    even = 0.0 * (change + start + low + high)
+    shift, floor, ceiling = change + even, low + even, high + even
     hours = change.shape[-1]
     span = 1
     while span < hours:
