@@ -31,6 +31,7 @@ COLUMNS: dict[str, str] = {
     "free_cooling_h_frac": "d3.format('.1f')(100 * params.value)",
     "mean_chiller_cop": "d3.format('.2f')(params.value)",
 }
+WARN_ABOVE_0 = ("unmet_cooling_h",)
 
 
 def page(service: Service) -> Any:
@@ -46,6 +47,8 @@ def page(service: Service) -> Any:
             dcc.Store(id="upload-data"),
             dcc.Store(id="selected"),
             dcc.Store(id="changes"),
+            dcc.Store(id="knobs-of"),
+            dcc.Store(id="shown"),
             dmc.NotificationContainer(id="notify", position="top-right", autoClose=8000),
             html.A(say("skip"), href="#comparison", className="skip"),
             _head(),
@@ -171,7 +174,8 @@ def _comparison() -> Any:
             [
                 html.H2(say("comparison")),
                 html.Span(say("comparison_hint"), className="quiet small"),
-                html.Span(id="comparison-facts", className="quiet small push"),
+                html.Span(id="comparison-weather"),
+             html.Span(id="comparison-facts", className="quiet small push"),
                 dmc.Button(say("download"), id="download", variant="default", size="compact-xs"),
             ],
             className="bar",
@@ -190,7 +194,7 @@ def _comparison() -> Any:
         ),
         html.Div(
             [_graph("bar"), _graph("map")],
-            className="pair",
+            className="pair figures", id="pair-figures",
         ),
         id="comparison",
     )
@@ -198,7 +202,7 @@ def _comparison() -> Any:
 
 def _graph(name: str) -> Any:
     return html.Div(
-        dcc.Graph(id=name, config=GRAPH_CONFIG, responsive=True, figure=EMPTY_FIGURE),
+        dcc.Graph(id=name, config=GRAPH_CONFIG, figure=EMPTY_FIGURE),
         className="figure",
         id=f"{name}-box",
     )
@@ -222,8 +226,9 @@ def _table() -> Any:
             "headerName": say(f"column_{name}"),
             "headerTooltip": say(f"tip_{name}"),
             "type": "rightAligned",
-            "minWidth": 84,
+            "minWidth": 78,
             "valueFormatter": {"function": f"params.value == null ? '–' : {text}"},
+            **({"cellClassRules": {"bad": "params.value > 0"}} if name in WARN_ABOVE_0 else {}),
         }
         for name, text in COLUMNS.items()
     ]
@@ -235,7 +240,7 @@ def _table() -> Any:
             "flex": 2,
             "pinned": "left",
         },
-        {"field": "site", "headerName": say("column_site"), "minWidth": 92, "flex": 1},
+        {"field": "site", "headerName": say("column_site"), "minWidth": 92},
         *numbers,
         {
             "field": "flags",
@@ -277,7 +282,7 @@ def _table() -> Any:
             "animateRows": False,
             "suppressCellFocus": False,
             "tooltipShowDelay": 300,
-            "overlayNoRowsTemplate": say("choose"),
+            "localeText": {"noRowsToShow": say("choose")},
         },
     )
 
@@ -312,7 +317,7 @@ def _result() -> Any:
                     className="setpoints",
                 ),
                 html.Div(
-                    [html.H3(say("change")), html.Div(id="change", **{"aria-live": "polite"})],
+                    [html.H3(id="change-title"), html.Div(id="change", **{"aria-live": "polite"})],
                     className="change",
                 ),
             ],
@@ -353,6 +358,9 @@ def _result() -> Any:
     )
 
 
+_FEW = 2  # so few supply set-points leave room for the others
+
+
 def knob_rows(design: str, knobs: Sequence[Knob]) -> list[Any]:
     """A slider and a number for each set-point; rises and loads are folded away."""
     if not knobs:
@@ -360,7 +368,8 @@ def knob_rows(design: str, knobs: Sequence[Knob]) -> list[Any]:
     main = [_knob(design, knob) for knob in knobs if knob.main]
     more = [_knob(design, knob) for knob in knobs if not knob.main]
     if more:
-        main.append(html.Details([html.Summary(say("setpoints_more")), *more]))
+        main.append(html.Details([html.Summary(say("setpoints_more")), *more],
+                                 open=len(main) <= _FEW))
     return main
 
 

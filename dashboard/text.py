@@ -43,6 +43,8 @@ TEXT: dict[str, str] = {
     # comparison
     "comparison": "Comparison",
     "comparison_hint": "Sort by a heading; choose a row to look into it.",
+    "comparison_synthetic": "synthetic weather",
+    "comparison_synthetic_at": "synthetic weather: {sites}",
     "comparison_facts": "{runs} results, {seconds:.2f} s",
     "metric": "Metric of the figures",
     "metric_pue": "PUE",
@@ -93,6 +95,8 @@ TEXT: dict[str, str] = {
     "follow_wet_bulb": "wet bulb",
     "follow_dry_bulb": "dry bulb",
     "slider_of": "Slider: {label}",
+    "key_figures": "Key figures",
+    "key_value": "Value",
     "change": "Change against the design as it stands",
     "change_metric": "Metric",
     "change_base": "As it stands",
