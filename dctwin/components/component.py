@@ -207,8 +207,8 @@ class Stage(Component):
 def ratio(numerator: Array, denominator: Array) -> Array:
     """numerator / denominator, and 0 where the denominator is 0 (no flow carries no heat)."""
     xp = namespace(numerator, denominator)
-    safe = xp.where(denominator > 0, denominator, 1.0)
-    return xp.where(denominator > 0, numerator / safe, 0.0)
+    flows = denominator > 0
+    return xp.where(flows, numerator / xp.where(flows, denominator, 1.0), 0.0)
 
 
 def inside(value: Array, low: Array, high: Array) -> Array:

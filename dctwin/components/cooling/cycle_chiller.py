@@ -30,7 +30,7 @@ _CHOKE = 1.0
 _SURGE = 1.15
 _WORK = 1.4
 # Heat, head and rejected heat depend on each other weakly: each pass leaves about a tenth.
-_PASSES = 5
+_PASSES = 4
 # How far outside its range the refrigerant's fit is still evaluated.
 _BEYOND_K = 20.0
 # Overall efficiency (motor, drive and compressor) beyond which a rating is not credible.

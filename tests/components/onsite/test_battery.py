@@ -58,7 +58,7 @@ def test_equal_to_a_plain_loop(battery: Battery, day: tuple[Any, Any], step_h: f
     flows = battery.steady(*day, step_h)
     charge, discharge, energy = map(np.array, zip(*by_loop(battery, *day, step_h), strict=True))
     # Rounding of up to 48 sums of up to 1e4 kWh, over a quarter of an hour.
-    tolerance = dict(rtol=1e-9, atol=1e-7)
+    tolerance = {"rtol": 1e-9, "atol": 1e-7}
     np.testing.assert_allclose(flows.charge_kw, charge, **tolerance)
     np.testing.assert_allclose(flows.discharge_kw, discharge, **tolerance)
     np.testing.assert_allclose(flows.energy_kwh, energy, **tolerance)
