@@ -1,0 +1,45 @@
+"""Errors for people: one line a fault, an exit code, and the nearest name."""
+
+from __future__ import annotations
+
+import pytest
+
+from dctwin.errors import ComputationError, DctwinError, Fault, InputError, nearest
+
+
+@pytest.mark.parametrize(
+    ("fault", "line"),
+    [
+        (Fault("a.yaml", 3, "it.racks", "is missing"), "a.yaml:3: it.racks: is missing"),
+        (Fault("a.yaml", 0, "", "cannot be read"), "a.yaml: cannot be read"),
+        (Fault("", 0, "step", "must be 1h"), "step: must be 1h"),
+        (Fault("", 0, "", "no"), "no"),
+    ],
+)
+def test_a_fault_is_one_line(fault: Fault, line: str) -> None:
+    assert str(fault) == line
+
+
+def test_input_error_lists_every_fault() -> None:
+    error = InputError(Fault("a.yaml", 3, "x", "is missing"), "plain")
+    assert str(error).splitlines() == ["a.yaml:3: x: is missing", "plain"]
+    assert error.faults[1] == Fault("", 0, "", "plain")
+
+
+def test_exit_codes() -> None:
+    assert InputError("x").exit_code == 2
+    assert ComputationError("x").exit_code == 1
+    assert issubclass(InputError, DctwinError)
+    assert issubclass(ComputationError, DctwinError)
+
+
+def test_nearest_name() -> None:
+    assert nearest("towr", ["tower", "pump"]) == "did you mean 'tower'?"
+    assert nearest("zzz", ["tower", "pump"]) == "known: pump, tower"
+    assert nearest("zzz", []) == "none is known"
+
+
+def test_a_long_choice_stays_short() -> None:
+    text = nearest("zzz", [f"name-{k:03}" for k in range(100)])
+    assert len(text.splitlines()) == 1
+    assert text.endswith("and 88 more")
