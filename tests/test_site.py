@@ -1,0 +1,59 @@
+"""Sites: the bundled ones, their climate, and what a broken one says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import dctwin
+from dctwin.document import load_document
+from dctwin.errors import InputError
+from dctwin.library import entries
+from dctwin.site import parse_site
+
+
+@pytest.mark.parametrize("name", sorted(entries("sites")))
+def test_bundled_sites_have_sourced_climate_and_grid(name: str) -> None:
+    site = dctwin.load_site(name)
+    assert site.file.climate is not None
+    assert len(site.file.climate.source) > 20
+    assert site.file.grid.carbon_source
+    weather = site.weather()
+    assert weather.synthetic
+    assert "synthetic" in weather.name
+    assert weather.rows == 8760
+
+
+def test_hokkaido_is_not_low_carbon() -> None:
+    carbon = {n: dctwin.load_site(n).file.grid.carbon_kg_per_kwh for n in entries("sites")}
+    assert carbon["ishikari"] == max(carbon.values())
+    assert carbon["kitakyushu"] < carbon["inzai"]
+
+
+def test_replace_gives_a_new_site() -> None:
+    site = dctwin.load_site("inzai")
+    greener = site.replace({"grid.carbon_kg_per_kwh": 0.1})
+    assert greener.file.grid.carbon_kg_per_kwh == 0.1
+    assert site.file.grid.carbon_kg_per_kwh != 0.1
+    assert greener.digest != site.digest
+
+
+def test_needs_weather_or_climate() -> None:
+    path = entries("sites")["osaka"]
+    document = load_document(path)
+    del document.data["climate"]
+    with pytest.raises(InputError, match="either weather"):
+        parse_site(document)
+
+
+def test_weather_file_beside_the_site(tmp_path: Path) -> None:
+    from dctwin.climate.csv_file import write_csv
+
+    write_csv(dctwin.load_site("osaka").weather(), tmp_path / "year.csv")
+    text = entries("sites")["osaka"].read_text(encoding="utf-8")
+    head, rest = text.split("climate:", 1)
+    grid = rest[rest.index("\ngrid:") :]
+    (tmp_path / "osaka.yaml").write_text(head + "weather: year.csv\n" + grid, encoding="utf-8")
+    site = dctwin.load_site(tmp_path / "osaka.yaml")
+    assert site.weather().rows == 8760
