@@ -42,7 +42,9 @@ def test_names_that_end_in_a_unit(name: str, unit: str) -> None:
     assert unit_of(name) == unit
 
 
-@pytest.mark.parametrize("name", ["pue", "fan_curve", "cop", "", "supply", "kw_per_bogus", "per_k_x"])
+@pytest.mark.parametrize(
+    "name", ["pue", "fan_curve", "cop", "", "supply", "kw_per_bogus", "per_k_x"]
+)
 def test_names_that_end_in_none(name: str) -> None:
     assert unit_of(name) is None
 

@@ -8,7 +8,9 @@ import pytest
 from dctwin.physics.arrays import namespace
 
 
-@pytest.mark.parametrize("values", [(), (1,), (1.5, np.ones(3)), (np.float64(2),), (np.ones((2, 1)),)])
+@pytest.mark.parametrize(
+    "values", [(), (1,), (1.5, np.ones(3)), (np.float64(2),), (np.ones((2, 1)),)]
+)
 def test_numpy_unless_told_otherwise(values: tuple[object, ...]) -> None:
     assert namespace(*values) is np
 

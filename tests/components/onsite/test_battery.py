@@ -108,7 +108,8 @@ def test_designs_of_a_batch_are_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"capacity_kwh": 0}, {"charge_kw": -1}, {"start_frac": 1.1}, {"charge_kw": float("nan")}]
+    "change",
+    [{"capacity_kwh": 0}, {"charge_kw": -1}, {"start_frac": 1.1}, {"charge_kw": float("nan")}],
 )
 def test_impossible_batteries_are_refused(change: dict[str, float]) -> None:
     with pytest.raises(ValidationError):

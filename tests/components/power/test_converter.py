@@ -56,7 +56,11 @@ def test_linear_between_points() -> None:
 
 @pytest.mark.parametrize(
     ("role", "in_rack", "account"),
-    [("ups", False, "power.ups_loss"), ("psu", True, "it.psu_loss"), ("pdu", False, "power.pdu_loss")],
+    [
+        ("ups", False, "power.ups_loss"),
+        ("psu", True, "it.psu_loss"),
+        ("pdu", False, "power.pdu_loss"),
+    ],
 )
 def test_account_says_role_and_place(role: str, in_rack: bool, account: str) -> None:
     assert Converter(**{**UPS, "role": role, "in_rack": in_rack}).account == account

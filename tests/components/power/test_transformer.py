@@ -35,7 +35,9 @@ def test_a_larger_one_is_many_small_ones(output_kw: float, n: float) -> None:
     large = ECODESIGN.with_values(
         **{name: getattr(ECODESIGN, name) * n for name in Transformer.extensive}
     )
-    assert large.loss_kw(n * output_kw) == pytest.approx(n * ECODESIGN.loss_kw(output_kw), rel=1e-12)
+    assert large.loss_kw(n * output_kw) == pytest.approx(
+        n * ECODESIGN.loss_kw(output_kw), rel=1e-12
+    )
 
 
 def test_account_and_overload() -> None:
