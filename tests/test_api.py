@@ -164,3 +164,10 @@ def test_public_names_resolve() -> None:
     assert all(getattr(dctwin, name) is not None for name in dctwin.__all__)
     with pytest.raises(AttributeError):
         dctwin.nothing  # noqa: B018
+
+
+def test_rounding_is_not_unmet_cooling() -> None:
+    """A supply that floats in humid heat stays below the servers' limit in every hour."""
+    run = dctwin.simulate("outside-air-evaporative-ac", "singapore")
+    assert run.traces["loop.room.supply_c"].max() < 35
+    assert run.metrics["unmet_cooling_h"] == 0

@@ -150,6 +150,8 @@ def _post_loop(
     above_limit = xp.maximum(actual_c - circuit.loop.supply_limit_c, 0.0)
     short_k = ratio(served.shortfall_kw, loop.flow_kw_per_k)
     unmet_k = xp.maximum(above_limit, short_k)
+    # Temperatures are settled to a billionth of a kelvin; what that leaves over is met.
+    unmet_k = xp.where(unmet_k > TOLERANCE_K, unmet_k, 0.0)
     year.flags.append(Flag(node, Limit("unmet_k", unmet_k, "K")))
     year.traces["unmet_k"] = xp.maximum(year.traces.get("unmet_k", 0.0), unmet_k)
     above = xp.maximum(actual_c - setpoint[name] - TOLERANCE_K, 0.0)
