@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import dash
@@ -15,6 +16,7 @@ from .service import MIB, Service
 from .text import say
 
 REQUEST_BYTES = 16 * MIB
+_THREADS = 8  # a browser keeps six connections open
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # The page may load from its own server only. Dash and plotly need inline script and style, and
 # plotly compiles its expressions ('unsafe-eval'); images are drawn by the browser itself.
@@ -62,9 +64,15 @@ def _index() -> str:
 def main(host: str = "127.0.0.1", port: int = 8050) -> None:
     """Serve the dashboard until interrupted; port 0 takes a free one."""
     app = make_app()
+    # Requests of one page that wait a moment for each other are no news for the terminal.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:
         server = create_server(
-            app.server, host=host, port=port, threads=4, max_request_body_size=REQUEST_BYTES,
+            app.server,
+            host=host,
+            port=port,
+            threads=_THREADS,
+            max_request_body_size=REQUEST_BYTES,
             ident="dctwin",
         )
     except (OSError, ValueError) as problem:

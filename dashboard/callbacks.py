@@ -12,13 +12,24 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, ctx, html, no_update, set_props
+from dash import (
+    ALL,
+    MATCH,
+    ClientsideFunction,
+    Input,
+    Output,
+    State,
+    ctx,
+    html,
+    no_update,
+    set_props,
+)
 
 import dctwin
 
 from . import views
 from .layout import knob_rows
-from .service import MIB, WEATHER_BYTES, Service
+from .service import MIB, WEATHER_BYTES, Service, lines_of
 from .text import say
 
 FAR_KM = 100.0  # a weather file from further away is said to be so
@@ -47,33 +58,46 @@ def unexpected(problem: Exception) -> Any:
 
 def _notify(title: str, lines: Sequence[str], color: str, stay: bool = False) -> None:
     """A notification in the corner; `stay` keeps it until it is closed."""
-    set_props("notify", {"sendNotifications": [{
-        "action": "show", "title": title, "color": color, "autoClose": False if stay else 8000,
-        "message": html.Div([html.Div(line) for line in lines], className="lines"),
-    }]})
+    set_props(
+        "notify",
+        {
+            "sendNotifications": [
+                {
+                    "action": "show",
+                    "title": title,
+                    "color": color,
+                    "autoClose": False if stay else 8000,
+                    "message": html.Div([html.Div(line) for line in lines], className="lines"),
+                }
+            ]
+        },
+    )
 
 
 def _browser(app: Any) -> None:
     """What the browser does by itself."""
+
     def function(name: str) -> ClientsideFunction:
         return ClientsideFunction("dctwin", name)
 
-    app.clientside_callback(
-        function("scheme"), Output("scheme", "data"), Input("toggle", "id")
-    )
+    app.clientside_callback(function("scheme"), Output("scheme", "data"), Input("toggle", "id"))
     app.clientside_callback(
         function("upload"),
-        Output("upload-data", "data"), Output("upload", "contents"),
+        Output("upload-data", "data"),
+        Output("upload", "contents"),
         Input("upload", "contents"),
-        State("upload", "filename"), State("weather-site", "value"),
+        State("upload", "filename"),
+        State("weather-site", "value"),
         prevent_initial_call=True,
     )
     slider = {"type": "slider", "design": MATCH, "path": MATCH}
     number = {"type": "number", "design": MATCH, "path": MATCH}
     app.clientside_callback(
         function("twins"),
-        Output(slider, "value"), Output(number, "value"),
-        Input(slider, "value"), Input(number, "value"),
+        Output(slider, "value"),
+        Output(number, "value"),
+        Input(slider, "value"),
+        Input(number, "value"),
         prevent_initial_call=True,
     )
 
@@ -85,7 +109,8 @@ def _choice(app: Any, service: Service) -> None:
     def connect(kind: str, names: Callable[[], list[str]]) -> None:
         @app.callback(
             Output(kind, "value"),
-            Input(f"{kind}-all", "n_clicks"), Input(f"{kind}-none", "n_clicks"),
+            Input(f"{kind}-all", "n_clicks"),
+            Input(f"{kind}-none", "n_clicks"),
             prevent_initial_call=True,
         )
         def choose(_all: int | None, _none: int | None) -> list[str]:
@@ -95,8 +120,10 @@ def _choice(app: Any, service: Service) -> None:
     connect("sites", service.sites)
 
     @app.callback(
-        Output("weather-site", "data"), Output("weather-site", "value"),
-        Input("sites", "value"), State("weather-site", "value"),
+        Output("weather-site", "data"),
+        Output("weather-site", "value"),
+        Input("sites", "value"),
+        State("weather-site", "value"),
     )
     def sites_for_weather(sites: list[str], chosen: str | None) -> tuple[list[str], str | None]:
         return sites, chosen if chosen in sites else next(iter(sites), None)
@@ -137,7 +164,7 @@ def _weather(app: Any, service: Service) -> None:
             changed, lines = upload_weather(service, uploads or {}, given)
         except dctwin.InputError as problem:
             title = say("weather_failed", name=given["name"])
-            _notify(title, str(problem).splitlines(), "red", stay=True)
+            _notify(title, lines_of(problem), "red", stay=True)
             return no_update
         _notify(say("weather"), lines, "teal")
         return changed
@@ -156,7 +183,8 @@ def _weather(app: Any, service: Service) -> None:
 
     @app.callback(
         Output("weather-list", "children"),
-        Input("sites", "value"), Input("uploads", "data"),
+        Input("sites", "value"),
+        Input("uploads", "data"),
     )
     def show(sites: list[str], uploads: dict[str, Any]) -> list[Any]:
         return [_weather_line(service, site, uploads) for site in sites]
@@ -166,14 +194,17 @@ def _weather_line(service: Service, site: str, uploads: Mapping[str, Any]) -> An
     try:
         synthetic = service.surroundings(site, uploads).weather.synthetic
     except dctwin.DctwinError as problem:
-        return html.Div(str(problem))
+        return html.Div([html.Div(line) for line in lines_of(problem)], className="bad")
     label = service.weather_label(site, uploads, synthetic)
     parts: list[Any] = [html.Span(f"{site}: "), html.Span(label, className="quiet")]
     if site in uploads:
         parts.append(
             dmc.Button(
-                say("weather_remove"), id={"type": "own-weather", "site": site}, variant="subtle",
-                size="compact-xs", **{"aria-label": say("weather_remove_of", site=site)},
+                say("weather_remove"),
+                id={"type": "own-weather", "site": site},
+                variant="subtle",
+                size="compact-xs",
+                **{"aria-label": say("weather_remove_of", site=site)},
             )
         )
         if not service.holds(uploads[site]["key"]):
@@ -192,7 +223,7 @@ def compare(
     try:
         rows, faults = service.rows(designs, sites, uploads)
     except dctwin.DctwinError as problem:
-        rows, faults = [], str(problem).splitlines()
+        rows, faults = [], lines_of(problem)
     facts = say("comparison_facts", runs=len(rows), seconds=time.perf_counter() - began)
     return views.table_rows(rows), views.fault_alert(faults, say("failed")), facts
 
@@ -210,10 +241,14 @@ def row_to_select(
 
 def _comparison(app: Any, service: Service) -> None:
     @app.callback(
-        Output("table", "rowData"), Output("table", "selectedRows"),
-        Output("comparison-alert", "children"), Output("comparison-facts", "children"),
+        Output("table", "rowData"),
+        Output("table", "selectedRows"),
+        Output("comparison-alert", "children"),
+        Output("comparison-facts", "children"),
         Output("comparison-weather", "children"),
-        Input("designs", "value"), Input("sites", "value"), Input("uploads", "data"),
+        Input("designs", "value"),
+        Input("sites", "value"),
+        Input("uploads", "data"),
         State("selected", "data"),
     )
     def fill(
@@ -224,12 +259,22 @@ def _comparison(app: Any, service: Service) -> None:
         return rows, row_to_select(rows, selected), alert, facts, badge
 
     @app.callback(
-        Output("bar", "figure"), Output("map", "figure"), Output("pair-figures", "style"),
-        Input("metric", "value"), Input("scheme", "data"), Input("table", "rowData"),
-        State("designs", "value"), State("sites", "value"), State("uploads", "data"),
+        Output("bar", "figure"),
+        Output("map", "figure"),
+        Output("pair-figures", "style"),
+        Input("metric", "value"),
+        Input("scheme", "data"),
+        Input("table", "rowData"),
+        State("designs", "value"),
+        State("sites", "value"),
+        State("uploads", "data"),
     )
     def draw(
-        metric: str, scheme: str, shown: list[Any], designs: list[str], sites: list[str],
+        metric: str,
+        scheme: str,
+        shown: list[Any],
+        designs: list[str],
+        sites: list[str],
         uploads: dict[str, Any],
     ) -> tuple[Any, Any, dict[str, str]]:
         if not shown:
@@ -238,7 +283,8 @@ def _comparison(app: Any, service: Service) -> None:
         return *views.comparison_figures(rows, metric, scheme == "dark"), {}
 
     @app.callback(
-        Output("table", "exportDataAsCsv"), Input("download", "n_clicks"),
+        Output("table", "exportDataAsCsv"),
+        Input("download", "n_clicks"),
         prevent_initial_call=True,
     )
     def download(_clicks: int) -> bool:
@@ -275,8 +321,11 @@ def changes_of(
 
 def _set_points(app: Any, service: Service) -> None:
     @app.callback(
-        Output("knobs", "children"), Output("knobs-of", "data"),
-        Input("selected", "data"), Input("reset", "n_clicks"), State("knobs-of", "data"),
+        Output("knobs", "children"),
+        Output("knobs-of", "data"),
+        Input("selected", "data"),
+        Input("reset", "n_clicks"),
+        State("knobs-of", "data"),
     )
     def build(selected: dict[str, str] | None, _clicks: int | None, shown: str | None) -> Any:
         if not selected or (ctx.triggered_id != "reset" and shown == selected["design"]):
@@ -285,7 +334,7 @@ def _set_points(app: Any, service: Service) -> None:
         try:
             return knob_rows(design, service.knobs(design)), design
         except dctwin.DctwinError as problem:
-            return views.fault_alert(str(problem).splitlines(), say("failed")), design
+            return views.fault_alert(lines_of(problem), say("failed")), design
 
     @app.callback(
         Output("changes", "data"),
@@ -316,49 +365,72 @@ def changed_run(
 
 def _result(app: Any, service: Service) -> None:
     @app.callback(
-        Output("result-head", "children"), Output("result-alert", "children"),
-        Output("change-title", "children"), Output("change", "children"), Output("tab-flags", "children"),
-        Output("column", "data"), Output("column", "value"), Output("shown", "data"),
-        Input("selected", "data"), Input("changes", "data"), Input("uploads", "data"),
-        State("column", "value"), State("shown", "data"),
+        Output("result-head", "children"),
+        Output("result-alert", "children"),
+        Output("change-title", "children"),
+        Output("change", "children"),
+        Output("tab-flags", "children"),
+        Output("column", "data"),
+        Output("column", "value"),
+        Output("shown", "data"),
+        Input("selected", "data"),
+        Input("changes", "data"),
+        Input("uploads", "data"),
+        State("column", "value"),
+        State("shown", "data"),
     )
     def look(
-        selected: dict[str, str] | None, changes: Any, uploads: dict[str, Any],
-        column: str | None, before: Any,
+        selected: dict[str, str] | None,
+        changes: Any,
+        uploads: dict[str, Any],
+        column: str | None,
+        before: Any,
     ) -> Any:
         if not selected:
             return (no_update,) * 8
         try:
             base, run, seconds = changed_run(service, selected, uploads, changes)
         except dctwin.DctwinError as problem:
-            alert = views.fault_alert(str(problem).splitlines(), say("failed"))
+            alert = views.fault_alert(lines_of(problem), say("failed"))
             return no_update, alert, *(no_update,) * 6
         synthetic = run.provenance["weather"]["synthetic"]
         site = service.site(selected["site"])
         head = views.result_head(
-            service.design(selected["design"]), site,
-            service.weather_label(site.name, uploads, synthetic), synthetic, run is not base,
+            service.design(selected["design"]),
+            site,
+            service.weather_label(site.name, uploads, synthetic),
+            synthetic,
+            run is not base,
         )
         data, value = views.column_choice(run, column)
         # What the figures below draw; the last set-points that could be computed.
         shown = {**selected, "changes": changes if run is not base else None, "uploads": uploads}
         return (
-            head, None, say("key_figures" if run is base else "change"),
+            head,
+            None,
+            say("key_figures" if run is base else "change"),
             views.change_table(base.metrics, run.metrics, seconds),
-            say("tab_flags", count=len(run.flags)), data, value,
+            say("tab_flags", count=len(run.flags)),
+            data,
+            value,
             no_update if shown == before else shown,
         )
 
     @app.callback(
-        Output("figure", "figure"), Output("figure-box", "style"),
-        Output("column-box", "style"), Output("words", "children"),
-        Input("shown", "data"), Input("tab", "value"), Input("column", "value"),
+        Output("figure", "figure"),
+        Output("figure-box", "style"),
+        Output("column-box", "style"),
+        Output("words", "children"),
+        Input("shown", "data"),
+        Input("tab", "value"),
+        Input("column", "value"),
         Input("scheme", "data"),
     )
     def draw(shown: dict[str, Any] | None, tab: str, column: str | None, scheme: str) -> Any:
         if not shown:
             return no_update, {"display": "none"}, {"display": "none"}, None
-        if ctx.triggered_id == "column" and tab != "hours":
+        # `look` may send a new result and a new column at once: only the column alone is no news.
+        if tab != "hours" and set(ctx.triggered_prop_ids) == {"column.value"}:
             return (no_update,) * 4
         _, run, _ = changed_run(service, shown, shown["uploads"], shown["changes"])
         site, design = service.site(shown["site"]), service.design(shown["design"])
@@ -366,6 +438,8 @@ def _result(app: Any, service: Service) -> None:
         words = views.result_words(run, tab, design, site)
         hidden = {"display": "none"}
         return (
-            no_update if figure is None else figure, hidden if figure is None else {},
-            {} if tab == "hours" else hidden, words,
+            no_update if figure is None else figure,
+            hidden if figure is None else {},
+            {} if tab == "hours" else hidden,
+            words,
         )

@@ -175,7 +175,7 @@ def _comparison() -> Any:
                 html.H2(say("comparison")),
                 html.Span(say("comparison_hint"), className="quiet small"),
                 html.Span(id="comparison-weather"),
-             html.Span(id="comparison-facts", className="quiet small push"),
+                html.Span(id="comparison-facts", className="quiet small push"),
                 dmc.Button(say("download"), id="download", variant="default", size="compact-xs"),
             ],
             className="bar",
@@ -194,7 +194,8 @@ def _comparison() -> Any:
         ),
         html.Div(
             [_graph("bar"), _graph("map")],
-            className="pair figures", id="pair-figures",
+            className="pair figures",
+            id="pair-figures",
         ),
         id="comparison",
     )
@@ -236,7 +237,7 @@ def _table() -> Any:
         {
             "field": "design",
             "headerName": say("column_design"),
-            "minWidth": 190,
+            "minWidth": 244,
             "flex": 2,
             "pinned": "left",
         },
@@ -253,7 +254,7 @@ def _table() -> Any:
             "field": "weather",
             "headerName": say("column_weather"),
             "headerTooltip": say("tip_weather"),
-            "minWidth": 110,
+            "minWidth": 136,
             "flex": 1,
         },
     ]
@@ -368,8 +369,9 @@ def knob_rows(design: str, knobs: Sequence[Knob]) -> list[Any]:
     main = [_knob(design, knob) for knob in knobs if knob.main]
     more = [_knob(design, knob) for knob in knobs if not knob.main]
     if more:
-        main.append(html.Details([html.Summary(say("setpoints_more")), *more],
-                                 open=len(main) <= _FEW))
+        main.append(
+            html.Details([html.Summary(say("setpoints_more")), *more], open=len(main) <= _FEW)
+        )
     return main
 
 

@@ -22,7 +22,8 @@ GRID_THEME = {
     "headerBackgroundColor: 'var(--surface-2)', borderColor: 'var(--line)', "
     "selectedRowBackgroundColor: 'var(--chosen)', rowHoverColor: 'var(--surface-2)', "
     "accentColor: 'var(--accent)', browserColorScheme: 'inherit', "
-    "fontFamily: 'inherit', fontSize: 13, spacing: 5, cellHorizontalPadding: 9, wrapperBorderRadius: 4})"
+    "fontFamily: 'inherit', fontSize: 13, spacing: 5, cellHorizontalPadding: 9, "
+    "wrapperBorderRadius: 4})"
 }
 GRAPH_CONFIG = {
     "displaylogo": False,
@@ -44,6 +45,7 @@ def themed(figure: Any, dark: bool, height: int | None = None) -> Any:
         modebar={"bgcolor": _CLEAR, "color": colors["quiet"], "activecolor": colors["ink"]},
         **({"height": height} if height else {}),
     )
+    figure.update_traces(textfont_color=colors["ink"], selector={"type": "sankey"})
     figure.update_xaxes(**axis)
     figure.update_yaxes(**axis)
     return figure

@@ -12,7 +12,7 @@ import hashlib
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -80,8 +80,7 @@ class Service:
     """Runs of catalogue designs at catalogue sites, for any number of pages at once."""
 
     def __init__(self) -> None:
-        # Not `dctwin.catalogue`: importing the module of that name hides the function.
-        self._catalogue = dctwin.__getattr__("catalogue")
+        self._catalogue = dctwin.catalogue
         self._lock = RLock()
         self._files = Cache(_FILES)
         self._uploads = Cache(_UPLOADS)
@@ -204,7 +203,7 @@ class Service:
                 try:
                     found.append(self._summary(design, site, uploads))
                 except dctwin.DctwinError as problem:
-                    faults.extend(str(problem).splitlines())
+                    faults.extend(lines_of(problem))
         return found, list(dict.fromkeys(faults))
 
     def _summary(self, design: str, site: str, uploads: Mapping[str, Any] | None) -> Row:
@@ -290,6 +289,14 @@ def _supply_knobs(circuit: Any) -> list[Knob]:
 
 def _around(base: float, reach: float, least: float, most: float) -> tuple[float, float]:
     return max(base - reach, least), min(base + reach, most)
+
+
+def lines_of(problem: Exception) -> list[str]:
+    """The faults of an error, one line each; files by name, not by the server's folders."""
+    faults = getattr(problem, "faults", None)
+    if not faults:
+        return str(problem).splitlines()
+    return [str(replace(fault, file=Path(fault.file).name)) for fault in faults]
 
 
 def _run_key(facility: Any, surroundings: Any) -> tuple[Any, ...]:

@@ -17,8 +17,14 @@ from .text import say
 
 # Metrics of the set-point panel; the sign of "better" of each: lower (-1) or higher (+1).
 CHANGE_METRICS = {
-    "pue": -1, "wue_l_per_kwh": -1, "cue_kg_per_kwh": -1, "facility_kwh": -1, "water_l": -1,
-    "carbon_operational_kg": -1, "unmet_cooling_h": -1, "free_cooling_h_frac": 1,
+    "pue": -1,
+    "wue_l_per_kwh": -1,
+    "cue_kg_per_kwh": -1,
+    "facility_kwh": -1,
+    "water_l": -1,
+    "carbon_operational_kg": -1,
+    "unmet_cooling_h": -1,
+    "free_cooling_h_frac": 1,
 }
 _THOUSANDS = ("facility_kwh", "water_l", "carbon_operational_kg")
 # A relative change smaller than this is rounding, not a change.
@@ -33,9 +39,12 @@ def table_rows(rows: Sequence[Row]) -> list[dict[str, Any]]:
     ordered = sorted(rows, key=lambda r: (r.metrics["pue"] is None, r.metrics["pue"] or 0.0))
     return [
         {
-            "id": f"{row.design}@{row.site}", "design": row.design, "site": row.site,
+            "id": f"{row.design}@{row.site}",
+            "design": row.design,
+            "site": row.site,
             **{name: row.metrics[name] for name in COLUMNS},
-            "flags": row.flags, "weather": row.weather,
+            "flags": row.flags,
+            "weather": row.weather,
         }
         for row in ordered
     ]
@@ -52,7 +61,9 @@ def comparison_figures(rows: Sequence[Row], metric: str, dark: bool) -> tuple[An
     height = max(240, 130 + 30 * table["design"].nunique())
     title = {"y": 0.98, "yref": "container", "yanchor": "top"}
     bar.update_layout(
-        height=height, margin={"t": 44, "b": 78}, title=title,
+        height=height,
+        margin={"t": 44, "b": 78},
+        title=title,
         legend={"yref": "container", "y": 0.0, "yanchor": "bottom"},
     )
     return bar, grid.update_layout(height=height, margin={"t": 72}, title=title)
@@ -77,8 +88,13 @@ def fault_alert(lines: Sequence[str], title: str) -> Any:
     """Faults of dctwin, one line each, or nothing."""
     if not lines:
         return None
-    return dmc.Alert([html.Div(line) for line in lines], title=title, color="red", variant="light",
-                     className="alert")
+    return dmc.Alert(
+        [html.Div(line) for line in lines],
+        title=title,
+        color="red",
+        variant="light",
+        className="alert",
+    )
 
 
 # --- one result -----------------------------------------------------------------------------
@@ -107,8 +123,7 @@ def change_table(base: Mapping[str, Any], now: Mapping[str, Any], seconds: float
         return word_table([say("change_metric"), say("key_value")], rows, "numbers")
     head = [say(k) for k in ("change_metric", "change_base", "change_now", "change_difference")]
     body = [
-        _change_row(name, better, base[name], now[name])
-        for name, better in CHANGE_METRICS.items()
+        _change_row(name, better, base[name], now[name]) for name, better in CHANGE_METRICS.items()
     ]
     note = html.Div(say("change_time", ms=1000 * seconds), className="quiet small")
     return html.Div([word_table(head, body, "numbers"), note])
@@ -123,7 +138,7 @@ def _change_row(name: str, better: int, base: float | None, now: float | None) -
         return [*cells, html.Span(say("change_none"), className="quiet")]
     arrow = "▲" if difference > 0 else "▼"
     kind = "good" if difference * better > 0 else "bad"
-    text = f"{arrow} {_number(name, difference, sign='+')}"
+    text = f"{arrow} {_number(name, difference, sign='+')}".replace("-", "−")
     return [*cells, html.Span(text, className=kind, id=f"change-{name}")]
 
 
@@ -182,9 +197,13 @@ def flag_table(run: Any) -> Any:
         return html.P(say("flags_none"))
     keys = ("flag_place", "flag_limit", "flag_hours", "flag_worst", "flag_first")
     rows = [
-        [flag.place, flag.limit, f"{flag.count_h:,.0f}",
-         f"{flag.worst:.3g} {'' if flag.unit == '-' else flag.unit}".strip(),
-         flag.first_utc.replace("T", " ").removesuffix("Z")]
+        [
+            flag.place,
+            flag.limit,
+            f"{flag.count_h:,.0f}",
+            f"{flag.worst:.3g} {'' if flag.unit == '-' else flag.unit}".strip(),
+            flag.first_utc.replace("T", " ").removesuffix("Z"),
+        ]
         for flag in sorted(run.flags, key=lambda flag: -flag.count_h)
     ]
     return word_table([say(key) for key in keys], rows)
@@ -220,12 +239,18 @@ def source_table(run: Any, design: Any, site: Any) -> Any:
     rows = [
         [say("source_weather"), weather_text],
         [say("source_notes"), "; ".join(weather["notes"]) or none],
-        [say("source_grid"),
-         say("source_status", source=grid.carbon_source, status=grid.carbon_status)],
-        [say("source_water"),
-         say("source_status", source=grid.water_source or none, status=grid.water_status)],
-        [say("source_tariff"),
-         say("source_status", source=tariff.source, status=tariff.status) if tariff else none],
+        [
+            say("source_grid"),
+            say("source_status", source=grid.carbon_source, status=grid.carbon_status),
+        ],
+        [
+            say("source_water"),
+            say("source_status", source=grid.water_source or none, status=grid.water_status),
+        ],
+        [
+            say("source_tariff"),
+            say("source_status", source=tariff.source, status=tariff.status) if tariff else none,
+        ],
         [say("source_equipment"), ", ".join(sorted(design.equipment())) or none],
         [say("source_closure"), closure],
     ]
