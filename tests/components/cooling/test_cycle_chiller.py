@@ -93,7 +93,7 @@ SETS = {
 
 
 def catalogue_errors(name: str) -> np.ndarray:
-    """Relative power error against the curves: axes leaving, entering, load (1, .75, .5, .25)."""
+    """Relative error of power per heat: axes leaving, entering, load (1, .75, .5, .25)."""
     curves = load_equipment(str(MODELS / "chiller" / f"{name}.yaml")).component
     assert isinstance(curves, Chiller)
     (rated_leaving_c, rated_entering_c, chilled_m3_s, condenser_m3_s), leaving, entering = SETS[
@@ -118,14 +118,15 @@ def catalogue_errors(name: str) -> np.ndarray:
     heat_kw = load * curves.capacity_kw(t, c)
     power_kw = curves.power_kw(heat_kw, curves.capacity_kw(t, c), t, c)
     service = unit.serve(Duty(heat_kw, t + heat_kw / flow, flow, 0.04, AIR, c, sink))
-    return service.power_kw["chiller"] / power_kw - 1.0
+    return service.power_kw["chiller"] / service.heat_kw * heat_kw / power_kw - 1.0
 
 
 def test_against_catalogue_curves() -> None:
-    """Ladder rung 6 asks 15 % on 144 points with one generic set; it is not met: 80 of 144.
+    """Ladder rung 6 asks 15 % on 144 points with one generic set; it is not met: 79 of 144.
 
-    One set of defaults, each machine's COP at its own reference point only. At full load 33 of 36
-    are within 15 % (8 % RMS). By head over rated head the mean error is +7 % above 1, -2 % at
+    One set of defaults, each machine's COP at its own reference point only. At full load 32 of 36
+    are within 15 % (9 % RMS). Power is compared per heat, as this machine takes up to 7.5 % less
+    than the curves' capacity in 14 of the points. By head over rated head the mean error is +7 % above 1, -2 % at
     0.8-1, -9 % at 0.6-0.8, -16 % at 0.4-0.6 and -31 % below: power comes out low at part load
     with little lift. There the curves of 1991-2001, a temperature part times a load part, keep
     the losses of full flow, and two of the machines throttle by inlet vanes. These counts may
@@ -133,10 +134,10 @@ def test_against_catalogue_curves() -> None:
     """
     errors = np.stack([catalogue_errors(name) for name in SETS])
     within = np.abs(errors) < 0.15
-    assert within[..., 0].sum() >= 33
-    assert within.sum() >= 80
+    assert within[..., 0].sum() >= 32
+    assert within.sum() >= 79
     full_load = errors[..., 0]
-    assert np.sqrt(np.mean(full_load**2)) < 0.085
+    assert np.sqrt(np.mean(full_load**2)) < 0.095
 
 
 def test_part_load_rating_of_oil_free_machine() -> None:
