@@ -1,0 +1,156 @@
+"""The plant: banks share a duty, paths carry a load, loops share a sink, designs stack."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import document, facilities, outdoor_air
+
+from dctwin.components.component import Duty
+from dctwin.components.cooling.crah import Crah
+from dctwin.components.power.converter import Converter
+from dctwin.components.power.transformer import Transformer
+from dctwin.design import Device, Facility, parse_design
+from dctwin.plant import Wiring, carry, range_limits, reach_c, serve, stack
+
+AIR = outdoor_air(np.array([10.0, 30.0]), np.array([0.5, 0.5]), 101_325.0)
+CRAH = Crah(ua_kw_per_k=20.0, design_flow_m3_s=8.0, fan_rise_pa=400.0)
+
+
+def duty(heat_kw: Any = 300.0) -> Duty:
+    flow = 300.0 / 12.0
+    return Duty(
+        heat_kw=np.asarray(heat_kw, dtype=float), return_c=np.array([36.0]), flow_kw_per_k=flow,
+        flow_m3_s=flow / 1.2, air=AIR, sink_c=10.0, sink_kw_per_k=50.0,
+    )  # fmt: skip
+
+
+@given(st.integers(1, 50))
+def test_a_bank_is_its_units_side_by_side(count: int) -> None:
+    bank = serve(Device("crah", CRAH, count), duty())
+    one = CRAH.serve(duty().scaled(1 / count))
+    np.testing.assert_allclose(bank.heat_kw, count * one.heat_kw, rtol=1e-12)
+    np.testing.assert_allclose(bank.reject_kw, count * one.reject_kw, rtol=1e-12)
+    np.testing.assert_allclose(
+        reach_c(Device("crah", CRAH, count), duty()), CRAH.reach_c(duty().scaled(1 / count))
+    )
+
+
+def test_what_a_unit_reports_stays_a_units() -> None:
+    bank = serve(Device("crah", CRAH, 4), duty())
+    np.testing.assert_allclose(bank.traces["flow_frac"], duty().flow_m3_s / 4 / 8.0)
+
+
+def test_a_path_adds_its_losses_from_the_load_to_the_source() -> None:
+    ups = Converter(role="ups", rated_kw=200.0, load_frac_points=[0.1, 1.0],
+                    efficiency_points=[0.9, 0.96])  # fmt: skip
+    transformer = Transformer(rated_kw=1000.0, no_load_kw=1.0, load_loss_kw=8.0)
+    path = (Device("transformer", transformer), Device("ups", ups, 2))
+    drawn, steps = carry(path, np.array([0.0, 150.0, 400.0]))
+    assert [s.device.name for s in steps] == ["transformer", "ups"]
+    np.testing.assert_array_equal(steps[0].output_kw, steps[1].input_kw)
+    np.testing.assert_array_equal(drawn, steps[0].input_kw)
+    for step in steps:
+        np.testing.assert_allclose(step.output_kw + step.loss_kw, step.input_kw, rtol=1e-15)
+    # Two units at 200 kW each, 96 %.
+    assert steps[1].input_kw[2] == pytest.approx(400.0 / 0.96)
+
+
+def test_an_empty_path_is_a_wire() -> None:
+    assert carry((), 5.0) == (5.0, [])
+
+
+def test_range_of_the_equipment_file_is_watched() -> None:
+    device = Device("crah", CRAH, valid={"flow_frac": (0.3, 1.1), "unknown": (0.0, 1.0)})
+    (limit,) = range_limits(device, {"flow_frac": np.array([0.2, 0.5, 1.5])})
+    assert limit.name == "flow_frac"
+    np.testing.assert_allclose(limit.beyond, [0.1, 0.0, 0.4])
+
+
+def test_a_distance_of_temperatures_is_in_kelvin() -> None:
+    device = Device("crah", CRAH, valid={"supply_c": (15.0, 35.0)})
+    (limit,) = range_limits(device, {"supply_c": np.array([40.0])})
+    assert (limit.unit, float(limit.beyond[0])) == ("K", 5.0)
+
+
+@settings(max_examples=50)
+@given(facilities())
+def test_users_of_a_loop_share_all_of_its_flow(facility: Facility) -> None:
+    wiring = Wiring(facility)
+    for sink in wiring.circuits:
+        shares = [share for (_, to), share in wiring.share.items() if to == sink]
+        if shares:
+            assert sum(shares) == pytest.approx(1.0, rel=1e-12)
+
+
+@settings(max_examples=50)
+@given(facilities())
+def test_heat_order_puts_every_loop_before_its_sinks(facility: Facility) -> None:
+    order = [circuit.name for circuit in facility.circuits]
+    for circuit in facility.circuits:
+        for stage in circuit.stages:
+            if stage.sink:
+                assert order.index(circuit.name) < order.index(stage.sink)
+
+
+# --- chains -----------------------------------------------------------------------------------
+
+
+def two_exchangers(first_ua: float, second_ua: float) -> Facility:
+    """A water loop with two exchangers to one condenser loop, met in series."""
+    return parse_design(document({
+        "name": "two", "title": "Two exchangers in series",
+        "it": {"racks": {"a": {"kind": "rack", "design_kw": 100.0, "load_frac": 1.0,
+                               "air": "water", "fan_frac": 0.0}}},
+        "cooling": {"loops": {
+            "water": {"fluid": "water", "design_heat_kw": 100.0, "supply_c": 20.0, "rise_k": 5.0,
+                      "stages": [
+                          {"kind": "exchanger", "name": "x", "sink": "cw", "ua_kw_per_k": first_ua},
+                          {"kind": "exchanger", "name": "y", "sink": "cw",
+                           "ua_kw_per_k": second_ua}]},
+            "cw": {"fluid": "water", "design_heat_kw": 100.0, "supply_c": 15.0, "rise_k": 5.0,
+                   "stages": [{"kind": "dry-cooler", "rated_heat_kw": 200.0, "rated_range_k": 5.0,
+                               "rated_air_m3_s": 40.0, "fan_kw": 4.0}]},
+        }},
+    }))  # fmt: skip
+
+
+@given(st.floats(0.5, 30.0), st.floats(0.5, 30.0), st.floats(10.0, 40.0))
+def test_a_chain_hands_on_what_is_left(first_ua: float, second_ua: float, heat_kw: float) -> None:
+    facility = two_exchangers(first_ua, second_ua)
+    circuit = facility.circuits[0]
+    wiring = Wiring(facility)
+    flow, sink_flow = 20.0, 20.0
+    served = wiring.serve_chain(
+        circuit, heat_kw, 20.0 + heat_kw / flow, flow, AIR, {"cw": 15.0}, {"cw": sink_flow}
+    )
+    given_kw = sum(service.heat_kw for service in served.services)
+    assert given_kw + served.shortfall_kw == pytest.approx(heat_kw, rel=1e-11)
+    assert served.shortfall_kw >= 0
+    assert served.leaving_c == pytest.approx(20.0 + (heat_kw - given_kw) / flow, rel=1e-12)
+    # The second exchanger meets what the first one returned, on both sides (Incropera, 7th ed.,
+    # eq. 11.30a: NTU/(1 + NTU) at equal capacity rates).
+    first, second = (service.heat_kw for service in served.services)
+    ntu = second_ua / flow
+    able = ntu / (1 + ntu) * flow * (20.0 + heat_kw / flow - first / flow - 15.0 - first / flow)
+    assert second == pytest.approx(max(min(able, heat_kw - first), 0.0), rel=1e-9, abs=1e-9)
+
+
+# --- stacks -----------------------------------------------------------------------------------
+
+
+def test_a_stack_of_one_is_the_design_itself() -> None:
+    facility = two_exchangers(5.0, 5.0)
+    assert stack([facility]) is facility
+
+
+def test_only_what_differs_gets_an_axis() -> None:
+    stacked = stack([two_exchangers(5.0, 5.0), two_exchangers(7.0, 5.0)])
+    x, y = (device.component for device in stacked.circuits[0].stages)
+    np.testing.assert_array_equal(x.ua_kw_per_k, [[5.0], [7.0]])
+    assert y.ua_kw_per_k == 5.0
+    assert stacked.circuits[0].loop is not None
