@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dctwin.errors import InputError
+from dctwin.files import write_file, write_text
 from dctwin.ledger import Flow, Ledger
 
 if TYPE_CHECKING:
@@ -134,9 +134,9 @@ class Run:
             "stored": [node for node, _ in self.ledger.stored],
             "statistics": dict(self.statistics),
         }
-        _atomically(home / _TABLE, lambda path: pq.write_table(table, path, compression="zstd"))
+        write_file(home / _TABLE, lambda path: pq.write_table(table, path, compression="zstd"))
         text = json.dumps(head, indent=1, allow_nan=False)
-        _atomically(home / _HEAD, lambda path: Path(path).write_text(text, encoding="utf-8"))
+        write_text(home / _HEAD, text)
         return home
 
     def __eq__(self, other: object) -> bool:
@@ -172,12 +172,20 @@ class Run:
 
 
 def load_run(folder: str | os.PathLike[str]) -> Run:
-    """Read a saved run. Raises InputError when the folder holds none."""
-    import pyarrow.parquet as pq
-
+    """Read a saved run. Raises InputError when the folder holds none that can be read."""
     home = Path(folder)
     if not (home / _HEAD).is_file() or not (home / _TABLE).is_file():
         raise InputError(f"{home}: holds no saved run ({_HEAD} and {_TABLE})")
+    try:
+        return _read(home)
+    except (ValueError, KeyError, TypeError, OSError) as problem:  # pyarrow's are among these
+        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+        raise InputError(f"{home}: holds no run that can be read: {reason}") from None
+
+
+def _read(home: Path) -> Run:
+    import pyarrow.parquet as pq
+
     head = json.loads((home / _HEAD).read_text(encoding="utf-8"))
     table = pq.read_table(home / _TABLE)
 
@@ -209,15 +217,3 @@ def load_run(folder: str | os.PathLike[str]) -> Run:
         events=tuple(head["events"]),
         statistics=head["statistics"],
     )
-
-
-def _atomically(path: Path, write: Any) -> None:
-    """Write to a temporary name beside the target, then rename: whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
