@@ -181,7 +181,7 @@ def _comparison() -> Any:
             className="bar",
         ),
         html.Div(id="comparison-alert", role="status"),
-        _table(),
+        html.Div(_table(), role="region", **{"aria-label": say("grid_label")}),
         html.Div(
             dmc.SegmentedControl(
                 id="metric",

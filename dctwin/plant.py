@@ -30,11 +30,15 @@ def reach_c(device: Device, duty: Duty) -> Array:
     return device.component.reach_c(duty.scaled(1.0 / device.count))
 
 
-def range_limits(device: Device, traces: Mapping[str, Array]) -> tuple[Limit, ...]:
-    """Distances outside the validity range of the device's equipment file."""
+def range_limits(
+    device: Device, traces: Mapping[str, Array], works: Array = True
+) -> tuple[Limit, ...]:
+    """Distances outside the validity range of the device's equipment file, where it works."""
     return tuple(
         # A distance between two temperatures is in kelvin.
-        Limit(name, inside(traces[name], *bounds), "K" if name.endswith("_c") else _unit(name))
+        Limit(
+            name, works * inside(traces[name], *bounds), "K" if name.endswith("_c") else _unit(name)
+        )
         for name, bounds in device.valid.items()
         if name in traces
     )

@@ -181,7 +181,7 @@ def _post_stage(year: Year, loop: str, device: Device, service: Service) -> Arra
         ledger.post("water", node, "water.drain", water.blowdown_kg_s, "blowdown")
     for name, values in service.traces.items():
         year.traces[f"{node}.{name}"] = values
-    for limit in (*service.limits, *range_limits(device, service.traces)):
+    for limit in (*service.limits, *range_limits(device, service.traces, service.heat_kw > 0)):
         year.flags.append(Flag(node, limit))
     return used_kw
 

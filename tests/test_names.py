@@ -1,0 +1,143 @@
+"""One unit per quantity: every public number ends in a unit suffix, or is listed here with why not.
+
+Public: parameters of devices, arguments and fields that are annotated as numbers or arrays (names
+with an underscore in front are private), metrics, and the columns of a run.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from strategies import outdoor_air
+
+import dctwin
+from dctwin.components.registry import device_class, kinds
+from dctwin.engines.annual import run_year
+from dctwin.engines.heat import Boundary
+from dctwin.ledger import Ledger
+from dctwin.metrics import GridYear, compute_metrics
+from dctwin.units import unit_of
+
+PACKAGE = Path(dctwin.__file__).parent
+NUMBERS = {
+    "float", "int", "Array", "np.ndarray", "Floats", "float | None", "int | None", "Array | None",
+}  # fmt: skip
+# Pictures and tables: sizes on the screen and texts, not quantities of the facility.
+PRESENTATION = {"cli", "figures.py", "run_figures.py", "report.py", "labels.py"}
+
+# Ratios that everybody knows by a name of their own.
+RATIOS = {
+    "cop": "coefficient of performance",
+    "reference_cop": "coefficient of performance",
+    "cycles": "cycles of concentration",
+    "power_factor": "the electrical term",
+    "ntu": "number of transfer units",
+    "reynolds": "Reynolds number",
+    "quality": "share of vapour, the thermodynamic term",
+    "capacity_ratio": "of two heat capacity rates",
+    "flow_ratio": "flow over design flow",
+    "air_ratio": "air flow over full air flow",
+    "min_ratio": "air flow over full air flow",
+    "dc_ac_ratio": "DC rating over inverter rating",
+}
+# Whole numbers that count or point.
+COUNTERS = {
+    "bytes", "day", "designs", "faults", "first_line", "hours", "index", "limit", "line", "more",
+    "rows", "rows_per_day", "seed", "steps",
+}  # fmt: skip
+# Of any unit: helpers that work on whatever they are given.
+GENERIC = {
+    "amount", "beyond", "change", "default", "denominator", "factor", "high", "low", "number",
+    "numerator", "scale", "start", "value", "values", "worst", "x", "y",
+}  # fmt: skip
+OTHER = {
+    "load": "share of full load of a rack, 0-1, over the group's own",
+    "local_hour": "hour of the day, 0-23",
+    "missing_from": "value from which a file means 'missing', in the column's unit",
+    "step_min": "minutes: steps of weather files are whole minutes",
+    "temperature_coefficient_per_k": "relative change per kelvin",
+    "times_utc": "moments, not numbers",
+}
+EXCEPTIONS = RATIOS.keys() | COUNTERS | GENERIC | OTHER.keys()
+
+# Metrics whose names the standards give (ISO/IEC 30134, EN 50600-4, ASHRAE 90.4), all ratios.
+STANDARD = {
+    "pue", "pue_category", "ppue_cooling", "ppue_power", "tue", "ere", "cer", "itee_sv", "mlc",
+    "elc", "mean_chiller_cop",
+}  # fmt: skip
+# In the currency that the metric `currency` names.
+MONEY = {"cost_energy_per_year", "cost_total_per_year"}
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_parameters_are_named_for_their_unit(kind: str) -> None:
+    for row in device_class(kind).parameters():
+        if row["unit"] and row["name"] not in RATIOS:
+            assert unit_of(row["name"]) == row["unit"], row["name"]
+
+
+def numbers(tree: ast.AST) -> list[tuple[str, int]]:
+    """Public arguments and fields annotated as numbers: (name, line)."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
+                if argument.annotation and ast.unparse(argument.annotation) in NUMBERS:
+                    found.append((argument.arg, argument.lineno))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            for field in node.body:
+                if (
+                    isinstance(field, ast.AnnAssign)
+                    and isinstance(field.target, ast.Name)
+                    and ast.unparse(field.annotation) in NUMBERS
+                ):
+                    found.append((field.target.id, field.lineno))
+    return [(name, line) for name, line in found if not name.startswith("_")]
+
+
+def modules() -> list[Path]:
+    return [
+        path
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.relative_to(PACKAGE).parts[0] not in PRESENTATION
+    ]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_arguments_and_fields_are_named_for_their_unit(path: Path) -> None:
+    nameless = [
+        f"{path.name}:{line}: {name}"
+        for name, line in numbers(ast.parse(path.read_text(encoding="utf-8")))
+        if unit_of(name) is None and name not in EXCEPTIONS
+    ]
+    assert nameless == []
+
+
+def test_no_exception_is_left_over() -> None:
+    used = {name for path in modules() for name, _ in numbers(ast.parse(path.read_text("utf-8")))}
+    reported = {"cop"}
+    assert EXCEPTIONS - used - reported == set()
+
+
+def test_metrics_are_named_for_their_unit() -> None:
+    zero = np.zeros(2)
+    ledger = Ledger(1.0)
+    ledger.post("electricity", "grid", "bus.facility", zero)
+    grid = GridYear(carbon_kg_per_kwh=0.5, currency="JPY")
+    for name in compute_metrics(ledger, {"unmet_k": zero}, grid, 0.0).values:
+        assert name == "currency" or name in STANDARD | MONEY or unit_of(name), name
+
+
+@pytest.mark.parametrize("name", list(dctwin.catalogue().designs))
+def test_traces_are_named_for_their_unit(name: str) -> None:
+    air: Any = outdoor_air(np.array([10.0, 30.0]), np.full(2, 0.5), np.full(2, 101_325.0))
+    year = run_year(
+        dctwin.load_design(name), Boundary(air, np.zeros(2, dtype=int), 1.0, np.zeros(2))
+    )
+    for trace in year.traces:
+        last = trace.rsplit(".", 1)[-1]
+        assert last in RATIOS or unit_of(last), trace
