@@ -37,7 +37,6 @@ RATIOS = {
     "power_factor": "the electrical term",
     "ntu": "number of transfer units",
     "reynolds": "Reynolds number",
-    "quality": "share of vapour, the thermodynamic term",
     "capacity_ratio": "of two heat capacity rates",
     "flow_ratio": "flow over design flow",
     "air_ratio": "air flow over full air flow",
@@ -51,7 +50,7 @@ COUNTERS = {
 }  # fmt: skip
 # Of any unit: helpers that work on whatever they are given.
 GENERIC = {
-    "amount", "beyond", "change", "default", "denominator", "factor", "high", "low", "number",
+    "beyond", "change", "default", "denominator", "factor", "high", "low", "number",
     "numerator", "scale", "start", "value", "values", "worst", "x", "y",
 }  # fmt: skip
 OTHER = {
@@ -61,6 +60,7 @@ OTHER = {
     "step_min": "minutes: steps of weather files are whole minutes",
     "temperature_coefficient_per_k": "relative change per kelvin",
     "times_utc": "moments, not numbers",
+    "works": "a truth value in each hour",
 }
 EXCEPTIONS = RATIOS.keys() | COUNTERS | GENERIC | OTHER.keys()
 
@@ -80,22 +80,22 @@ def test_parameters_are_named_for_their_unit(kind: str) -> None:
             assert unit_of(row["name"]) == row["unit"], row["name"]
 
 
-def numbers(tree: ast.AST) -> list[tuple[str, int]]:
+def numbers(tree: ast.Module) -> list[tuple[str, int]]:
     """Public arguments and fields annotated as numbers: (name, line)."""
     found = []
-    for node in ast.walk(tree):
+    classes = [n for n in tree.body if isinstance(n, ast.ClassDef) and not n.name.startswith("_")]
+    bodies = [*tree.body, *(node for each in classes for node in each.body)]
+    for node in bodies:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
                 if argument.annotation and ast.unparse(argument.annotation) in NUMBERS:
                     found.append((argument.arg, argument.lineno))
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            for field in node.body:
-                if (
-                    isinstance(field, ast.AnnAssign)
-                    and isinstance(field.target, ast.Name)
-                    and ast.unparse(field.annotation) in NUMBERS
-                ):
-                    found.append((field.target.id, field.lineno))
+        if (
+            isinstance(node, ast.AnnAssign)
+            and isinstance(node.target, ast.Name)
+            and ast.unparse(node.annotation) in NUMBERS
+        ):
+            found.append((node.target.id, node.lineno))
     return [(name, line) for name, line in found if not name.startswith("_")]
 
 
