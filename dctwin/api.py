@@ -117,9 +117,7 @@ def _run(
     hours = weather.rows
     ledger = year.ledger.pick(index, designs, hours)
     traces = {name: pick(value, index, designs, hours) for name, value in year.traces.items()}
-    design_kw = facility.design_it_kw
-    drawn, _ = carry(facility.it_path, design_kw)
-    metrics = compute_metrics(ledger, traces, surroundings.grid, float(1 - design_kw / drawn))
+    metrics = compute_metrics(ledger, traces, surroundings.grid, _design_loss_frac(facility))
     return Run(
         design=facility.name,
         site=surroundings.site.name,
@@ -130,9 +128,17 @@ def _run(
         flags=_flags(year, weather.times_utc, weather.step_h, index, designs),
         provenance=_provenance(facility, surroundings),
         times_utc=weather.times_utc,
-        closure=year.closure,
+        # Of this design alone, so that a run does not depend on the batch it was part of.
+        closure=year.closure if designs == 1 else ledger.closure(),
         statistics={"kernel_s": kernel_s / designs},
     )
+
+
+def _design_loss_frac(facility: Facility) -> float:
+    """Loss of the power path to the racks at full load; not a number where it cannot carry it."""
+    with np.errstate(invalid="ignore"):
+        drawn_kw, _ = carry(facility.it_path, np.float64(facility.design_it_kw))
+    return float(1.0 - facility.design_it_kw / drawn_kw)
 
 
 def _flags(
@@ -221,10 +227,9 @@ def transient(
     start = surroundings.weather.times_utc[index].astype("datetime64[ms]")
     times = start + done.start_ms.astype("timedelta64[ms]")
     held = held_grid(surroundings.grid, index)
-    drawn, _ = carry(facility.it_path, facility.design_it_kw)
     ledger = done.year.ledger.pick(0, 1, len(times))
     traces = {name: pick(value, 0, 1, len(times)) for name, value in done.year.traces.items()}
-    metrics = compute_metrics(ledger, traces, held, float(1 - facility.design_it_kw / drawn))
+    metrics = compute_metrics(ledger, traces, held, _design_loss_frac(facility))
     values, undefined = dict(metrics.values), dict(metrics.undefined)
     values["time_to_limit_s"] = _time_to_limit(done.events)
     if values["time_to_limit_s"] is None:

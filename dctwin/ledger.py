@@ -146,6 +146,8 @@ class Ledger:
     def check(self) -> Mapping[str, float]:
         """The closure, or an error naming the node that does not balance."""
         closure = self.closure()
+        if any(np.isnan(gap) for gap in closure.values()):
+            raise ComputationError(self._not_a_number())
         for name, gap in closure.items():
             if not gap <= CLOSURE_LIMIT:
                 carriers: tuple[Carrier, ...] = (
@@ -157,6 +159,17 @@ class Ledger:
                     f"worst at node '{node}'"
                 )
         return closure
+
+    def _not_a_number(self) -> str:
+        """Where a flow first is not a number; flows are posted from the racks to the grid."""
+        for flow in self.flows:
+            steps = int(np.count_nonzero(~np.isfinite(flow.value)))
+            if steps:
+                return (
+                    f"{flow.source}: {flow.carrier} to '{flow.target}' is not a number in {steps} "
+                    "steps: more is asked of it than it can do (a feeder past its greatest power)"
+                )
+        return "a change of stored energy is not a number"
 
     def _worst(self, carriers: tuple[Carrier, ...]) -> tuple[float, str]:
         """(relative imbalance, node) of the node that balances worst."""

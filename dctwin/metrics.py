@@ -120,7 +120,11 @@ def compute_metrics(
     put("unmet_cooling_h", sums.unmet_h)
     put("free_cooling_h_frac", sums.free_h_frac, "no heat to remove")
     per_it("mlc", cooling_kwh)
-    put("elc", design_loss_frac)
+    put(
+        "elc",
+        design_loss_frac if np.isfinite(design_loss_frac) else None,
+        "the power path cannot carry the design load",
+    )
     put("mean_chiller_cop", sums.chiller_cop, "no compressor ran")
     put("heat_reused_kwh", sums.reused_kwh)
     return Metrics(values, undefined)

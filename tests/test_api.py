@@ -171,3 +171,11 @@ def test_rounding_is_not_unmet_cooling() -> None:
     run = dctwin.simulate("outside-air-evaporative-ac", "singapore")
     assert run.traces["loop.room.supply_c"].max() < 35
     assert run.metrics["unmet_cooling_h"] == 0
+
+
+def test_a_run_does_not_depend_on_its_batch() -> None:
+    facility = dctwin.load_design(DESIGN)
+    other = facility.replace({"it.racks.servers.load_frac": 0.3})
+    surroundings = dctwin.prepare(dctwin.load_site(SITE))
+    first, _ = dctwin.simulate_batch([facility, other], surroundings)
+    assert first == dctwin.simulate_batch([facility], surroundings)[0]

@@ -167,3 +167,10 @@ def test_shorter_steps_of_the_same_flows_scale_energy_not_ratios(step_h: float) 
 def test_every_number_is_finite() -> None:
     for value in metrics().values.values():
         assert value is None or isinstance(value, str) or math.isfinite(value)
+
+
+def test_a_path_that_cannot_carry_the_design_load_has_no_elc() -> None:
+    held = {"unmet_k": np.zeros(4)}
+    found = compute_metrics(books(), held, GRID, math.nan)
+    assert found.values["elc"] is None
+    assert "design load" in found.undefined["elc"]

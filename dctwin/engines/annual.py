@@ -25,11 +25,13 @@ def run_year(facility: Facility, boundary: Boundary) -> Year:
 
     Raises ComputationError when the books do not close to 1e-9 at every node and step.
     """
-    wiring = Wiring(facility)
-    setpoint = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
-    supply, racks, loops, it_steps = settle(facility, wiring, boundary, setpoint)
-    year = Year(Ledger(boundary.step_h))
-    post_facility(year, facility, boundary, supply, setpoint, racks, loops, it_steps)
+    # A feeder past its greatest power gives no number; the ledger refuses it and says where.
+    with np.errstate(invalid="ignore"):
+        wiring = Wiring(facility)
+        setpoint = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
+        supply, racks, loops, it_steps = settle(facility, wiring, boundary, setpoint)
+        year = Year(Ledger(boundary.step_h))
+        post_facility(year, facility, boundary, supply, setpoint, racks, loops, it_steps)
     year.closure = year.ledger.check()
     return year
 

@@ -6,6 +6,7 @@ The engine checks its own books; here they are added up again, flow by flow, wit
 from __future__ import annotations
 
 import math
+import warnings
 from collections import defaultdict
 from dataclasses import replace
 from typing import Any
@@ -29,7 +30,7 @@ from dctwin.document import Document
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
 from dctwin.engines.posting import Year
-from dctwin.errors import InputError
+from dctwin.errors import ComputationError, InputError
 from dctwin.ledger import pick
 from dctwin.library import entries
 from dctwin.metrics import GridYear, Metrics, compute_metrics
@@ -523,3 +524,20 @@ def test_jax_agrees_with_numpy(name: str, jax_numpy: Any) -> None:
 def test_document_lines_are_not_needed() -> None:
     assert isinstance(document(_base()), Document)
     assert parse_design(document(_base())).design_it_kw == 500.0
+
+
+def _thin_feeder(load: float) -> Facility:
+    """A long thin feeder that carries a tenth of the racks, and never all of them."""
+    data = _base()
+    data["it"]["racks"]["hall"].update(load_frac=load, idle_frac=0.0, fan_frac=0.0)
+    data["power"]["it"] = [{"kind": "busway", "system": "dc", "rated_kw": 500.0, "source_v": 400.0,
+                            "length_m": 500.0, "section_mm2": 200.0}]  # fmt: skip
+    return parse_design(document(data))
+
+
+def test_a_feeder_past_its_power_is_named_without_a_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run_year(_thin_feeder(0.1), _two_days())
+        with pytest.raises(ComputationError, match=r"power\.it\.busway.*not a number in 48 steps"):
+            run_year(_thin_feeder(1.0), _two_days())
