@@ -77,7 +77,7 @@ def _head() -> Any:
                 variant="subtle",
                 color="gray",
                 size="lg",
-                attributes={"root": {"aria-label": say("scheme"), "title": say("scheme")}},
+                **{"aria-label": say("scheme")},
             ),
         ],
     )

@@ -162,7 +162,7 @@ def test_a_row_shows_its_result_in_every_view(visit: Visit) -> None:
     visit.until("#figure", "by month")
     page.click("#tab-hours")
     visit.until("#figure", "hour of the day")
-    page.get_by_label("Quantity").click()
+    page.get_by_role("textbox", name="Quantity").click()
     page.get_by_role("option", name="loop.cw.supply [°C]").click()
     visit.until("#figure", "loop.cw.supply [°C]")
     page.click("#tab-facts")
@@ -284,7 +284,7 @@ def test_it_can_be_used_with_the_keyboard(visit: Visit) -> None:
         page.keyboard.press("Tab")
         reached.add(
             page.evaluate(
-                "(e => e.id || e.getAttribute('aria-label') || e.value || e.textContent)"
+                "(e => e.value || e.id || e.getAttribute('aria-label') || e.textContent)"
                 "(document.activeElement)"
             )
         )
