@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from dctwin.design import Facility
-from dctwin.engines.heat import Boundary, LoopFlows, RackFlows, heat_flows
+from dctwin.engines.heat import Boundary, LoopFlows, RackFlows, heat_flows, serve_rest
 from dctwin.engines.posting import Year, post_facility
 from dctwin.ledger import Ledger
 from dctwin.physics.arrays import Array, namespace
@@ -42,7 +42,7 @@ def settle(
     """Find supply temperatures at which heat and temperatures agree; serve every loop there."""
     supply = dict(setpoint)
     for _ in range(MAX_PASSES):
-        racks, it_steps, loops = heat_flows(facility, wiring, boundary, supply, final=False)
+        racks, it_steps, loops = heat_flows(facility, wiring, boundary, supply)
         reached = _temperatures(facility, wiring, boundary, setpoint, supply, loops)
         # An hour that agrees in all its loops is left alone, so that its answer does not depend on
         # how long other hours, or other designs of a batch, still move.
@@ -51,8 +51,9 @@ def settle(
         if xp is np and not np.any(moving):
             break
         supply = {name: xp.where(moving, reached[name], supply[name]) for name in supply}
-    racks, it_steps, loops = heat_flows(facility, wiring, boundary, supply, final=True)
-    return supply, racks, loops, it_steps
+    else:
+        racks, it_steps, loops = heat_flows(facility, wiring, boundary, supply)
+    return supply, racks, serve_rest(loops, wiring, boundary, supply), it_steps
 
 
 def _moving(supply: dict[str, Array], reached: dict[str, Array]) -> Array:

@@ -58,12 +58,11 @@ def heat_flows(
     wiring: Wiring,
     boundary: Boundary,
     supply: dict[str, Array],
-    final: bool,
 ) -> tuple[list[RackFlows], list[PathStep], dict[str, LoopFlows]]:
     """Heat from the racks down the loops at these supply temperatures.
 
-    Before the final pass, loops that reject only to the air need not be served: nobody else
-    depends on how they do it.
+    Loops that reject to the air only are not served yet, as nothing else depends on how they do it:
+    `serve_rest` does that once, when the temperatures have settled.
     """
     racks = [rack_flows(group, boundary, supply) for group in facility.racks]
     it_steps, source = sources(facility, racks)
@@ -71,7 +70,7 @@ def heat_flows(
     for circuit in facility.circuits:
         loop = loop_flows(circuit, source[circuit.name], boundary)
         sinks = {device.sink for device in circuit.stages if device.sink}
-        if sinks or final:
+        if sinks:
             loop = _serve(loop, wiring, boundary, supply, sinks)
             assert loop.served is not None
             for device, service in zip(circuit.stages, loop.served.services, strict=True):
@@ -79,6 +78,19 @@ def heat_flows(
                     source[device.sink] = source[device.sink] + service.reject_kw
         loops[circuit.name] = loop
     return racks, it_steps, loops
+
+
+def serve_rest(
+    loops: Mapping[str, LoopFlows],
+    wiring: Wiring,
+    boundary: Boundary,
+    supply: Mapping[str, Array],
+) -> dict[str, LoopFlows]:
+    """The loops with those served that reject to the air only."""
+    return {
+        name: loop if loop.served is not None else _serve(loop, wiring, boundary, supply, set())
+        for name, loop in loops.items()
+    }
 
 
 def sources(facility: Facility, racks: list[RackFlows]) -> tuple[list[PathStep], dict[str, Array]]:
