@@ -151,14 +151,17 @@ class Wiring:
             )
             service = serve(device, duty)
             services.append(service)
-            left_kw = left_kw - service.heat_kw
+            left_kw = _left_kw(left_kw - service.heat_kw, heat_kw)
             entering_c = entering_c - ratio(service.heat_kw, flow_kw_per_k)
             if device.sink:
                 given_kw[device.sink] = given_kw.get(device.sink, 0.0) + service.reject_kw
-        xp = namespace(left_kw)
-        # What rounding leaves of a fully served load is no shortfall.
-        left_kw = xp.where(left_kw > 1e-12 * xp.abs(heat_kw), left_kw, 0.0)
         return Served(tuple(services), left_kw, entering_c)
+
+
+def _left_kw(left_kw: Array, heat_kw: Array) -> Array:
+    """What a stage leaves over; what rounding leaves of a served load starts no next stage."""
+    xp = namespace(left_kw)
+    return xp.where(left_kw > 1e-12 * xp.abs(heat_kw), left_kw, 0.0)
 
 
 # What designs of one topology may call differently.

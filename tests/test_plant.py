@@ -15,6 +15,8 @@ from dctwin.components.cooling.crah import Crah
 from dctwin.components.power.converter import Converter
 from dctwin.components.power.transformer import Transformer
 from dctwin.design import Device, Facility, parse_design
+from dctwin.engines.annual import run_year
+from dctwin.engines.heat import Boundary
 from dctwin.plant import Wiring, carry, range_limits, reach_c, serve, stack
 
 AIR = outdoor_air(np.array([10.0, 30.0]), np.array([0.5, 0.5]), 101_325.0)
@@ -154,3 +156,28 @@ def test_only_what_differs_gets_an_axis() -> None:
     np.testing.assert_array_equal(x.ua_kw_per_k, [[5.0], [7.0]])
     assert y.ua_kw_per_k == 5.0
     assert stacked.circuits[0].loop is not None
+
+
+@given(st.integers(1, 12), st.floats(0.0, 1.0))
+def test_rounding_starts_no_next_stage(count: int, load: float) -> None:
+    """Handlers of outdoor air take all of the heat on a cool day; air handlers then stand still."""
+    facility = parse_design(document({
+        "name": "free", "title": "Outdoor air ahead of coils",
+        "it": {"racks": {"a": {"kind": "rack", "design_kw": 10.0, "count": 10, "load_frac": load,
+                               "air": "room"}}},
+        "cooling": {"loops": {
+            "room": {"fluid": "air", "design_heat_kw": 100.0, "supply_c": 24.0, "rise_k": 12.0,
+                     "stages": [
+                         {"kind": "outside-air", "count": count, "design_flow_m3_s": 20.0 / count,
+                          "fan_rise_pa": 300.0},
+                         {"kind": "crah", "sink": "cw", "ua_kw_per_k": 20.0,
+                          "design_flow_m3_s": 8.0, "fan_rise_pa": 400.0}]},
+            "cw": {"fluid": "water", "design_heat_kw": 100.0, "supply_c": 15.0, "rise_k": 5.0,
+                   "stages": [{"kind": "dry-cooler", "rated_heat_kw": 200.0, "rated_range_k": 5.0,
+                               "rated_air_m3_s": 40.0, "fan_kw": 4.0}]},
+        }},
+    }))  # fmt: skip
+    air = outdoor_air(np.linspace(-10.0, 10.0, 24), np.full(24, 0.5), np.full(24, 101_325.0))
+    year = run_year(facility, Boundary(air, np.arange(24), 1.0))
+    for flow in year.ledger.select(target="room.crah"):
+        assert np.max(flow.value) == 0.0, flow.carrier
