@@ -391,8 +391,8 @@ def _result(app: Any, service: Service) -> None:
         try:
             base, run, seconds = changed_run(service, selected, uploads, changes)
         except dctwin.DctwinError as problem:
-            alert = views.fault_alert(lines_of(problem), say("failed"))
-            return no_update, alert, *(no_update,) * 6
+            lines = [*lines_of(problem), say("failed_below")]
+            return no_update, views.fault_alert(lines, say("failed")), *(no_update,) * 6
         synthetic = run.provenance["weather"]["synthetic"]
         site = service.site(selected["site"])
         head = views.result_head(

@@ -175,8 +175,15 @@ def _comparison() -> Any:
                 html.H2(say("comparison")),
                 html.Span(say("comparison_hint"), className="quiet small"),
                 html.Span(id="comparison-weather"),
-                html.Span(id="comparison-facts", className="quiet small push"),
-                dmc.Button(say("download"), id="download", variant="default", size="compact-xs"),
+                html.Div(
+                    [
+                        html.Span(id="comparison-facts", className="quiet small"),
+                        dmc.Button(
+                            say("download"), id="download", variant="default", size="compact-xs"
+                        ),
+                    ],
+                    className="bar push",
+                ),
             ],
             className="bar",
         ),
@@ -237,11 +244,10 @@ def _table() -> Any:
         {
             "field": "design",
             "headerName": say("column_design"),
-            "minWidth": 244,
-            "flex": 2,
+            "minWidth": 214,
             "pinned": "left",
         },
-        {"field": "site", "headerName": say("column_site"), "minWidth": 92},
+        {"field": "site", "headerName": say("column_site"), "minWidth": 88},
         *numbers,
         {
             "field": "flags",

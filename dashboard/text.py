@@ -105,6 +105,7 @@ TEXT: dict[str, str] = {
     "change_none": "no change",
     "change_time": "computed in {ms:.0f} ms",
     "failed": "This cannot be computed",
+    "failed_below": "What stands below are the last values that could be computed.",
     "tab_sankey": "Energy flow",
     "tab_months": "By month",
     "tab_hours": "Hours of the year",
