@@ -414,8 +414,9 @@ class _Reader:
         component = self._component(kind, values, where, type(entry).model_fields)
         if component is None:
             return None
-        if entry.sink is not None:
-            self._loop_exists(entry.sink, loops, (*where, "sink"))
+        if entry.sink is not None and entry.sink not in loops:
+            near = nearest(entry.sink, loops)
+            self._fault((*where, "sink"), f"no such loop, {near} (got {entry.sink!r})")
         self._loop_exists(entry.heat_to, loops, (*where, "heat_to"))
         return Device(
             name=entry.name or name or kind,
