@@ -167,19 +167,10 @@ def result_figure(run: Any, tab: str, column: str | None, utc_offset_h: float, d
 def column_choice(run: Any, chosen: str | None) -> tuple[list[dict[str, str]], str]:
     """Columns that vary over the year, and the one to show: the chosen one if it is there."""
     frame = run.frame
-    names = [name for name in frame.columns if frame[name].nunique() > 1 and _has_title(name)]
+    names = [name for name in frame.columns if frame[name].nunique() > 1]
     data = [{"value": name, "label": dctwin.column_title(name)} for name in names]
     preferred = (chosen, "cooling.chiller_kw", "facility_kw", *names)
     return data, next((name for name in preferred if name in names), "")
-
-
-def _has_title(column: str) -> bool:
-    """Columns in composed units that `column_title` cannot write are left out."""
-    try:
-        dctwin.column_title(column)
-    except StopIteration:
-        return False
-    return True
 
 
 def result_words(run: Any, tab: str, design: Any, site: Any) -> Any:

@@ -28,6 +28,8 @@ from dctwin.library import find
 Redundancy = Literal["N", "N+1", "N+2", "2N", "2(N+1)", "3N/2"]
 MAX_RACKS = 100_000
 OUTDOORS = "outdoors"
+# First words of the ledger's other places: a loop of that name would merge its stages with them.
+RESERVED = frozenset({"rack", "loop", "bus", "power", "storage", "water", "lighting", OUTDOORS})
 
 
 def installed(count: float, redundancy: Redundancy) -> float:
@@ -339,6 +341,12 @@ class _Reader:
         loop = self._component("loop", dict(entry.model_extra or {}), where, LoopEntry.model_fields)
         pump = self._optional(entry.pump, (*where, "pump"), device_class("pump"), loops)
         stages = self._devices(entry.stages, (*where, "stages"), Stage, loops)
+        if name in RESERVED:
+            self._fault(
+                where, f"a loop cannot be called {name!r}: the ledger has a place of that name"
+            )
+        if pump is not None and pump.name in {stage.name for stage in stages}:
+            self._fault((*where, "pump"), f"a second {pump.name!r} here: give it another name")
         for index, device in enumerate(stages):
             place = (*where, "stages", index)
             if device.component.rejects_to == "loop" and not device.sink:
@@ -414,9 +422,14 @@ class _Reader:
         component = self._component(kind, values, where, type(entry).model_fields)
         if component is None:
             return None
-        if entry.sink is not None and entry.sink not in loops:
+        if entry.sink is not None and not issubclass(base, Stage):
+            self._fault((*where, "sink"), f"only a cooling stage has a sink (got {entry.sink!r})")
+        elif entry.sink is not None and entry.sink not in loops:
             near = nearest(entry.sink, loops)
             self._fault((*where, "sink"), f"no such loop, {near} (got {entry.sink!r})")
+        if entry.heat_to != OUTDOORS and where[0] != "power":
+            why = "only a device of a power path gives its loss to a loop"
+            self._fault((*where, "heat_to"), f"{why} (got {entry.heat_to!r})")
         self._loop_exists(entry.heat_to, loops, (*where, "heat_to"))
         return Device(
             name=entry.name or name or kind,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dctwin.figures import BLUE, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, YELLOW, blank
-from dctwin.units import SUFFIXES, unit_of
+from dctwin.units import unit_of
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -232,7 +232,10 @@ def column_title(column: str) -> str:
     unit = unit_of(column)
     if unit is None:
         return column
-    suffix = next(s for s, text in SUFFIXES.items() if text == unit and column.endswith(f"_{s}"))
+    parts = column.split("_")
+    # The shortest tail that says the whole unit: `kg_per_kwh`, not `kwh`.
+    tails = ("_".join(parts[-count:]) for count in range(1, len(parts)))
+    suffix = next((tail for tail in tails if unit_of(tail) == unit), "")
     name = column.removesuffix(f"_{suffix}")
     return name if unit == "-" else f"{name} [{unit}]"
 

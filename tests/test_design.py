@@ -119,3 +119,31 @@ def test_bundled_designs(name: str) -> None:
     assert facility.title
     assert facility.description
     assert facility.design_it_kw > 0
+
+
+@pytest.mark.parametrize("name", ["rack", "bus", "water", "outdoors"])
+def test_loops_are_not_called_like_places_of_the_ledger(name: str) -> None:
+    text = yaml_of("chilled-water-tower-ac").replace("    cw:\n", f"    {name}:\n")
+    with pytest.raises(InputError, match="cannot be called") as caught:
+        parse_design(load_document("d.yaml", text.replace("sink: cw", f"sink: {name}")))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("heat_to: room}", "heat_to: room, sink: chw}", "only a cooling stage has a sink"),
+        ("sink: chw}", "sink: chw, heat_to: room}", "only a device of a power path"),
+        ("{equipment: condenser-50l-s, count: 3}", "{equipment: condenser-50l-s, name: tower}",
+         "give it another name"),
+    ],
+)  # fmt: skip
+def test_keys_that_would_be_ignored_are_refused(old: str, new: str, said: str) -> None:
+    text = yaml_of("chilled-water-tower-ac")
+    assert old in text
+    with pytest.raises(InputError, match=said):
+        parse_design(load_document("d.yaml", text.replace(old, new, 1)))
+
+
+def yaml_of(name: str) -> str:
+    return entries("designs")[name].read_text(encoding="utf-8")

@@ -162,3 +162,12 @@ def test_titles_of_columns() -> None:
     assert run_figures.column_title("water.drift_kg_s") == "water.drift [kg/s]"
     assert run_figures.column_title("power.it.ups.load_frac") == "power.it.ups.load"
     assert run_figures.column_title("chw.chiller.cop") == "chw.chiller.cop"
+
+
+def test_titles_of_composed_units() -> None:
+    from dctwin.run_figures import column_title
+
+    assert column_title("cw.tower.evaporation_kg_per_kwh") == "cw.tower.evaporation [kg/kWh]"
+    assert column_title("loop.chw.flow_m3_s") == "loop.chw.flow [m³/s]"
+    assert column_title("chw.chiller.load_frac") == "chw.chiller.load"
+    assert column_title("chw.chiller.cop") == "chw.chiller.cop"

@@ -107,9 +107,9 @@ def two_exchangers(first_ua: float, second_ua: float) -> Facility:
     return parse_design(document({
         "name": "two", "title": "Two exchangers in series",
         "it": {"racks": {"a": {"kind": "rack", "design_kw": 100.0, "load_frac": 1.0,
-                               "air": "water", "fan_frac": 0.0}}},
+                               "air": "chw", "fan_frac": 0.0}}},
         "cooling": {"loops": {
-            "water": {"fluid": "water", "design_heat_kw": 100.0, "supply_c": 20.0, "rise_k": 5.0,
+            "chw": {"fluid": "water", "design_heat_kw": 100.0, "supply_c": 20.0, "rise_k": 5.0,
                       "stages": [
                           {"kind": "exchanger", "name": "x", "sink": "cw", "ua_kw_per_k": first_ua},
                           {"kind": "exchanger", "name": "y", "sink": "cw",
