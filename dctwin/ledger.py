@@ -178,18 +178,18 @@ class Ledger:
         for flow in self.flows:
             if flow.carrier in carriers:
                 if flow.target not in BOUNDARY:
-                    into[flow.target] = into.get(flow.target, 0.0) + flow.value
+                    _add(into, flow.target, flow.value)
                 if flow.source not in BOUNDARY:
-                    out[flow.source] = out.get(flow.source, 0.0) + flow.value
+                    _add(out, flow.source, flow.value)
         if "heat" in carriers:
             for node, stored_kw in self.stored:
                 given_kw, taken_kw = _given_and_taken(stored_kw)
-                into[node] = into.get(node, 0.0) + given_kw
-                out[node] = out.get(node, 0.0) + taken_kw
+                _add(into, node, given_kw)
+                _add(out, node, taken_kw)
         worst = (0.0, "")
         for node in sorted(into.keys() | out.keys()):
             entered, left = np.asarray(into.get(node, 0.0)), np.asarray(out.get(node, 0.0))
-            gap = _relative(entered - left, np.maximum(np.abs(entered), np.abs(left)))
+            gap = _relative(entered - left, np.maximum(entered, left))
             if np.isnan(gap):
                 return gap, node
             if gap > worst[0]:
@@ -222,6 +222,10 @@ def pick(value: Any, index: int, designs: int, hours: int) -> np.ndarray:
     return np.broadcast_to(array, (hours,))
 
 
+def _add(sums: dict[str, Any], node: str, value: Any) -> None:
+    sums[node] = sums[node] + value if node in sums else value
+
+
 def _given_and_taken(stored_kw: Any) -> tuple[Any, Any]:
     """A storage change as two non-negative flows, so that gaps are measured against all that
     passes a node and not against a difference."""
@@ -232,7 +236,7 @@ def _given_and_taken(stored_kw: Any) -> tuple[Any, Any]:
 def _relative(gap: np.ndarray, scale: np.ndarray) -> float:
     """Largest |gap| / scale over the steps; a step that carries next to nothing of the node's
     largest flow is measured against a millionth of that instead."""
-    largest = float(np.max(scale, initial=0.0))
-    if largest == 0.0:
+    largest = float(np.max(scale))
+    if largest <= 0.0:
         return float(np.max(np.abs(gap), initial=0.0))
     return float(np.max(np.abs(gap) / np.maximum(scale, 1e-6 * largest)))

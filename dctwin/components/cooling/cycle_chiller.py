@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from dctwin.components.component import (
@@ -148,6 +149,7 @@ class _CycleMachine(Stage):
         load, power_kw = asked, rated_kw * asked
         low = high = asked
         low_gap = high_gap = 0.0 * asked
+        limited = False
         for step in range(_PASSES):
             evaporating_c = duty.return_c - k_per_kw * self.reference_kw * load
             rejected_kw = self.reference_kw * load + power_kw
@@ -166,6 +168,10 @@ class _CycleMachine(Stage):
             # agree between one that is too high and one that is not (more load, more head).
             gap = load - xp.sqrt(xp.maximum((1.0 + _CHOKE - head) / _CHOKE, 0.0))
             above = gap > 0
+            if xp is np and not limited and not np.any(above):
+                low, low_gap = load, gap  # as below, where nobody is held back
+                continue
+            limited = True
             high, high_gap = xp.where(above, load, high), xp.where(above, gap, high_gap)
             low, low_gap = xp.where(above, low, load), xp.where(above, low_gap, gap)
             cut = ratio(high_gap, high_gap - low_gap)
