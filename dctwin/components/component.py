@@ -204,14 +204,17 @@ class Stage(Component):
         return 0.0
 
 
+# Stands in for a denominator of zero; the quotient is then multiplied by zero.
+_TINY = 1e-30
+
+
 def ratio(numerator: Array, denominator: Array) -> Array:
     """numerator / denominator, and 0 where the denominator is 0 (no flow carries no heat)."""
     xp = namespace(numerator, denominator)
-    flows = denominator > 0
-    return xp.where(flows, numerator / xp.where(flows, denominator, 1.0), 0.0)
+    return numerator / xp.maximum(denominator, _TINY) * (denominator > 0)
 
 
 def inside(value: Array, low: Array, high: Array) -> Array:
     """How far `value` lies outside [low, high]: 0 inside, positive outside, same unit."""
     xp = namespace(value, low, high)
-    return xp.maximum(xp.maximum(low - value, value - high), 0.0)
+    return xp.abs(value - xp.clip(value, low, high))

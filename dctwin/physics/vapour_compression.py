@@ -142,13 +142,24 @@ class CycleFit:
 
     def work_per_cooling_frac(self, evaporating_c: Array, condensing_c: Array) -> Array:
         """Isentropic compressor work per unit of cooling (1/COP); zero at zero lift."""
+        return self.work_at(self.at_evaporating(evaporating_c), evaporating_c, condensing_c)
+
+    def at_evaporating(self, evaporating_c: Array) -> tuple[Array, ...]:
+        """The polynomial's rows at an evaporating temperature: what `work_at` starts from."""
         x = _scaled(evaporating_c, self.evaporating_range_c)
-        y = _scaled(condensing_c, self.condensing_range_c)
-        carnot_ratio: Array = 0.0
-        for row in self.coefficients[::-1]:
+        rows = []
+        for row in self.coefficients:
             factor: Array = row[-1]
             for coefficient in row[-2::-1]:
                 factor = factor * x + coefficient
+            rows.append(factor)
+        return tuple(rows)
+
+    def work_at(self, rows: tuple[Array, ...], evaporating_c: Array, condensing_c: Array) -> Array:
+        """Work per unit of cooling from the rows of this evaporating temperature."""
+        y = _scaled(condensing_c, self.condensing_range_c)
+        carnot_ratio: Array = 0.0
+        for factor in rows[::-1]:
             carnot_ratio = carnot_ratio * y + factor
         lift_k = condensing_c - evaporating_c + self.glide_k
         return carnot_ratio * (lift_k / (evaporating_c + KELVIN_AT_0_C))

@@ -149,15 +149,20 @@ class _CycleMachine(Stage):
         load, power_kw = asked, rated_kw * asked
         low = high = asked
         low_gap = high_gap = 0.0 * asked
-        limited = False
+        limited, solved = False, None
         for step in range(_PASSES):
-            evaporating_c = duty.return_c - k_per_kw * self.reference_kw * load
+            if load is not solved:  # the evaporator's side changes with the load only
+                solved = load
+                evaporating_c = duty.return_c - k_per_kw * self.reference_kw * load
+                fitted_c = xp.clip(evaporating_c, *_fitted(fit.evaporating_range_c))
+                rows = fit.at_evaporating(fitted_c)
+                # While it runs the machine is never below its least load.
+                running = xp.maximum(load, self.min_load_frac)
             rejected_kw = self.reference_kw * load + power_kw
             condensing_c = entering_c + condenser_k_per_kw * rejected_kw
             condensing_c = xp.maximum(condensing_c, evaporating_c + self.least_lift_k)
-            head = self._work_frac(evaporating_c, condensing_c) / rated_work
-            # While it runs the machine is never below its least load.
-            running = xp.maximum(load, self.min_load_frac)
+            within_c = xp.clip(condensing_c, *_fitted(fit.condensing_range_c))
+            head = fit.work_at(rows, fitted_c, within_c) / rated_work
             speed = self._speed_frac(head, running)
             work = running * speed * (_WORK * speed - (_WORK - 1.0) * running)
             share = (1.0 - self.parasitic_frac) * work + self.parasitic_frac * speed * speed * speed
@@ -211,19 +216,6 @@ class _CycleMachine(Stage):
         xp = namespace(head, flow)
         stable = (head + _CHOKE * flow * flow) / (1.0 + _CHOKE)
         return xp.maximum(xp.sqrt(xp.maximum(stable, head / _SURGE)), self.least_speed_frac)
-
-    def _work_frac(self, evaporating_c: Array, condensing_c: Array) -> Array:
-        """The fit's work per cooling; more than 20 K outside its range it stays as it is there.
-
-        Such a state is flagged by its temperatures; a polynomial would run away.
-        """
-        xp = namespace(evaporating_c, condensing_c)
-        fit = cycle_fit(self.refrigerant)
-        (cold, warm), (low, high) = fit.evaporating_range_c, fit.condensing_range_c
-        return fit.work_per_cooling_frac(
-            xp.clip(evaporating_c, cold - _BEYOND_K, warm + _BEYOND_K),
-            xp.clip(condensing_c, low - _BEYOND_K, high + _BEYOND_K),
-        )
 
     def _evaporator_ua(self) -> Array:
         flow_kw_per_k = self.reference_kw / self.rated_rise_k
@@ -315,3 +307,11 @@ def _saturated_kw_per_k(ua_kw_per_k: Array, flow_kw_per_k: Array) -> Array:
     """
     xp = namespace(ua_kw_per_k, flow_kw_per_k)
     return -flow_kw_per_k * xp.expm1(-ratio(ua_kw_per_k, flow_kw_per_k))
+
+
+def _fitted(bounds: tuple[float, float]) -> tuple[float, float]:
+    """Where the refrigerant's fit is evaluated: its range and 20 K more on either side.
+
+    Beyond that its value stays; such a state is flagged by its temperatures.
+    """
+    return bounds[0] - _BEYOND_K, bounds[1] + _BEYOND_K
