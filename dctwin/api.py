@@ -20,8 +20,8 @@ from dctwin.components.component import Limit
 from dctwin.design import Facility, load_design
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
-from dctwin.engines.posting import Year
 from dctwin.engines.transient import run_transient
+from dctwin.engines.year import Year
 from dctwin.equipment import load_equipment
 from dctwin.ledger import pick
 from dctwin.library import entries

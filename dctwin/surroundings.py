@@ -114,9 +114,9 @@ def _grid_year(
 
 def pv_yield(facility: Facility, weather: Weather) -> Any:
     """AC yield per rated kilowatt: from the cache, or by pvlib once per site and array."""
-    if facility.pv is None:
+    if facility.onsite.pv is None:
         return 0.0
-    pv = facility.pv.component
+    pv = facility.onsite.pv.component
     if not weather.has_solar:
         raise InputError(
             f"weather {weather.name}: has no irradiance, which the design's PV array needs"

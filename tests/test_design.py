@@ -37,7 +37,7 @@ def test_what_a_file_becomes(hall: Facility) -> None:
     assert hall.it_path[0].heat_to == "room"
     assert hall.shared_path[0].heat_to == ""
     assert hall.lighting_heat_to == "room"
-    assert hall.export
+    assert hall.onsite.export
     assert [device.component.kind for device in hall.devices()] == [
         "rack", "crah", "pump", "dry-cooler", "air-chiller", "converter", "transformer",
     ]  # fmt: skip

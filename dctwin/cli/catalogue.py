@@ -155,7 +155,7 @@ def _design_document(facility: Facility) -> dict[str, Any]:
         "onsite": {
             name: _device_document(device)
             for name in ("pv", "battery")
-            if (device := getattr(facility, name)) is not None
+            if (device := getattr(facility.onsite, name)) is not None
         },
         "lighting_kw": facility.lighting_kw,
         "data": facility.document.data,

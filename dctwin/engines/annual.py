@@ -11,7 +11,8 @@ import numpy as np
 
 from dctwin.design import Facility
 from dctwin.engines.heat import Boundary, LoopFlows, RackFlows, heat_flows, serve_rest
-from dctwin.engines.posting import Year, post_facility
+from dctwin.engines.posting import post_facility
+from dctwin.engines.year import Year
 from dctwin.ledger import Ledger
 from dctwin.physics.arrays import Array, namespace
 from dctwin.plant import PathStep, Wiring, reach_c

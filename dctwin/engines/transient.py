@@ -28,7 +28,8 @@ from dctwin.engines.heat import (
     rack_flows,
     sources,
 )
-from dctwin.engines.posting import Year, post_facility
+from dctwin.engines.posting import post_facility
+from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError, nearest
 from dctwin.ledger import Ledger
 from dctwin.plant import PathStep, Served, Wiring

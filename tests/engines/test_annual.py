@@ -29,7 +29,7 @@ from dctwin.design import Facility, load_design, parse_design
 from dctwin.document import Document
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
-from dctwin.engines.posting import Year
+from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError
 from dctwin.ledger import pick
 from dctwin.library import entries
@@ -240,14 +240,14 @@ def test_every_wire_meets_its_device(facility: Facility, boundary: Boundary) -> 
 def test_battery_never_charges_and_discharges_at_once(
     facility: Facility, boundary: Boundary
 ) -> None:
-    assume(facility.battery is not None)
-    assert facility.battery is not None
+    assume(facility.onsite.battery is not None)
+    assert facility.onsite.battery is not None
     hours = hours_of(boundary)
     found = by_key(run_year(facility, boundary), hours)
     charge_kw = found["electricity", "bus.facility", "storage.battery", ""]
     discharge_kw = found["electricity", "storage.battery", "bus.facility", ""]
     assert (charge_kw * discharge_kw == 0).all()
-    count, battery = facility.battery.count, facility.battery.component
+    count, battery = facility.onsite.battery.count, facility.onsite.battery.component
     assert charge_kw.max() <= battery.charge_kw * count * (1 + 1e-12)
     assert discharge_kw.max() <= battery.discharge_kw * count * (1 + 1e-12)
     # It never feeds the grid, nor is it fed by it.
@@ -391,7 +391,10 @@ def _one_of_twice_the_size(facility: Facility) -> Facility:
         it_path=tuple(joined(d) for d in facility.it_path),
         mechanical_path=tuple(joined(d) for d in facility.mechanical_path),
         shared_path=tuple(joined(d) for d in facility.shared_path),
-        battery=joined(facility.battery) if facility.battery else None,
+        onsite=replace(
+            facility.onsite,
+            battery=joined(facility.onsite.battery) if facility.onsite.battery else None,
+        ),
     )
 
 
@@ -441,7 +444,7 @@ def test_hotter_air_is_never_cheaper_for_chillers(
 @given(facilities(), weathers())
 def test_an_hour_does_not_know_its_neighbours(facility: Facility, boundary: Boundary) -> None:
     """Without a battery, a year is its hours: half of the weather gives half of the flows."""
-    facility = replace(facility, battery=None)
+    facility = replace(facility, onsite=replace(facility.onsite, battery=None))
     hours = hours_of(boundary)
     half = slice(0, hours // 2)
     part = replace(

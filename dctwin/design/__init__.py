@@ -1,0 +1,19 @@
+"""Designs: a YAML file becomes a checked, immutable `Facility`."""
+
+from dctwin.design.cooling import Circuit
+from dctwin.design.facility import DesignFile, Facility, load_design, parse_design
+from dctwin.design.it import RackGroup
+from dctwin.design.onsite import OnsitePlant
+from dctwin.design.reader import Device, installed
+
+__all__ = [
+    "Circuit",
+    "DesignFile",
+    "Device",
+    "Facility",
+    "OnsitePlant",
+    "RackGroup",
+    "installed",
+    "load_design",
+    "parse_design",
+]

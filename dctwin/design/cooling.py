@@ -1,0 +1,86 @@
+"""The loops of a design: a fluid, a pump, and stages in the order the fluid meets them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dctwin.components.component import Stage
+from dctwin.components.cooling.loop import Loop
+from dctwin.components.registry import device_class
+from dctwin.design.reader import OUTDOORS, Device, DeviceEntry, Reader, Structure
+from dctwin.equipment import Name
+
+# First words of the ledger's other places: a loop of that name would merge its stages with them.
+RESERVED = frozenset({"rack", "loop", "bus", "power", "storage", "water", "lighting", OUTDOORS})
+
+
+class LoopEntry(BaseModel):
+    """A loop: its own parameters (fluid, supply_c, rise_k, …), a pump, and stages in order."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    pump: DeviceEntry | None = None
+    stages: list[DeviceEntry] = Field(min_length=1, description="in the order the fluid meets them")
+
+
+class Cooling(Structure):
+    loops: dict[Name, LoopEntry] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """A loop with its pump and its ordered stages."""
+
+    name: str
+    loop: Loop
+    pump: Device | None
+    stages: tuple[Device, ...]
+
+
+def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
+    """A loop with its devices; None where it has faults."""
+    where = ("cooling", "loops", name)
+    before = len(reader.faults)
+    loop = reader.component("loop", dict(entry.model_extra or {}), where, LoopEntry.model_fields)
+    pump = reader.optional(entry.pump, (*where, "pump"), device_class("pump"))
+    stages = reader.devices(entry.stages, (*where, "stages"), Stage)
+    if name in RESERVED:
+        reader.fault(
+            where, f"a loop cannot be called {name!r}: the ledger has a place of that name"
+        )
+    if pump is not None and pump.name in {stage.name for stage in stages}:
+        reader.fault((*where, "pump"), f"a second {pump.name!r} here: give it another name")
+    for index, device in enumerate(stages):
+        place = (*where, "stages", index)
+        if device.component.rejects_to == "loop" and not device.sink:
+            reader.fault(
+                place,
+                f"sink is missing: name the loop that takes the heat of "
+                f"{device.name}, known: {', '.join(sorted(reader.loops - {name}))}",
+            )
+        if device.component.rejects_to == "air" and device.sink:
+            reader.fault(
+                (*place, "sink"),
+                f"{device.name} rejects to the air, it has no sink (got {device.sink!r})",
+            )
+    if len(reader.faults) > before or not isinstance(loop, Loop):
+        return None
+    return Circuit(name, loop, pump, stages)
+
+
+def heat_order(reader: Reader, circuits: list[Circuit]) -> tuple[Circuit, ...]:
+    """Loops sorted so that each stands before those it rejects to; a ring is a fault."""
+    sources = {c.name: {s.sink for s in c.stages if s.sink} for c in circuits}
+    ordered: list[Circuit] = []
+    waiting = list(circuits)
+    while waiting:
+        ready = [c for c in waiting if not any(c.name in sources[other.name] for other in waiting)]
+        if not ready:
+            ring = ", ".join(c.name for c in waiting)
+            reader.fault(("cooling", "loops"), f"loops reject to each other in a ring: {ring}")
+            return ()
+        ordered.extend(ready)
+        waiting = [c for c in waiting if c not in ready]
+    return tuple(ordered)

@@ -1,0 +1,156 @@
+"""A design file becomes a `Facility`: checked devices, loops, racks and power paths.
+
+Every fault of a design is one line `file:line: field: why`; all that can be found are listed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from dctwin.design.cooling import Circuit, Cooling, heat_order, read_circuit
+from dctwin.design.it import MAX_RACKS, It, RackGroup, read_rack
+from dctwin.design.onsite import Onsite, OnsitePlant, read_onsite
+from dctwin.design.power import Power, read_paths
+from dctwin.design.reader import OUTDOORS, Device, Reader, Structure, place_of
+from dctwin.document import Document, faults_of, load_document
+from dctwin.equipment import Name
+from dctwin.errors import InputError
+from dctwin.library import find
+
+
+class Building(Structure):
+    lighting_kw: Annotated[float, Field(ge=0, le=100_000, strict=True)] = 0.0
+    heat_to: Name = Field(OUTDOORS, description="loop that the lights warm, or outdoors")
+
+
+class DesignFile(Structure):
+    """A facility: racks, loops and stages, power paths, on-site sources."""
+
+    name: Name
+    title: str = Field(description="one line")
+    description: str = ""
+    it: It
+    cooling: Cooling
+    power: Power = Field(default_factory=Power)
+    building: Building = Field(default_factory=lambda: Building.model_validate({}))
+    onsite: Onsite = Field(default_factory=lambda: Onsite.model_validate({}))
+
+
+@dataclass(frozen=True)
+class Facility:
+    """An immutable design. `replace` gives a changed one; nothing else changes it."""
+
+    name: str
+    title: str
+    description: str
+    racks: tuple[RackGroup, ...]
+    circuits: tuple[Circuit, ...]  # in heat order: a loop stands before the loops it rejects to
+    it_path: tuple[Device, ...]
+    mechanical_path: tuple[Device, ...]
+    shared_path: tuple[Device, ...]
+    lighting_kw: float
+    lighting_heat_to: str
+    onsite: OnsitePlant
+    document: Document = field(repr=False, compare=False)
+
+    def replace(self, changes: Mapping[str, Any]) -> Facility:
+        """A facility with values set by dotted path, checked anew.
+
+        >>> warm = facility.replace({"cooling.loops.fws.supply_c": 40})  # doctest: +SKIP
+        """
+        return parse_design(self.document.replaced(changes))
+
+    @cached_property
+    def design_it_kw(self) -> float:
+        """IT power at full load [kW], supplies inside the racks left out."""
+        return float(sum(g.device.component.design_kw * g.device.count for g in self.racks))
+
+    def devices(self) -> Iterator[Device]:
+        """Every device, from the racks to the grid."""
+        for group in self.racks:
+            yield group.device
+            yield from group.supply
+        for circuit in self.circuits:
+            if circuit.pump is not None:
+                yield circuit.pump
+            yield from circuit.stages
+        yield from (*self.it_path, *self.mechanical_path, *self.shared_path)
+        yield from (
+            device for device in (self.onsite.pv, self.onsite.battery) if device is not None
+        )
+
+    def equipment(self) -> set[str]:
+        """Catalogue names of the equipment in it."""
+        return {device.equipment for device in self.devices() if device.equipment}
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{c.name}</td><td>{c.loop.fluid}</td><td>"
+            + ", ".join(f"{s.name} ×{s.count:g}" for s in c.stages)
+            + "</td></tr>"
+            for c in self.circuits
+        )
+        return (
+            f"<b>{self.name}</b>: {self.title}<br>{self.design_it_kw:,.0f} kW IT at full load"
+            f"<table><tr><th>loop</th><th>fluid</th><th>stages</th></tr>{rows}</table>"
+        )
+
+
+def load_design(name_or_path: str | os.PathLike[str]) -> Facility:
+    """A facility by catalogue name or path. Raises InputError, one line per fault."""
+    return parse_design(load_document(find("designs", name_or_path)))
+
+
+def parse_design(document: Document) -> Facility:
+    """A facility from a document. Raises InputError, one line per fault."""
+    try:
+        spec = DesignFile.model_validate(document.data)
+    except ValidationError as problem:
+        raise InputError(*faults_of(problem, document, (), DesignFile)) from None
+    reader = Reader(document, set(spec.cooling.loops))
+    facility = _facility(reader, spec)
+    if reader.faults or facility is None:
+        raise InputError(*sorted(reader.faults, key=lambda fault: (fault.file, fault.line)))
+    return facility
+
+
+def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
+    racks = tuple(
+        group
+        for name, entry in spec.it.racks.items()
+        if (group := read_rack(reader, name, entry)) is not None
+    )
+    circuits = [
+        circuit
+        for name, entry in spec.cooling.loops.items()
+        if (circuit := read_circuit(reader, name, entry)) is not None
+    ]
+    paths = read_paths(reader, spec.power)
+    reader.loop_exists(spec.building.heat_to, ("building", "heat_to"))
+    onsite = read_onsite(reader, spec.onsite)
+    ordered = heat_order(reader, circuits)
+    total_racks = sum(entry.count for entry in spec.it.racks.values())
+    if total_racks > MAX_RACKS:
+        reader.fault(("it", "racks"), f"at most {MAX_RACKS} racks in all (got {total_racks})")
+    if reader.faults:
+        return None
+    return Facility(
+        name=spec.name,
+        title=spec.title,
+        description=spec.description,
+        racks=racks,
+        circuits=ordered,
+        it_path=paths["it"],
+        mechanical_path=paths["mechanical"],
+        shared_path=paths["shared"],
+        lighting_kw=spec.building.lighting_kw,
+        lighting_heat_to=place_of(spec.building.heat_to),
+        onsite=onsite,
+        document=reader.document,
+    )

@@ -1,0 +1,80 @@
+"""Loops, pumps and stages into the ledger: heat on its way out, electricity and water it takes."""
+
+from __future__ import annotations
+
+from dctwin.components.component import Limit, Service, inside, ratio
+from dctwin.design import Device
+from dctwin.engines.heat import LoopFlows
+from dctwin.engines.year import Flag, Year
+from dctwin.physics.arrays import Array, namespace
+from dctwin.plant import range_limits
+
+# A supply this close to its setpoint holds it.
+TOLERANCE_K = 1e-6
+
+
+def post_loop(
+    year: Year, loop: LoopFlows, supply: dict[str, Array], setpoint: dict[str, Array]
+) -> Array:
+    """Post a loop, its pump and its stages; returns the electricity they draw."""
+    ledger, circuit = year.ledger, loop.circuit
+    name, node = circuit.name, f"loop.{circuit.name}"
+    used_kw: Array = 0.0
+    if loop.pump is not None and circuit.pump is not None:
+        pump = f"{name}.{circuit.pump.name}"
+        account = f"cooling.pump.{name}"
+        ledger.post("electricity", "bus.mechanical", pump, loop.pump.electric_kw, account)
+        ledger.post("heat", pump, node, loop.pump.shaft_kw)
+        ledger.post("heat", pump, "ambient", loop.pump.loss_kw)
+        used_kw = used_kw + loop.pump.electric_kw
+        design_m3_s = circuit.pump.component.design_flow_m3_s * circuit.pump.count
+        flow_frac = loop.flow_m3_s / design_m3_s
+        year.traces[f"{pump}.flow_frac"] = flow_frac
+        year.flags.append(Flag(pump, Limit("flow_frac", inside(flow_frac, 0.0, 1.0), "-")))
+    served = loop.served
+    assert served is not None
+    for device, service in zip(circuit.stages, served.services, strict=True):
+        used_kw = used_kw + _post_stage(year, name, device, service)
+    ledger.post("heat", node, "shortfall", served.shortfall_kw)
+    actual_c = supply[name] + ratio(served.shortfall_kw, loop.flow_kw_per_k)
+    year.traces[f"{node}.supply_c"] = actual_c
+    year.traces[f"{node}.return_c"] = actual_c + ratio(loop.heat_kw, loop.flow_kw_per_k)
+    year.traces[f"{node}.flow_m3_s"] = loop.flow_m3_s
+    xp = namespace(actual_c)
+    above_limit = xp.maximum(actual_c - circuit.loop.supply_limit_c, 0.0)
+    short_k = ratio(served.shortfall_kw, loop.flow_kw_per_k)
+    unmet_k = xp.maximum(above_limit, short_k)
+    # Temperatures are settled to a billionth of a kelvin; what that leaves over is met.
+    unmet_k = xp.where(unmet_k > TOLERANCE_K, unmet_k, 0.0)
+    year.flags.append(Flag(node, Limit("unmet_k", unmet_k, "K")))
+    year.traces["unmet_k"] = xp.maximum(year.traces.get("unmet_k", 0.0), unmet_k)
+    above = xp.maximum(actual_c - setpoint[name] - TOLERANCE_K, 0.0)
+    if circuit.loop.follow == "nothing":
+        year.flags.append(Flag(node, Limit("supply_above_setpoint_c", above, "K")))
+    return used_kw
+
+
+def _post_stage(year: Year, loop: str, device: Device, service: Service) -> Array:
+    """Post a stage; returns the electricity it draws."""
+    ledger = year.ledger
+    node = f"{loop}.{device.name}"
+    ledger.post("heat", f"loop.{loop}", node, service.heat_kw)
+    used_kw: Array = 0.0
+    for end_use, power_kw in service.power_kw.items():
+        ledger.post("electricity", "bus.mechanical", node, power_kw, f"cooling.{end_use}")
+        used_kw = used_kw + power_kw
+    ledger.post(
+        "heat", node, f"loop.{device.sink}" if device.sink else "ambient", service.reject_kw
+    )
+    if service.water is not None:
+        water = service.water
+        total = water.evaporation_kg_s + water.drift_kg_s + water.blowdown_kg_s
+        ledger.post("water", "water.main", node, total)
+        ledger.post("water", node, "water.atmosphere", water.evaporation_kg_s, "evaporation")
+        ledger.post("water", node, "water.atmosphere", water.drift_kg_s, "drift")
+        ledger.post("water", node, "water.drain", water.blowdown_kg_s, "blowdown")
+    for name, values in service.traces.items():
+        year.traces[f"{node}.{name}"] = values
+    for limit in (*service.limits, *range_limits(device, service.traces, service.heat_kw > 0)):
+        year.flags.append(Flag(node, limit))
+    return used_kw

@@ -1,0 +1,28 @@
+"""A simulated year: the ledger, named hourly traces, and the limits that were watched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dctwin.components.component import Limit
+from dctwin.ledger import Ledger
+from dctwin.physics.arrays import Array
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A limit that was passed: where, what, and how far beyond in each step."""
+
+    place: str
+    limit: Limit
+
+
+@dataclass
+class Year:
+    """A simulated year: the ledger, named hourly traces, and the limits that were watched."""
+
+    ledger: Ledger
+    traces: dict[str, Array] = field(default_factory=dict)
+    flags: list[Flag] = field(default_factory=list)
+    closure: Mapping[str, float] = field(default_factory=dict)
