@@ -117,7 +117,7 @@ def _run(
     hours = weather.rows
     ledger = year.ledger.pick(index, designs, hours)
     traces = {name: pick(value, index, designs, hours) for name, value in year.traces.items()}
-    metrics = compute_metrics(ledger, traces, surroundings.grid, _design_loss_frac(facility))
+    metrics = compute_metrics(ledger, traces, surroundings.grid, design_loss_frac(facility))
     return Run(
         design=facility.name,
         site=surroundings.site.name,
@@ -134,7 +134,7 @@ def _run(
     )
 
 
-def _design_loss_frac(facility: Facility) -> float:
+def design_loss_frac(facility: Facility) -> float:
     """Loss of the power path to the racks at full load; not a number where it cannot carry it."""
     with np.errstate(invalid="ignore"):
         drawn_kw, _ = carry(facility.it_path, np.float64(facility.design_it_kw))
@@ -229,7 +229,7 @@ def transient(
     held = held_grid(surroundings.grid, index)
     ledger = done.year.ledger.pick(0, 1, len(times))
     traces = {name: pick(value, 0, 1, len(times)) for name, value in done.year.traces.items()}
-    metrics = compute_metrics(ledger, traces, held, _design_loss_frac(facility))
+    metrics = compute_metrics(ledger, traces, held, design_loss_frac(facility))
     values, undefined = dict(metrics.values), dict(metrics.undefined)
     values["time_to_limit_s"] = _time_to_limit(done.events)
     if values["time_to_limit_s"] is None:
