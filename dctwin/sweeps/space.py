@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dctwin.errors import InputError
-from dctwin.sweep.spec import Choices, Span, Spec, Spread, Vary
+from dctwin.sweeps.spec import Choices, Span, Spec, Spread, Vary
 
 NO_SCENARIO = "base"
 
@@ -54,14 +54,14 @@ class Space:
         if file.sampling.method == "grid":
             return int(np.prod([len(levels(how)) for how in file.vary.values()], dtype=np.int64))
         if file.sampling.method in ("saltelli", "morris"):
-            return len(self._cube)
+            return len(self.cube)
         return file.sampling.points or 0
 
     def __len__(self) -> int:
         return len(self.worlds) * self.samples
 
     @cached_property
-    def _cube(self) -> np.ndarray:
+    def cube(self) -> np.ndarray:
         """Samples as rows of the unit cube, shape (samples, varied paths)."""
         file = self.spec.file
         count, width = file.sampling.points or 0, len(file.vary)
@@ -90,9 +90,16 @@ class Space:
                 path: [lists[k][i] for i in index[k]] for k, path in enumerate(file.vary.keys())
             }
         return {
-            path: quantiles(how, self._cube[:, k])
-            for k, (path, how) in enumerate(file.vary.items())
+            path: quantiles(how, self.cube[:, k]) for k, (path, how) in enumerate(file.vary.items())
         }
+
+    def extremes(self, path: str) -> list[Any]:
+        """The values of a path that tell where it leads: all of a list, ends of a distribution."""
+        how = self.spec.file.vary[path]
+        if not isinstance(how, Spread):
+            return levels(how)
+        low, high = how.ends()
+        return [low, low + (high - low) / 3, high]
 
     def world(self, point: int) -> World:
         return self.worlds[point // self.samples]

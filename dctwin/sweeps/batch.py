@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from dctwin.ledger import pick
 from dctwin.memory import keep_heap
 from dctwin.metrics import compute_metrics
 from dctwin.surroundings import Surroundings, pv_yield
-from dctwin.sweep.bind import Place, broken, put
-from dctwin.sweep.job import Job, Topology
+from dctwin.sweeps.bind import Place, broken, put
+from dctwin.sweeps.job import Job
+from dctwin.sweeps.space import World
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,27 +31,29 @@ OK, FAILED = "ok", "failed"
 def run_chunk(job: Job, chunk: int) -> pa.Table:
     """The rows of one chunk, in the order of its points."""
     points = job.chunks[chunk]
-    topology = job.topology(int(points[0]))
-    surroundings = job.world_surroundings(job.space.world(int(points[0])))
-    numbers = _numbers(job, topology, points)
-    results: list[dict[str, Any]] = []
-    for start in range(0, len(points), BATCH_DESIGNS):
-        part = {place: values[start : start + BATCH_DESIGNS] for place, values in numbers.items()}
-        count = min(BATCH_DESIGNS, len(points) - start)
-        results.extend(_batch(topology.facility, part, count, surroundings))
-    return _table(job, points, results)
-
-
-def _numbers(job: Job, topology: Topology, points: np.ndarray) -> dict[Place, np.ndarray]:
-    """Place in the facility -> its number at every point."""
+    world = job.space.world(int(points[0]))
     rows = points % job.space.samples
-    found: dict[Place, np.ndarray] = {}
-    for path, followers in topology.followers.items():
-        column = job.space.columns[path]
-        values = [column[row] for row in rows]
-        for follower in followers:
-            found[follower.place] = follower.at(values)
-    return found
+    values = {path: [column[row] for row in rows] for path, column in job.space.columns.items()}
+    return table_of(job, world, points, values, evaluate(job, world, values, len(points)))
+
+
+def evaluate(
+    job: Job, world: World, values: Mapping[str, Sequence[Any]], count: int
+) -> list[dict[str, Any]]:
+    """Metrics of points of one topology; `values` holds each path's value at every point."""
+    topology = job.topology(world, {path: column[0] for path, column in values.items()})
+    surroundings = job.world_surroundings(world)
+    numbers = {
+        follower.place: follower.at(values[path])
+        for path, followers in topology.followers.items()
+        for follower in followers
+    }
+    results: list[dict[str, Any]] = []
+    for start in range(0, count, BATCH_DESIGNS):
+        part = {place: column[start : start + BATCH_DESIGNS] for place, column in numbers.items()}
+        some = min(BATCH_DESIGNS, count - start)
+        results.extend(_batch(topology.facility, part, some, surroundings))
+    return results
 
 
 def _batch(
@@ -105,22 +108,25 @@ def _run(
     return rows
 
 
-def _table(job: Job, points: np.ndarray, results: list[dict[str, Any]]) -> pa.Table:
+def table_of(
+    job: Job,
+    world: World,
+    points: np.ndarray,
+    values: Mapping[str, Sequence[Any]],
+    results: list[dict[str, Any]],
+) -> pa.Table:
     """Rows as a table: point, world, varied values, metrics, status."""
     import pyarrow as pa
 
-    file = job.spec.file
-    world = job.space.world(int(points[0]))
     columns: dict[str, Any] = {"point": pa.array(points, pa.int64())}
-    for name in ("design", "site", "weather", "scenario"):
+    for name in World._fields:
         columns[name] = pa.array([getattr(world, name)] * len(points), pa.string())
-    rows = points % job.space.samples
-    for path in file.vary:
-        values = job.space.columns[path]
-        columns[path] = _array([values[row] for row in rows])
+    for path in job.spec.file.vary:
+        columns[path] = _array(list(values[path]))
+    kept = job.spec.file.metrics
     known = [name for row in results for name in row if name not in ("status", "error")]
     for name in dict.fromkeys(known):
-        if not file.metrics or name in file.metrics:
+        if not kept or name in kept:
             columns[name] = _array([row.get(name) for row in results])
     columns["status"] = pa.array([row["status"] for row in results], pa.string())
     columns["error"] = pa.array([row["error"] for row in results], pa.string())

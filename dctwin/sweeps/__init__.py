@@ -6,10 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 from dctwin.errors import InputError
-from dctwin.sweep.execute import Progress, run_chunks
-from dctwin.sweep.job import Job, make_job
-from dctwin.sweep.spec import SpecLike, load_spec
-from dctwin.sweep.store import Status, Store
+from dctwin.sweeps.execute import Progress, run_chunks
+from dctwin.sweeps.job import Job, make_job
+from dctwin.sweeps.spec import SpecLike, load_spec
+from dctwin.sweeps.store import Status, Store
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,9 +19,9 @@ from dctwin.design import Facility, load_design
 from dctwin.errors import InputError
 from dctwin.site import Site, load_site
 from dctwin.surroundings import Surroundings, prepare
-from dctwin.sweep.bind import Follower, follow, refuse
-from dctwin.sweep.space import Space, World
-from dctwin.sweep.spec import Choices, Spec
+from dctwin.sweeps.bind import Follower, follow, refuse
+from dctwin.sweeps.space import Space, World
+from dctwin.sweeps.spec import Choices, Spec
 
 # Points in a part: some seconds of work, so that a kill loses little and a part is worth a file.
 CHUNK_POINTS = 512
@@ -54,54 +54,48 @@ class Job:
     @cached_property
     def structural(self) -> tuple[str, ...]:
         """Varied paths that change more than numbers, in any of the designs."""
-        file = self.spec.file
-        found = []
-        for path, how in file.vary.items():
-            world = self.space.worlds[0]
-            if isinstance(how, Choices) or any(
-                self._follow(world._replace(design=name), path) is None for name in file.designs
-            ):
-                found.append(path)
-        return tuple(found)
+        file, world = self.spec.file, self.space.worlds[0]
+        return tuple(
+            path
+            for path, how in file.vary.items()
+            if isinstance(how, Choices)
+            or any(
+                self._follow(self._scenario(world._replace(design=name)), path) is None
+                for name in file.designs
+            )
+        )
 
-    def _follow(self, world: World, path: str) -> tuple[Follower, ...] | None:
-        base = self._scenario(world)
-        values = self.space.columns[path]
-
+    def _follow(self, facility: Facility, path: str) -> tuple[Follower, ...] | None:
         def parse(value: Any) -> Facility:
             try:
-                return base.replace({path: value})
+                return facility.replace({path: value})
             except InputError as problem:
                 raise refuse(self.spec.document, path, value, problem) from None
 
-        return follow(base, path, values, parse)
+        return follow(facility, path, self.space.extremes(path), parse)
 
     def _scenario(self, world: World) -> Facility:
         scenario = self.spec.file.scenarios.get(world.scenario)
         base = self.facilities[world.design]
         return base.replace(scenario.design) if scenario and scenario.design else base
 
-    def key(self, point: int) -> Key:
+    def key(self, world: World, values: Mapping[str, Any]) -> Key:
         """What points of one topology share: world, and the values of structural paths."""
-        values = self.space.values(point)
-        return (*self.space.world(point), *(_hashable(values[path]) for path in self.structural))
+        return (*world, *(_hashable(values[path]) for path in self.structural))
 
-    def topology(self, point: int) -> Topology:
+    def topology(self, world: World, values: Mapping[str, Any]) -> Topology:
         """The topology of a point, parsed when first asked for."""
-        key = self.key(point)
+        key = self.key(world, values)
         if key not in self._topologies:
-            self._topologies[key] = self._parse(point)
+            self._topologies[key] = self._parse(world, values)
         return self._topologies[key]
 
-    def _parse(self, point: int) -> Topology:
-        world, file = self.space.world(point), self.spec.file
+    def _parse(self, world: World, values: Mapping[str, Any]) -> Topology:
+        file = self.spec.file
         changes: dict[str, Any] = {}
-        values = self.space.values(point)
         for path in self.structural:
-            how = file.vary[path]
-            changes |= (
-                how.choices[values[path]] if isinstance(how, Choices) else {path: values[path]}
-            )
+            how, value = file.vary[path], values[path]
+            changes |= how.choices[value] if isinstance(how, Choices) else {path: value}
         base = self._scenario(world)
         try:
             facility = base.replace(changes) if changes else base
@@ -112,14 +106,7 @@ class Job:
         for path in file.vary:
             if path in self.structural:
                 continue
-
-            def parse(value: Any, path: str = path) -> Facility:
-                try:
-                    return facility.replace({path: value})
-                except InputError as problem:
-                    raise refuse(self.spec.document, path, value, problem) from None
-
-            found = follow(facility, path, self.space.columns[path], parse)
+            found = self._follow(facility, path)
             if found is None:
                 raise InputError(
                     self.spec.document.fault(
@@ -137,7 +124,7 @@ class Job:
             return [np.array(block) for block in self.space.blocks(CHUNK_POINTS)]
         by_key: dict[Key, list[int]] = {}
         for point in range(len(self.space)):
-            by_key.setdefault(self.key(point), []).append(point)
+            by_key.setdefault(self._key_of(point), []).append(point)
         if len(by_key) > MAX_TOPOLOGIES:
             raise InputError(
                 self.spec.document.fault(
@@ -151,10 +138,13 @@ class Job:
                 cut.append(np.array(points[start : start + CHUNK_POINTS]))
         return cut
 
+    def _key_of(self, point: int) -> Key:
+        return self.key(self.space.world(point), self.space.values(point))
+
     @cached_property
     def topologies(self) -> int:
         """How many topologies there are, worlds counted apart."""
-        return len({self.key(int(chunk[0])) for chunk in self.chunks})
+        return len({self._key_of(int(chunk[0])) for chunk in self.chunks})
 
     def world_surroundings(self, world: World) -> Surroundings:
         return self.surroundings[world.site, world.weather, world.scenario]

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from dctwin.errors import ComputationError, InputError
-from dctwin.sweep.batch import run_chunk
-from dctwin.sweep.job import Job
-from dctwin.sweep.store import Store, encode
+from dctwin.sweeps.batch import run_chunk
+from dctwin.sweeps.job import Job
+from dctwin.sweeps.store import Store, encode
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -163,12 +163,13 @@ def _in_pool(job: Job, chunks: list[int], workers: int) -> Iterator[tuple[int, b
 
 def _on_dask(job: Job, chunks: list[int], scheduler: str) -> Iterator[tuple[int, bytes]]:
     """Chunks by the workers of a Dask cluster, as they finish."""
+    dask: Any
     try:
-        from dask.distributed import Client, as_completed
+        from dask import distributed as dask
     except ImportError:
         raise InputError("--scheduler needs Dask: pip install 'dctwin[cluster]'") from None
     try:
-        client = Client(scheduler, timeout="20s", set_as_default=False)
+        client: Any = dask.Client(scheduler, timeout="20s", set_as_default=False)
     except OSError as problem:
         raise InputError(f"--scheduler {scheduler}: cannot be reached: {problem}") from None
     with contextlib.closing(client):
@@ -176,7 +177,7 @@ def _on_dask(job: Job, chunks: list[int], scheduler: str) -> Iterator[tuple[int,
         futures = client.map(
             _dask_work, [shared] * len(chunks), chunks, retries=MAX_TRIES, pure=False
         )
-        for future, result in as_completed(futures, with_results=True):
+        for future, result in dask.as_completed(futures, with_results=True):
             chunk, data = result
             future.release()
             yield chunk, data
