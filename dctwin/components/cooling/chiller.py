@@ -44,9 +44,10 @@ class EirChiller(Stage):
     Valid: the temperatures the curves were fitted to (the equipment file's `valid`), flagged
     outside. There the curves are held at the ends of their range, as EnergyPlus does
     (`leaving_curve_c` and `condenser_curve_c`; a machine from an equipment file has them from its
-    `valid`); without a range they are read at the true temperature. A curve that has turned negative counts as zero, which the limit
-    `carnot_kw` shows: by how much the power is less than a reversible machine would need between
-    the leaving chilled water and what leaves the condenser (for air: enters it).
+    `valid`); without a range they are read at the true temperature. A curve that has turned
+    negative counts as zero, which the limit `carnot_kw` shows: by how much the power is less than
+    a reversible machine would need between the leaving chilled water and what leaves the condenser
+    (for air: enters it).
     """
 
     extensive: ClassVar[frozenset[str]] = frozenset({"reference_kw"})
