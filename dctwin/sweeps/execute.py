@@ -138,7 +138,8 @@ def _in_pool(job: Job, chunks: list[int], workers: int) -> Iterator[tuple[int, b
         try:
             while waiting or running:
                 while waiting and len(running) < workers * _AHEAD:
-                    running[pool.submit(_work, waiting[-1])] = waiting.pop()
+                    chunk = waiting.pop()
+                    running[pool.submit(_work, chunk)] = chunk
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     yield running[future], future.result()

@@ -203,7 +203,7 @@ def load_spec(spec: SpecLike) -> Spec:
     if isinstance(spec, Spec):
         return spec
     if isinstance(spec, Mapping):
-        document = Document("sweep", dict(spec), {})
+        document = Document("sweep", dict(spec), {(): 0})
     else:
         document = load_document(spec)
     try:
