@@ -195,8 +195,9 @@ def sensitivity(table: pd.DataFrame, spec: SpecLike, metric: str) -> pd.DataFram
     for key, group in table.groupby(list(WORLD), sort=False):
         values = _numbers(group.sort_values("point"), metric)
         if len(values) != space.samples or np.isnan(values).any():
+            world = ", ".join(str(part) for part in key if part)
             raise InputError(
-                f"{', '.join((str(part) for part in key if part))}: needs {space.samples} points with a {metric}, "
+                f"{world}: needs {space.samples} points with a {metric}, "
                 f"has {int((~np.isnan(values)).sum())}"
             )
         for path, found in _indices(checked, problem, space.cube, values).items():

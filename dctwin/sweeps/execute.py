@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dctwin.errors import ComputationError, InputError
@@ -96,10 +99,9 @@ class _Meter:
 _JOB: Job | None = None
 
 
-def _begin_worker(job: Job, parent: int) -> None:
-    """A worker's first step: keep the job, use one core, and end when the parent is gone."""
+def _begin_worker(file: str, parent: int) -> None:
+    """A worker's first step: read the job, and end when the parent is gone."""
     global _JOB
-    _JOB = job
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -107,6 +109,7 @@ def _begin_worker(job: Job, parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    _JOB = pickle.loads(Path(file).read_bytes())
 
 
 def _work(chunk: int) -> bytes:
@@ -114,49 +117,62 @@ def _work(chunk: int) -> bytes:
     return encode(run_chunk(_JOB, chunk))
 
 
-def _pool(job: Job, workers: int) -> Executor:
+def _pool(file: str, workers: int) -> Executor:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin_worker, initargs=(job, os.getpid())
+        workers, mp_context=context, initializer=_begin_worker, initargs=(file, os.getpid())
     )
 
 
 def _in_pool(job: Job, chunks: list[int], workers: int) -> Iterator[tuple[int, bytes]]:
-    """Chunks by a pool of processes, as they finish; a pool that broke is made anew."""
-    from concurrent.futures import FIRST_COMPLETED, wait
+    """Chunks by a pool of processes, as they finish; a pool that broke is made anew.
+
+    Workers read the job from a file: through a pipe, one that is killed while it starts would keep
+    the parent waiting for ever.
+    """
     from concurrent.futures.process import BrokenProcessPool
 
     tries = dict.fromkeys(chunks, 0)
     waiting = list(reversed(chunks))
     lost: list[int] = []
-    while waiting:
-        pool = _pool(job, min(workers, len(waiting)))
-        running: dict[Future[bytes], int] = {}
-        try:
-            while waiting or running:
-                while waiting and len(running) < workers * _AHEAD:
-                    chunk = waiting.pop()
-                    running[pool.submit(_work, chunk)] = chunk
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield running[future], future.result()
-                    del running[future]
-        except BrokenProcessPool:
-            for chunk in running.values():
-                tries[chunk] += 1
-                (lost if tries[chunk] >= MAX_TRIES * _AHEAD else waiting).append(chunk)
-        finally:
-            for future in running:
-                future.cancel()
-            pool.shutdown(wait=False, cancel_futures=True)
+    with tempfile.NamedTemporaryFile(prefix="dctwin-sweep-") as file:
+        file.write(pickle.dumps(job))
+        file.flush()
+        while waiting:
+            running: dict[Future[bytes], int] = {}
+            pool = _pool(file.name, min(workers, len(waiting)))
+            try:
+                yield from _through(pool, waiting, running, workers * _AHEAD)
+            except BrokenProcessPool:
+                for chunk in running.values():
+                    tries[chunk] += 1
+                    (lost if tries[chunk] >= MAX_TRIES * _AHEAD else waiting).append(chunk)
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
     if lost:
         raise ComputationError(
             f"{len(lost)} chunks ended their worker process {MAX_TRIES} times, out of memory "
             "perhaps: what is finished stays. Run again with fewer --workers"
         )
+
+
+def _through(
+    pool: Executor, waiting: list[int], running: dict[Future[bytes], int], ahead: int
+) -> Iterator[tuple[int, bytes]]:
+    """Pass the waiting chunks through a pool; when it breaks, `running` holds what was not done."""
+    from concurrent.futures import FIRST_COMPLETED, wait
+
+    while waiting or running:
+        while waiting and len(running) < ahead:
+            running[pool.submit(_work, waiting[-1])] = waiting[-1]
+            waiting.pop()
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            data = future.result()
+            yield running.pop(future), data
 
 
 # --- Dask -------------------------------------------------------------------------------------
