@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dctwin.components.component import Stage
 from dctwin.components.cooling.loop import Loop
-from dctwin.components.registry import device_class
+from dctwin.components.registry import device_class, kinds
 from dctwin.design.reader import OUTDOORS, Device, DeviceEntry, Reader, Structure
 from dctwin.equipment import Name
 
@@ -59,6 +59,19 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
                 place,
                 f"sink is missing: name the loop that takes the heat of "
                 f"{device.name}, known: {', '.join(sorted(reader.loops - {name}))}",
+            )
+        boils = isinstance(loop, Loop) and loop.phase == "two"
+        if loop is not None and device.component.condenses != boils:
+            why = "boils" if boils else "does not boil"
+            fitting = [
+                kind
+                for kind in kinds()
+                if issubclass(found := device_class(kind), Stage) and found.condenses == boils
+            ]
+            reader.fault(
+                place,
+                f"the fluid of this loop {why} (phase: {loop.phase}), allowed kinds "
+                f"{', '.join(fitting)} (got {device.component.kind!r})",
             )
         if device.component.rejects_to == "air" and device.sink:
             reader.fault(

@@ -21,7 +21,7 @@ def racks(draw: st.DrawFn) -> Rack:
         idle_frac=draw(fractions),
         liquid_frac=draw(fractions),
         fan_frac=draw(st.floats(0, 0.4)),
-        case_k_per_kw=draw(st.floats(0.001, 2)),
+        case_lift_k=draw(st.floats(0.1, 60)),
         mass_kwh_per_k=draw(st.floats(0.001, 1)),
     )
 
@@ -90,7 +90,7 @@ def test_a_step_in_time_keeps_the_energy(
     rack: Rack, liquid_kw: float, coolant_c: float, dt_s: float, flowing: bool
 ) -> None:
     before = RackState(40.0)
-    after, out_kw, stored_kw = rack.advance(before, liquid_kw, coolant_c, flowing, dt_s)
+    after, out_kw, stored_kw = rack.advance(before, liquid_kw, coolant_c, 0.2, flowing, dt_s)
     assert out_kw + stored_kw == pytest.approx(liquid_kw, rel=1e-12, abs=1e-9)
     held_kj = rack.mass_kwh_per_k * 3600.0 * (after.case_c - before.case_c)
     assert held_kj == pytest.approx(stored_kw * dt_s, rel=1e-9, abs=1e-6)
@@ -100,21 +100,21 @@ def test_a_step_in_time_keeps_the_energy(
 def test_two_half_steps_are_one_step(
     rack: Rack, liquid_kw: float, coolant_c: float, dt_s: float
 ) -> None:
-    whole, *_ = rack.advance(RackState(40.0), liquid_kw, coolant_c, True, dt_s)
-    half, *_ = rack.advance(RackState(40.0), liquid_kw, coolant_c, True, dt_s / 2)
-    again, *_ = rack.advance(half, liquid_kw, coolant_c, True, dt_s / 2)
+    whole, *_ = rack.advance(RackState(40.0), liquid_kw, coolant_c, 0.2, True, dt_s)
+    half, *_ = rack.advance(RackState(40.0), liquid_kw, coolant_c, 0.2, True, dt_s / 2)
+    again, *_ = rack.advance(half, liquid_kw, coolant_c, 0.2, True, dt_s / 2)
     assert again.case_c == pytest.approx(whole.case_c, rel=1e-10)
 
 
 def test_time_constant_is_mass_times_resistance() -> None:
-    rack = Rack(design_kw=100.0, case_k_per_kw=0.2, mass_kwh_per_k=0.05)
+    rack = Rack(design_kw=100.0, mass_kwh_per_k=0.05)
     tau_s = 0.2 * 0.05 * 3600.0
-    state, *_ = rack.advance(RackState(30.0), 50.0, 30.0, True, tau_s)
+    state, *_ = rack.advance(RackState(30.0), 50.0, 30.0, 0.2, True, tau_s)
     assert state.case_c == pytest.approx(30.0 + 50.0 * 0.2 * (1 - math.exp(-1)), rel=1e-12)
 
 
 def test_without_flow_the_cases_take_all_of_the_heat() -> None:
     rack = Rack(design_kw=100.0, mass_kwh_per_k=0.05)
-    state, out_kw, stored_kw = rack.advance(RackState(50.0), 90.0, 30.0, False, 10.0)
+    state, out_kw, stored_kw = rack.advance(RackState(50.0), 90.0, 30.0, 0.2, False, 10.0)
     assert (out_kw, stored_kw) == (0.0, 90.0)
     assert state.case_c == pytest.approx(50.0 + 90.0 * 10.0 / (0.05 * 3600.0))
