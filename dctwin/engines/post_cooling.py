@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dctwin.components.component import Limit, Service, inside, ratio
-from dctwin.components.cooling.loop import MAX_EXIT_QUALITY_FRAC
 from dctwin.design import Device
 from dctwin.engines.heat import LoopFlows
 from dctwin.engines.year import Flag, Year
@@ -44,7 +43,7 @@ def post_loop(
     if circuit.loop.phase == "two":
         quality = circuit.loop.exit_quality(loop.heat_kw, loop.flow_kw_per_k)
         year.traces[f"{node}.exit_quality_frac"] = quality
-        beyond = inside(quality, 0.0, MAX_EXIT_QUALITY_FRAC)
+        beyond = inside(quality, 0.0, circuit.loop.dry_out_quality_frac)
         year.flags.append(Flag(node, Limit("exit_quality_frac", beyond, "-")))
     xp = namespace(actual_c)
     above_limit = xp.maximum(actual_c - circuit.loop.supply_limit_c, 0.0)

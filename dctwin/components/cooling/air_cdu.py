@@ -19,8 +19,8 @@ class AirCdu(Stage):
     Fans draw heat / air_rise_k of air, from min_flow_frac of their design flow up to all of it, and
     never more than the hall supplies for it. Radiator: counterflow effectiveness-NTU, air side
     with the 0.8 power of air flow (as in an air handler).
-    Pumps and fans = flow · head / efficiencies. The pumps' electricity is heat in the coolant
-    before the radiator; the fans' is heat in the air after it.
+    Pumps and fans = flow · head / efficiencies. The pumps stand after the radiator and
+    warm the coolant; the fans stand after it and warm the air.
     Balance: reject_kw = heat_kw + cdu_pump + cdu_fan.
     Valid for single-phase coolant and 0.3-1.1 of design flows.
     Source: as cdu.py and crah.py.

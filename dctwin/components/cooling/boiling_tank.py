@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from dctwin.components.component import Duty, Service, Stage, param, ratio
 from dctwin.components.cooling.condenser import condense_kw_per_k
+from dctwin.components.cooling.exchanger import float_supply_c
 from dctwin.physics.arrays import Array, namespace
 
 
@@ -43,8 +44,7 @@ class BoilingTank(Stage):
         return self.held_kwh_per_k
 
     def reach_c(self, duty: Duty) -> Array:
-        drive_k = ratio(duty.heat_kw, condense_kw_per_k(self.ua_kw_per_k, duty))
-        return duty.sink_c + drive_k - ratio(duty.heat_kw, duty.flow_kw_per_k)
+        return float_supply_c(duty, condense_kw_per_k(self.ua_kw_per_k, duty), duty.sink_c)
 
     def serve(self, duty: Duty) -> Service:
         xp = namespace(duty.heat_kw, duty.return_c, duty.sink_c)

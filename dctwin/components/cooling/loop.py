@@ -25,9 +25,6 @@ from dctwin.units import KELVIN_AT_0_C, SECONDS_PER_HOUR
 R_DRY_AIR_KJ_PER_KG_K = 0.287042
 
 
-# Vapour share above which cold plates of low-pressure refrigerants run dry (assumed; 0.6 to 0.9).
-MAX_EXIT_QUALITY_FRAC = 0.8
-
 
 def air_kj_per_m3_k(at_c: Array, pressure_pa: Array) -> Array:
     """Heat capacity of a cubic metre of dry air [kJ/m³/K]."""
@@ -91,6 +88,10 @@ class Loop(Component):
     )
     exit_quality_frac: float = param(
         "-", 0.05, 0.95, "vapour share that leaves the racks at the design rise (two phases)", 0.5
+    )
+    # Assumed for low-pressure refrigerants in cold plates, 0.6 to 0.9.
+    dry_out_quality_frac: float = param(
+        "-", 0.1, 1, "vapour share above which cold plates run dry; 1 in a bath", 0.8
     )
     supply_limit_c: float = param(
         "°C", -20, 80, "warmest supply that what it serves accepts; above it is unmet", 80.0
