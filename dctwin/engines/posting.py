@@ -36,6 +36,8 @@ def post_facility(
     ledger.post("heat", "lighting", place, facility.lighting_kw)
     for loop in loops.values():
         mechanical_kw = mechanical_kw + post_loop(year, loop, supply, setpoint)
+    for charge in facility.charges:
+        year.traces[f"{charge.place}.vapour_loss_kg_per_year"] = charge.loss_kg_per_year
     it_draw = post_path(year, "it", it_steps, "bus.it", it_kw)
     drawn, steps = carry(facility.mechanical_path, mechanical_kw)
     mech_draw = post_path(year, "mechanical", steps, "bus.mechanical", mechanical_kw)

@@ -17,8 +17,8 @@ class BoilingTank(Stage):
     the outdoor air. Vapour rises, condenses on the coil, eff = 1 - exp(-UA/C_water), and drips
     back: no electricity. A valve turns the water down to the boiling point; where the coil cannot
     condense all of it the bath and its pressure rise (flagged: a real tank vents).
-    Balance: reject_kw = heat_kw. What escapes through seals and at opening is reported as
-    vapour_loss_kg_per_year = charge · loss_frac_per_year.
+    Balance: reject_kw = heat_kw. What escapes through seals and at opening is
+    charge · loss_frac_per_year (Facility.charges; a trace of the run).
     Valid below the critical heat flux of the chips (Novec 649: 17 W/cm² on plain copper, ASME J.
     Electron. Packag. 143(4) 041103); constant UA.
     Source: Incropera et al., 7th ed., table 11.3 (C_r = 0); fluids, physics/boiling.py.
@@ -30,9 +30,7 @@ class BoilingTank(Stage):
     extensive: ClassVar[frozenset[str]] = frozenset(
         {"ua_kw_per_k", "rated_kw", "held_kwh_per_k", "charge_kg"}
     )
-    reports: ClassVar[frozenset[str]] = frozenset(
-        {"load_frac", "leaving_c", "vapour_loss_kg_per_year"}
-    )
+    reports: ClassVar[frozenset[str]] = frozenset({"load_frac", "leaving_c"})
 
     rated_kw: float = param("kW", 0.1, 100_000, "heat that the tank is built for")
     ua_kw_per_k: float = param("kW/K", 0.1, 100_000, "conductance of the condenser coil")
@@ -57,6 +55,5 @@ class BoilingTank(Stage):
             traces={
                 "load_frac": heat_kw / self.rated_kw,
                 "leaving_c": duty.return_c - ratio(heat_kw, duty.flow_kw_per_k),
-                "vapour_loss_kg_per_year": self.charge_kg * self.loss_frac_per_year,
             },
         )

@@ -25,7 +25,6 @@ from dctwin.units import KELVIN_AT_0_C, SECONDS_PER_HOUR
 R_DRY_AIR_KJ_PER_KG_K = 0.287042
 
 
-
 def air_kj_per_m3_k(at_c: Array, pressure_pa: Array) -> Array:
     """Heat capacity of a cubic metre of dry air [kJ/m³/K]."""
     kelvin = at_c + KELVIN_AT_0_C

@@ -18,7 +18,7 @@ class TwoPhaseCdu(Stage):
     warms along it: eff = 1 - exp(-UA/C_water), and the liquid leaves no colder than the water
     comes. Pumps move the liquid only: electricity = liquid flow · head / efficiencies, heat in the
     refrigerant. Balance: reject_kw = heat_kw + cdu_pump.
-    The charge loses `loss_frac_per_year` of itself (reported as vapour_loss_kg_per_year).
+    The charge loses `loss_frac_per_year` of itself (Facility.charges; a trace of the run).
     Valid for 0.2-1.1 of design liquid flow; constant UA (film condensation varies it by the -1/4
     power of film temperature difference, Nusselt).
     Source: Incropera et al., 7th ed., table 11.3 (C_r = 0) and ch. 10; fluids, physics/boiling.py.
@@ -30,9 +30,7 @@ class TwoPhaseCdu(Stage):
     extensive: ClassVar[frozenset[str]] = frozenset(
         {"ua_kw_per_k", "design_flow_m3_s", "held_kwh_per_k", "charge_kg"}
     )
-    reports: ClassVar[frozenset[str]] = frozenset(
-        {"flow_frac", "leaving_c", "vapour_loss_kg_per_year"}
-    )
+    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "leaving_c"})
 
     ua_kw_per_k: float = param("kW/K", 0.1, 100_000, "conductance of the condenser")
     design_flow_m3_s: float = param("m³/s", 1e-6, 10, "liquid flow at the design point")
@@ -65,7 +63,6 @@ class TwoPhaseCdu(Stage):
     def serve(self, duty: Duty) -> Service:
         traces = {
             "flow_frac": duty.flow_m3_s / self.design_flow_m3_s,
-            "vapour_loss_kg_per_year": self.charge_kg * self.loss_frac_per_year,
         }
         conductance = condense_kw_per_k(self.ua_kw_per_k, duty)
         return terminal_service(duty, conductance, self._pump_kw(duty), "cdu_pump", traces)
