@@ -58,7 +58,7 @@ BOILING_ERROR_FRAC = 2e-4
 
 # Liquids that CoolProp does not have, from one point of a data sheet at 25 °C: density, its thermal
 # expansion, specific heat and viscosity as read in 3M, "Novec Engineered Fluids" user guide
-# (1.61 g/cm³, 0.0013/K, 1128 J/kg/K, 1.24 mPa·s); conductivity recalled from the same maker's sheet.
+# (1.61 g/cm³, 0.0013/K, 1128 J/kg/K, 1.24 mPa·s); conductivity recalled from a sheet of that maker.
 DATA_SHEET = {
     "novec-7500": {
         "range_c": (-20.0, 100.0),

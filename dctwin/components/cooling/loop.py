@@ -68,8 +68,8 @@ class Loop(Component):
     rise_k: float = param("K", 1, 40, "temperature rise at design heat")
     follow: Literal["nothing", "wet_bulb", "dry_bulb", "boiling"] = Field(
         "nothing",
-        description="outdoor temperature that the setpoint follows, or the boiling point at outdoor "
-        "pressure (open two-phase bath)",
+        description="outdoor temperature that the setpoint follows, or the boiling point at "
+        "outdoor pressure (open two-phase bath)",
     )
     offset_k: float = param("K", 0, 40, "setpoint above the followed temperature", 4.0)
     follow_min_c: float = param("°C", -20, 70, "lowest setpoint when following", 18.0)
