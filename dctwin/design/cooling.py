@@ -60,19 +60,8 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
                 f"sink is missing: name the loop that takes the heat of "
                 f"{device.name}, known: {', '.join(sorted(reader.loops - {name}))}",
             )
-        boils = isinstance(loop, Loop) and loop.phase == "two"
-        if loop is not None and device.component.condenses != boils:
-            why = "boils" if boils else "does not boil"
-            fitting = [
-                kind
-                for kind in kinds()
-                if issubclass(found := device_class(kind), Stage) and found.condenses == boils
-            ]
-            reader.fault(
-                place,
-                f"the fluid of this loop {why} (phase: {loop.phase}), allowed kinds "
-                f"{', '.join(fitting)} (got {device.component.kind!r})",
-            )
+        if isinstance(loop, Loop) and device.component.condenses != (loop.phase == "two"):
+            reader.fault(place, _other_phase(loop, device))
         if device.component.rejects_to == "air" and device.sink:
             reader.fault(
                 (*place, "sink"),
@@ -81,6 +70,17 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
     if len(reader.faults) > before or not isinstance(loop, Loop):
         return None
     return Circuit(name, loop, pump, stages)
+
+
+def _other_phase(loop: Loop, device: Device) -> str:
+    """Why a stage that takes another phase cannot stand in this loop."""
+    boils = loop.phase == "two"
+    stages = [kind for kind in kinds() if issubclass(device_class(kind), Stage)]
+    fitting = [kind for kind in stages if vars(device_class(kind)).get("condenses", False) == boils]
+    return (
+        f"the fluid of this loop {'boils' if boils else 'does not boil'} (phase: {loop.phase}), "
+        f"allowed kinds {', '.join(fitting)} (got {device.component.kind!r})"
+    )
 
 
 def heat_order(reader: Reader, circuits: list[Circuit]) -> tuple[Circuit, ...]:
