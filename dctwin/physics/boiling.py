@@ -41,8 +41,7 @@ class BoilingFluid:
     liquid_specific_heat: PropertyFit
     log_vapour_density: PropertyFit
     boiling: PropertyFit
-    min_log_pressure: float
-    max_log_pressure: float
+    log_pressure_range: tuple[float, float]
 
     def _x(self, temperature_c: Array) -> Array:
         middle_c, half_k = (self.min_c + self.max_c) / 2, (self.max_c - self.min_c) / 2
@@ -55,7 +54,7 @@ class BoilingFluid:
 
     def boiling_c(self, pressure_pa: Array) -> Array:
         """Saturation temperature at an absolute pressure."""
-        low, high = self.min_log_pressure, self.max_log_pressure
+        low, high = self.log_pressure_range
         log_pressure = namespace(pressure_pa).log(pressure_pa)
         return self.boiling((log_pressure - (low + high) / 2) * (2 / (high - low)))
 
@@ -96,8 +95,10 @@ def boiling_fluids() -> dict[str, BoilingFluid]:
             liquid_specific_heat=fit(entry["liquid_specific_heat"]),
             log_vapour_density=fit(entry["vapour_density"]),
             boiling=PropertyFit(tuple(entry["boiling"]["coefficients"]), None),
-            min_log_pressure=entry["boiling"]["min_log_pressure"],
-            max_log_pressure=entry["boiling"]["max_log_pressure"],
+            log_pressure_range=(
+                entry["boiling"]["min_log_pressure"],
+                entry["boiling"]["max_log_pressure"],
+            ),
         )
         for name, entry in json.loads(text)["fluids"].items()
     }

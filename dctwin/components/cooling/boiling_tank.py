@@ -36,7 +36,7 @@ class BoilingTank(Stage):
     ua_kw_per_k: float = param("kW/K", 0.1, 100_000, "conductance of the condenser coil")
     held_kwh_per_k: float = param("kWh/K", 0, 1_000, "heat held by bath, servers and coil", 0.0)
     charge_kg: float = param("kg", 0, 1_000_000, "fluid in the tank")
-    loss_frac_per_year: float = param("1/year", 0, 1, "share of the charge lost in a year", 0.05)
+    loss_frac_per_year: float = param("-/year", 0, 1, "share of the charge lost in a year", 0.05)
 
     def mass_kwh_per_k(self) -> float:
         return self.held_kwh_per_k

@@ -40,7 +40,7 @@ class TwoPhaseCdu(Stage):
     motor_efficiency_frac: float = param("-", 0.5, 0.98, "efficiency of motor and drive", 0.88)
     held_kwh_per_k: float = param("kWh/K", 0, 1_000, "heat held by liquid and metal", 0.0)
     charge_kg: float = param("kg", 0, 100_000, "refrigerant in the unit and its racks")
-    loss_frac_per_year: float = param("1/year", 0, 1, "share of the charge lost in a year", 0.02)
+    loss_frac_per_year: float = param("-/year", 0, 1, "share of the charge lost in a year", 0.02)
 
     def mass_kwh_per_k(self) -> float:
         return self.held_kwh_per_k
