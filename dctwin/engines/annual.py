@@ -45,8 +45,12 @@ def settle(
 ) -> tuple[dict[str, Array], list[RackFlows], dict[str, LoopFlows], list[PathStep]]:
     """Find supply temperatures at which heat and temperatures agree; serve every loop there."""
     supply = dict(setpoint)
-    for name in {group.air for group in facility.racks}:
-        supply[name + INLET] = setpoint[name]
+    breathed = {group.air for group in facility.racks}
+    for circuit in facility.circuits:
+        if circuit.name in breathed:
+            loop, kw = circuit.loop, circuit.loop.design_heat_kw
+            inlet_c = loop.inlet_c(setpoint[circuit.name], kw, loop.flow_kw_per_k(kw))
+            supply[circuit.name + INLET] = inlet_c
     earlier: Earlier | None = None
     for number in range(MAX_PASSES):
         racks, it_steps, loops = heat_flows(facility, wiring, boundary, supply)

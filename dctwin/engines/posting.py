@@ -111,9 +111,10 @@ def _watch_rack(
 def classed_loops(facility: Facility, group: RackGroup) -> tuple[str, ...]:
     """Loops that a group's liquid class speaks of: S its own coolant, W the facility water behind.
 
-    Racks whose coolant rejects to the air alone have no other water than their coolant.
+    Racks whose coolant rejects to air alone have no other water than their coolant.
     """
-    circuit = next(c for c in facility.circuits if c.name == group.liquid)
-    sinks = tuple(dict.fromkeys(stage.sink for stage in circuit.stages if stage.sink))
+    circuits = {c.name: c for c in facility.circuits}
+    named = dict.fromkeys(stage.sink for stage in circuits[group.liquid].stages if stage.sink)
+    sinks = tuple(name for name in named if circuits[name].loop.fluid != "air")
     behind = group.device.component.liquid_class.startswith("W") and sinks
     return sinks if behind else (group.liquid,)
