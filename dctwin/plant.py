@@ -104,8 +104,11 @@ class Wiring:
         """Coolant capacity rate of one rack of the group as a function of its liquid heat.
 
         The racks of a loop share its flow by their full liquid heat, as loops share a sink's.
+        Plates in which a fluid boils do not feel its flow up to dry-out: they have the rated one.
         """
-        loop = self.circuits[group.liquid].loop
+        loop, rack = self.circuits[group.liquid].loop, group.device.component
+        if loop.phase == "two":
+            return lambda _: rack.liquid_kw(1.0) / rack.case_rise_k
         share, count = self.liquid_share[group.name], group.device.count
 
         def rate(liquid_kw: Array) -> Array:
