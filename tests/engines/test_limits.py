@@ -174,3 +174,16 @@ def test_two_phase_loops_take_only_what_condenses() -> None:
     with pytest.raises(InputError, match="does not boil"):
         dctwin.load_design(DTC).replace({"cooling.loops.tcs.stages": [
             {"equipment": "two-phase-250kw", "name": "cdu", "sink": "fws"}]})  # fmt: skip
+
+
+def test_boiling_plates_do_not_feel_their_flow() -> None:
+    facility = dctwin.load_design("two-phase-dtc-r515b-ac").replace(
+        {"it.racks.gpu.case_flow_frac": 0.5}
+    )
+    year = run_year(facility, weather(10.0, 25.0))
+    rack = facility.racks[0].device.component
+    # Boiling at 45 °C, 25 K at full liquid heat.
+    case_c = 45.0 + 25.0 * rack.liquid_kw(0.85) / rack.liquid_kw(1.0)
+    np.testing.assert_allclose(year.traces["rack.gpu.case_c"], case_c, rtol=1e-9)
+    quality = np.asarray(year.traces["loop.refrigerant.exit_quality_frac"])
+    assert np.all(quality <= 0.5 + 1e-9)
