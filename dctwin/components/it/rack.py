@@ -158,16 +158,16 @@ class Rack(Component):
             lift_k = xp.maximum(kw * self.plate_k_per_kw(coolant(kw)), _TINY)
             return xp.log(lift_k) - target
 
-        before = xp.log(xp.maximum(liquid_kw, _TINY))
-        gap_before = gap(before)
-        at = before - gap_before
+        asked = xp.log(xp.maximum(liquid_kw, _TINY))
+        before, gap_before = asked, gap(asked)
+        at = xp.minimum(before - gap_before, asked)
         for _ in range(_SECANT_STEPS):
             gap_at = gap(at)
             step = at - before
             moved = xp.abs(step) > _TINY
             slope = xp.where(moved, (gap_at - gap_before) / xp.where(moved, step, 1.0), 1.0)
             before, gap_before = at, gap_at
-            at = at - gap_at / xp.clip(slope, 0.1, 1.0)
+            at = xp.minimum(at - gap_at / xp.clip(slope, 0.1, 1.0), asked)
         most_kw = xp.where(drive_k > 0, xp.exp(at), 0.0)
         return xp.where(hot, xp.minimum(most_kw, liquid_kw), liquid_kw)
 
