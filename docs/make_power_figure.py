@@ -1,8 +1,8 @@
 """Write docs/images/power-chains.svg and print the table of docs/power.md.
 
-`python docs/make_power_figure.py` simulates the bundled AI halls, which differ by their power chain
-alone, at several IT loads, with N and with 2N of everything outside the racks. Needs kaleido for the
-picture (`pip install 'dctwin[export]'`).
+`python docs/make_power_figure.py` simulates the bundled AI halls, which differ by their chain
+alone, at several IT loads, with N and with 2N of everything outside the racks. The picture needs
+kaleido (`pip install 'dctwin[export]'`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ REDUNDANCIES = {"N": "solid", "2N": "dash"}
 
 
 def efficiency(chain: str, redundancy: str, load_frac: float) -> float:
-    """What servers and their fans use over that plus all power losses, at one IT load for a year."""
+    """What servers and their fans use over that plus all power losses, at one load for a year."""
     hall = dctwin.load_design(f"ai-hall-{chain}")
     changes: dict[str, object] = {"it.racks.gpu.load_frac": load_frac}
     for path in ("it", "mechanical", "shared"):
