@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from dctwin.components.it.rack import Rack
-from dctwin.design.power import PowerEntry, power_devices
+from dctwin.design.bank import PowerEntry, power_devices
 from dctwin.design.reader import Device, DeviceEntry, Reader, Structure
 from dctwin.equipment import Name
 from dctwin.errors import nearest

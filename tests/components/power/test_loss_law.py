@@ -65,7 +65,7 @@ def test_frontiers_converters_draw_what_is_published(
     unit: Any = load_equipment(name).component
     output_kw = np.linspace(0.0, unit.rated_kw, 9)
     drawn_kw = output_kw + unit.loss_kw(output_kw)
-    np.testing.assert_allclose(drawn_kw, (output_kw + constant_kw) / efficiency, rtol=2e-6)
+    np.testing.assert_allclose(drawn_kw, (output_kw + constant_kw) / efficiency, rtol=1e-7)
 
 
 def test_account_says_role_and_place() -> None:
