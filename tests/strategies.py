@@ -78,6 +78,7 @@ def converters(draw: st.DrawFn, role: str, needed_kw: float) -> dict[str, Any]:
         **draw(banks()),
     }
     if role == "ups" and draw(st.booleans()):
+        device.pop("sharing", None), device.pop("bus_count", None)  # eco mode cannot be staged
         device["eco_efficiency_points"] = [draw(floats(0.7, 1.0)) for _ in loads]
         device["eco_frac"] = draw(floats(0.0, 1.0))
         device["eco_min_load_frac"] = draw(st.sampled_from([0.0, 0.1]))

@@ -167,8 +167,8 @@ DESIGNS = [
     bad("      no_load_kw: 1.2\n      load_loss_kw: 9", "      no_load_kw: 1.2\n      load_loss_kw: 9\n"
         "    - {kind: ride-through, store: vrla, rated_kw: 9, runtime_s: 60, round_trip_frac: 0.8,\n"
         "       standby_kw: 0.1, sharing: staged}",
-        ("sharing", "power.shared.1.sharing: a ride-through cannot be staged, allowed equal "
-                    "(got 'staged')")),
+        ("sharing", "power.shared.1.sharing: this ride-through has no one best load to stage "
+                    "for, allowed equal (got 'staged')")),
     bad("capft: [1.04286,", "capft: [",
         ("capft", f"{CHW}.stages.1.capft: must have 6 values (got 5)")),
     bad("      air: room", "      air: room\n      daily_profile_frac: [1, 2]",

@@ -44,10 +44,8 @@ def power_devices(reader: Reader, entries: list[PowerEntry], where: Path_) -> tu
 def _check_stages(reader: Reader, device: Device, entry: PowerEntry, where: Path_) -> None:
     """Whether a bank can be staged: its kind, and whole numbers of units on each bus."""
     if not device.component.peak_load_fracs():
-        kind = device.component.kind
-        reader.fault(
-            (*where, "sharing"), f"a {kind} cannot be staged, allowed equal (got 'staged')"
-        )
+        why = f"this {device.component.kind} has no one best load to stage for, allowed equal"
+        reader.fault((*where, "sharing"), f"{why} (got 'staged')")
     if device.count % entry.bus_count:
         reader.fault(
             (*where, "bus_count"),

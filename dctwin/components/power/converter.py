@@ -85,10 +85,8 @@ class Converter(PowerStage):
         return loss_from_curve_kw(output_kw, self.rated_kw, loads, losses)
 
     def peak_load_fracs(self) -> tuple[Array, ...]:
-        """Of each mode: both curves bend at the same loads."""
-        found: set[float] = set()
-        for points in (self.efficiency_points, self.eco_efficiency_points):
-            if points is not None:
-                curve = loss_points_from_efficiency(self.load_frac_points, points)
-                found.update(peak_load_fracs(*curve))
-        return tuple(sorted(found))
+        if self.eco_efficiency_points is not None:
+            return ()  # the best load of two curves moves with the time spent in each
+        return peak_load_fracs(
+            *loss_points_from_efficiency(self.load_frac_points, self.efficiency_points)
+        )

@@ -40,7 +40,7 @@ class PowerStage(Component):
     def peak_load_fracs(self) -> tuple[Array, ...]:
         """Load fractions within 0 to 1 at which the efficiency has a local maximum.
 
-        A staged bank sits on them (`units_on` in plant.py). Empty where staging has no meaning.
+        A staged bank sits on them (`share` in plant.py). Empty where a bank cannot be staged.
         """
         return ()
 
