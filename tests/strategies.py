@@ -67,16 +67,63 @@ def floats(low: float, high: float) -> st.SearchStrategy[float]:
 def converters(draw: st.DrawFn, role: str, needed_kw: float) -> dict[str, Any]:
     """A converter with a random efficiency curve."""
     loads = sorted(draw(st.lists(st.integers(1, 120), min_size=2, max_size=6, unique=True)))
-    return {
+    device: dict[str, Any] = {
         "kind": "converter",
         "name": role,
         "role": role,
         "in_rack": role == "psu",
         "rated_kw": max(0.05, needed_kw * draw(size(0.7, 3.0))),
-        "count": draw(st.integers(1, 6)),
-        "redundancy": draw(st.sampled_from(REDUNDANCY)),
         "load_frac_points": [load / 100 for load in loads],
         "efficiency_points": [draw(floats(0.7, 1.0)) for _ in loads],
+        **draw(banks()),
+    }
+    if role == "ups" and draw(st.booleans()):
+        device.pop("sharing", None), device.pop("bus_count", None)  # eco mode cannot be staged
+        device["eco_efficiency_points"] = [draw(floats(0.7, 1.0)) for _ in loads]
+        device["eco_frac"] = draw(floats(0.0, 1.0))
+        device["eco_min_load_frac"] = draw(st.sampled_from([0.0, 0.1]))
+    return device
+
+
+@st.composite
+def banks(draw: st.DrawFn) -> dict[str, Any]:
+    """How many units there are and how they share their load."""
+    count = draw(st.integers(1, 6))
+    if draw(st.booleans()):
+        return {"count": count, "redundancy": draw(st.sampled_from(REDUNDANCY))}
+    buses = draw(st.integers(1, 4))
+    return {"count": count * buses, "sharing": "staged", "bus_count": buses}
+
+
+@st.composite
+def loss_laws(draw: st.DrawFn, role: str, needed_kw: float) -> dict[str, Any]:
+    """A device with a loss law, each of its three terms perhaps nothing."""
+    rated_kw = max(0.05, needed_kw * draw(size(0.7, 3.0)))
+    some = st.one_of(st.just(0.0), floats(1e-4, 0.02))
+    return {
+        "kind": "loss-law",
+        "name": f"{role}-law",
+        "role": role,
+        "rated_kw": rated_kw,
+        "no_load_kw": rated_kw * draw(some),
+        "proportional_frac": draw(some),
+        "load_loss_kw": rated_kw * draw(some),
+        **draw(banks()),
+    }
+
+
+@st.composite
+def ride_throughs(draw: st.DrawFn, needed_kw: float) -> dict[str, Any]:
+    """A store that stands by on a path."""
+    return {
+        "kind": "ride-through",
+        "store": draw(st.sampled_from(["vrla", "li-ion", "lfp", "supercapacitor", "flywheel"])),
+        "rated_kw": max(0.05, needed_kw * draw(size(0.7, 3.0))),
+        "runtime_s": draw(floats(1.0, 900.0)),
+        "rate_exponent": draw(floats(1.0, 1.4)),
+        "round_trip_frac": draw(floats(0.6, 1.0)),
+        "standby_kw": needed_kw * draw(floats(0.0, 0.01)),
+        "count": draw(st.integers(1, 4)),
     }
 
 
@@ -120,6 +167,13 @@ def power_paths(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str
             if path == "it":
                 device["heat_to"] = draw(st.sampled_from(["outdoors", *loops]))
             paths[path].append(device)
+    for role in draw(st.lists(st.sampled_from(["switchgear", "sts", "rpp"]), max_size=2)):
+        law = draw(loss_laws(role, needed_kw))
+        place = draw(st.sampled_from(["it", "shared"]))
+        if all(device.get("name") != law["name"] for device in paths[place]):
+            paths[place].append(law)
+    if draw(st.booleans()):
+        paths["it"].append({**draw(ride_throughs(needed_kw)), "heat_to": loops[0]})
     if draw(st.booleans()):
         paths["it"].append(draw(busways(needed_kw)))
     if draw(st.booleans()):
@@ -153,6 +207,8 @@ def busways(draw: st.DrawFn, needed_kw: float) -> dict[str, Any]:
         "length_m": length_m,
         "section_mm2": min(max(1.0, enough_mm2 * draw(floats(1.0, 5.0))), 100_000.0),
         "power_factor": 1.0,
+        "poles_count": 3,
+        "skin_frac": draw(floats(0.0, 0.3)) if system == "ac3" else 0.0,
         "count": 1 + int(enough_mm2 / 100_000.0),
     }
 

@@ -43,6 +43,7 @@ RATIOS = {
     "air_ratio": "air flow over full air flow",
     "min_ratio": "air flow over full air flow",
     "dc_ac_ratio": "DC rating over inverter rating",
+    "rate_exponent": "power to which a ratio of loads is raised",
 }
 # Whole numbers that count or point.
 COUNTERS = {

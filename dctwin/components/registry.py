@@ -28,9 +28,12 @@ _WHERE = {
     "dry-cooler": "cooling.dry_cooler:DryCooler",
     "transformer": "power.transformer:Transformer",
     "converter": "power.converter:Converter",
+    "loss-law": "power.loss_law:LossLaw",
     "busway": "power.busway:Busway",
+    "ride-through": "power.ride_through:RideThrough",
     "pv": "onsite.pv:PvArray",
     "battery": "onsite.battery:Battery",
+    "genset": "onsite.genset:Genset",
 }
 
 

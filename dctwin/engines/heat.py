@@ -176,7 +176,13 @@ def rack_flows(
         group,
         RackPower(*(value * count for value in one)),
         [
-            PathStep(s.device, s.input_kw * count, s.output_kw * count, s.loss_kw * count)
+            PathStep(
+                s.device,
+                s.input_kw * count,
+                s.output_kw * count,
+                s.loss_kw * count,
+                s.on_count * count,
+            )
             for s in steps
         ],
         draw_kw * count,

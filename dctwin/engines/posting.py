@@ -58,13 +58,7 @@ def _post_rack(year: Year, rack: RackFlows, supply: dict[str, Array], facility: 
         stage = f"{node}.{step.device.name}"
         ledger.post("electricity", source, stage, step.input_kw)
         ledger.post("heat", stage, f"loop.{group.air}", step.loss_kw, step.device.component.account)
-        one = PathStep(
-            step.device,
-            step.input_kw / group.device.count,
-            step.output_kw / group.device.count,
-            step.loss_kw / group.device.count,
-        )
-        watch_power(year, stage, one)
+        watch_power(year, stage, step)
         source = stage
     ledger.post("electricity", source, node, power.compute_kw, "it.compute")
     ledger.post("electricity", source, node, power.fans_kw, "it.fans")
