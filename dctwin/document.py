@@ -256,8 +256,8 @@ def faults_of(
 
 def _finding(error: Any, model: type[BaseModel], also: set[str]) -> tuple[Path_, str]:
     """Where a finding belongs, and its text."""
-    loc, kind, got = tuple(error["loc"]), error["type"], error["input"]
-    parent, info = _field_at(model, loc)
+    kind, got = error["type"], error["input"]
+    parent, info, loc = _field_at(model, tuple(error["loc"]))
     known = also | set(parent.model_fields if parent else ())
     if kind == "extra_forbidden":
         return loc, f"unknown key, {nearest(str(loc[-1]), known)}"
@@ -281,18 +281,33 @@ def _finding(error: Any, model: type[BaseModel], also: set[str]) -> tuple[Path_,
 
 def _field_at(
     model: type[BaseModel], loc: Path_
-) -> tuple[type[BaseModel] | None, FieldInfo | None]:
-    """The model that holds the value at `loc`, and its field when it is a declared one."""
+) -> tuple[type[BaseModel] | None, FieldInfo | None, Path_]:
+    """The model that holds the value at `loc`, its field when it is a declared one, and `loc`
+    without the tags that tell the models of a union apart (they stand in no file)."""
     parent: type[BaseModel] | None = model
     info: FieldInfo | None = None
+    plain: list[str | int] = []
+    tagged: list[type[BaseModel]] = []
     for depth, key in enumerate(loc):
+        if tagged:
+            parent = next((m for m in tagged if key in _tags(m)), None)
+            tagged = []
+            continue
+        plain.append(key)
         if parent is not None and key in parent.model_fields:
             info = parent.model_fields[str(key)]
             if depth < len(loc) - 1:
-                parent = next(iter(_models_in(info.annotation)), None)
+                models = list(_models_in(info.annotation))
+                tagged = models if info.discriminator else []
+                parent = next(iter(models), None)
         elif depth == len(loc) - 1 and parent is not None:
             info = None
-    return parent, info
+    return parent, info, tuple(plain)
+
+
+def _tags(model: type[BaseModel]) -> tuple[Any, ...]:
+    """What the `name` of a model in a union may be."""
+    return get_args(model.model_fields["name"].annotation)
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -27,6 +27,9 @@ _WHERE = {
     "busway": "power.busway:Busway",
     "pv": "onsite.pv:PvArray",
     "battery": "onsite.battery:Battery",
+    "electrolyser": "onsite.electrolyser:Electrolyser",
+    "hydrogen-tank": "onsite.hydrogen_tank:HydrogenTank",
+    "fuel-cell": "onsite.fuel_cell:FuelCell",
 }
 
 
