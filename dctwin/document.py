@@ -261,6 +261,12 @@ def _finding(error: Any, model: type[BaseModel], also: set[str]) -> tuple[Path_,
     known = also | set(parent.model_fields if parent else ())
     if kind == "extra_forbidden":
         return loc, f"unknown key, {nearest(str(loc[-1]), known)}"
+    if kind == "union_tag_not_found":
+        models = _models_in(info.annotation) if info else ()
+        names = [name for each in models for name in _tags(each)]
+        return (*loc, "name"), f"is missing, allowed {', '.join(names)}"
+    if kind == "union_tag_invalid":
+        return (*loc, "name"), f"{_reason(error)} (got {_short(error['ctx']['tag'])})"
     if loc and loc[-1] == "[key]":
         return loc[:-1], f"{_reason(error)} (got {_short(got)})"
     if kind == "missing" and isinstance(loc[-1], int):  # one of a fixed number of values
@@ -345,9 +351,10 @@ def _reason(error: Any) -> str:
     context = error.get("ctx", {})
     if kind == "value_error":
         return str(context.get("error", error["msg"]))
-    if kind == "literal_error":
-        allowed = re.findall(r"'([^']*)'", context["expected"])
-        near = difflib.get_close_matches(str(got), allowed, 1)
+    if kind in ("literal_error", "union_tag_invalid"):
+        tagged = kind == "union_tag_invalid"
+        allowed = re.findall(r"'([^']*)'", context["expected_tags" if tagged else "expected"])
+        near = difflib.get_close_matches(str(context["tag"] if tagged else got), allowed, 1)
         hint = f", did you mean '{near[0]}'?" if near else ""
         return f"allowed {', '.join(allowed)}{hint}"
     if kind == "string_type":

@@ -34,7 +34,14 @@ LAYERS: list[tuple[str, set[str]]] = [
     (
         "engines",
         {
-            "components", "design", "dispatch", "plant", "ledger", "physics", "scenario", "units",
+            "components",
+            "design",
+            "dispatch",
+            "plant",
+            "ledger",
+            "physics",
+            "scenario",
+            "units",
             "errors",
         },
     ),

@@ -76,10 +76,10 @@ class OnsitePlant:
         """The stores as dispatch sees them."""
         return Stores(
             battery=_bank(self.battery),
-            electrolyser=self.electrolyser and self.electrolyser.component,
+            electrolyser=None if self.electrolyser is None else self.electrolyser.component,
             electrolysers_count=self.electrolyser.count if self.electrolyser else 1,
             tank=_bank(self.tank),
-            fuel_cell=self.fuel_cell and self.fuel_cell.component,
+            fuel_cell=None if self.fuel_cell is None else self.fuel_cell.component,
             fuel_cells_count=self.fuel_cell.count if self.fuel_cell else 1,
         )
 

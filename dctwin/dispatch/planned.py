@@ -94,9 +94,7 @@ def follow(plan: Schedule, expected: Hours, now: Hours) -> Request:
     return Request(charge_kw, np.where(charge_kw > 0, 0.0, discharge_kw))
 
 
-def problem_of(
-    hours: Hours, battery: Battery, goal: Goal, peak_so_far_kw: float = 0.0
-) -> Problem:
+def problem_of(hours: Hours, battery: Battery, goal: Goal, peak_so_far_kw: float = 0.0) -> Problem:
     """The program of one design: carbon as a price that sells for nothing, or the tariff."""
     steps = hours.load_kw.size
 
@@ -121,7 +119,7 @@ def problem_of(
         demand_price_per_kw=float(peak),
         grid_kw=over(hours.grid_kw),
         export_kw=over(hours.export_kw),
-        ohmic_per_kw=over(battery.ohmic_per_kw(hours.air_c)),
+        ohmic_frac_per_kw=over(battery.ohmic_frac_per_kw(hours.air_c)),
         step_h=hours.step_h,
         start_kwh=float(battery.start_frac * battery.capacity_kwh),
         floor_kwh=np.minimum(floor_kwh, battery.start_frac * battery.capacity_kwh),

@@ -38,10 +38,10 @@ class Problem:
     own_kw: np.ndarray
     price_per_kwh: Any
     export_price_per_kwh: Any
-    demand_price_per_kw: float
+    demand_price_per_kw: Any
     grid_kw: np.ndarray
     export_kw: np.ndarray
-    ohmic_per_kw: np.ndarray
+    ohmic_frac_per_kw: np.ndarray
     step_h: float
     start_kwh: float
     floor_kwh: np.ndarray
@@ -56,7 +56,7 @@ class Schedule:
     discharge_kw: np.ndarray
     import_kw: np.ndarray
     export_kw: np.ndarray
-    bound: Any
+    bound: Any  # of the bill, in the currency of the prices
 
 
 def solve(battery: Battery, problem: Problem) -> Schedule:
@@ -92,7 +92,7 @@ class _Build:
         self.either = slice(at + 1, at + 1 + self.tempting.size)  # charges (1) or discharges
         self.buys = slice(self.either.stop, self.either.stop + self.tempting.size)
         self.size = self.buys.stop
-        self.whole = np.zeros(self.size)
+        self.whole = np.zeros(self.size, dtype=int)
         self.whole[self.either.start :] = 1
         self.cost = self._cost()
         self.low, self.high = self._bounds()
@@ -166,7 +166,7 @@ class _Build:
 
     def _bends(self) -> list[tuple[Any, Any, Any]]:
         """stored <= its tangents over c; drawn >= its tangents over d; equal where straight."""
-        at, battery, r = np.arange(self.steps), self.battery, self.problem.ohmic_per_kw
+        at, battery, r = np.arange(self.steps), self.battery, self.problem.ohmic_frac_per_kw
         straight = not np.any(r > 0)
         rows = []
         for share in _TANGENTS[:1] if straight else _TANGENTS:

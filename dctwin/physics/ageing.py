@@ -59,11 +59,11 @@ def _anode_table() -> tuple[np.ndarray, np.ndarray]:
 _ANODE_SOC, _ANODE_V = _anode_table()
 
 
-def arrhenius(cell_c: Array, activation_j_per_mol: float) -> Array:
-    """exp(-Ea/R (1/T - 1/298.15 K)): 1 at 25 °C."""
+def arrhenius(cell_c: Array, activation_k: float) -> Array:
+    """exp(-E (1/T - 1/298.15 K)) with E the activation energy over the gas constant: 1 at 25 °C."""
     xp = namespace(cell_c)
     inverse = 1.0 / (cell_c + KELVIN_AT_0_C) - 1.0 / REFERENCE_K
-    return xp.exp(-activation_j_per_mol / GAS_CONSTANT_J_PER_MOL_K * inverse)
+    return xp.exp(-activation_k * inverse)
 
 
 def calendar_loss_frac(
@@ -73,7 +73,11 @@ def calendar_loss_frac(
     xp = namespace(soc_frac, cell_c)
     if chemistry == "lfp":
         off = soc_frac - 0.5
-        stress = _LFP_K * arrhenius(cell_c, _LFP_EA) * (_LFP_C * off * off * off + _LFP_D)
+        stress = (
+            _LFP_K
+            * arrhenius(cell_c, _LFP_EA / GAS_CONSTANT_J_PER_MOL_K)
+            * (_LFP_C * off * off * off + _LFP_D)
+        )
         return xp.sqrt(xp.cumsum(stress * stress, axis=-1) * (step_h * SECONDS_PER_HOUR))
     rate, by_t, by_v, power = _NMC_CALENDAR
     colder = _NMC_REFERENCE_K / (cell_c + KELVIN_AT_0_C)
@@ -91,9 +95,7 @@ def half_cycles(moved_frac: Array, step_h: float) -> tuple[Array, Array]:
     """
     xp = namespace(moved_frac)
     moving = moved_frac != 0
-    last = xp.maximum.accumulate(
-        xp.where(moving, xp.arange(moved_frac.shape[-1]), -1), axis=-1
-    )
+    last = xp.maximum.accumulate(xp.where(moving, xp.arange(moved_frac.shape[-1]), -1), axis=-1)
     way = xp.take_along_axis(xp.sign(moved_frac), xp.maximum(last, 0), axis=-1)
     following = xp.concatenate([way[..., 1:], 0.0 * way[..., :1]], axis=-1)
     ends = (way != 0) & (following != way)
@@ -109,9 +111,7 @@ def _since_last_end(total: Array, ends: Array) -> Array:
     return total - xp.concatenate([0.0 * marked[..., :1], marked[..., :-1]], axis=-1)
 
 
-def cycle_loss_frac(
-    chemistry: Chemistry, moved_frac: Array, cell_c: Array, step_h: float
-) -> Array:
+def cycle_loss_frac(chemistry: Chemistry, moved_frac: Array, cell_c: Array, step_h: float) -> Array:
     """Capacity lost by cycling up to the end of each step, booked when a half cycle ends."""
     xp = namespace(moved_frac, cell_c)
     depth, c_rate = half_cycles(moved_frac, step_h)

@@ -43,9 +43,7 @@ def clipped_sums(change: Array, start: Array, low: Array, high: Array) -> tuple[
     return before, after
 
 
-def filled(
-    rate_kw: Array, step_h: float, start_kwh: Array, room_kwh: Array
-) -> tuple[Array, Array]:
+def filled(rate_kw: Array, step_h: float, start_kwh: Array, room_kwh: Array) -> tuple[Array, Array]:
     """(share of each step that a store can follow, its energy at the end of the step).
 
     A step that fills or empties the store ends early at the same power, so the share is linear in

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from dctwin.components.component import Component, param
-from dctwin.physics.ageing import arrhenius, capacity_left_frac
+from dctwin.physics.ageing import GAS_CONSTANT_J_PER_MOL_K, arrhenius, capacity_left_frac
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.scan import filled
 
 # Resistance of an LFP cell falls with temperature: 0.0650 Ω at 10, 0.0463 at 25, 0.0367 at 40 °C in
 # the middle of its charge (Sony US26650, table of SimSES 1.3.12), which is 11.5 to 16 kJ/mol.
-RESISTANCE_J_PER_MOL = 14_000.0
+_RESISTANCE_K = 14_000.0 / GAS_CONSTANT_J_PER_MOL_K
 
 
 @dataclass(frozen=True)
@@ -83,19 +83,19 @@ class Battery(Component):
         """Temperature of the cells: the outdoor air within the container's band."""
         return namespace(air_c, self.cell_low_c).clip(air_c, self.cell_low_c, self.cell_high_c)
 
-    def ohmic_per_kw(self, air_c: Array) -> Array:
+    def ohmic_frac_per_kw(self, air_c: Array) -> Array:
         """Share lost in the cells' resistance per kilowatt at the bus."""
-        warm = arrhenius(self.cell_c(air_c), -RESISTANCE_J_PER_MOL)
+        warm = arrhenius(self.cell_c(air_c), -_RESISTANCE_K)
         return self.ohmic_loss_h / self.capacity_kwh * warm
 
-    def stored_kw(self, charge_kw: Array, ohmic_per_kw: Array) -> Array:
+    def stored_kw(self, charge_kw: Array, ohmic_frac_per_kw: Array) -> Array:
         """What reaches the cells."""
-        return self.charge_efficiency_frac * charge_kw * (1.0 - ohmic_per_kw * charge_kw)
+        return self.charge_efficiency_frac * charge_kw * (1.0 - ohmic_frac_per_kw * charge_kw)
 
-    def drawn_kw(self, discharge_kw: Array, ohmic_per_kw: Array) -> Array:
+    def drawn_kw(self, discharge_kw: Array, ohmic_frac_per_kw: Array) -> Array:
         """What leaves the cells."""
         return discharge_kw / (
-            self.discharge_efficiency_frac * (1.0 - ohmic_per_kw * discharge_kw)
+            self.discharge_efficiency_frac * (1.0 - ohmic_frac_per_kw * discharge_kw)
         )
 
     def steady(
@@ -104,7 +104,7 @@ class Battery(Component):
         want_kw: Array,
         step_h: float,
         air_c: Array = 25.0,
-        grid_available: Array | None = None,
+        grid_available: Any = None,
         refill_kw: Array = 0.0,
     ) -> BatteryFlows:
         """Charge from what is offered, else cover what is wanted, over (…, hours).
@@ -113,7 +113,7 @@ class Battery(Component):
         refill_kw       power that may refill the reserve, charging of this step included
         """
         xp = namespace(offer_kw, want_kw, self.capacity_kwh, air_c)
-        ohmic = self.ohmic_per_kw(air_c)
+        ohmic = self.ohmic_frac_per_kw(air_c)
         offer_kw = xp.minimum(offer_kw, self.charge_kw)
         want_kw = xp.where(offer_kw > 0, 0.0, xp.minimum(want_kw, self.discharge_kw))
         rate_kw = self.stored_kw(offer_kw, ohmic) - self.drawn_kw(want_kw, ohmic)
@@ -157,4 +157,3 @@ class Battery(Component):
             self.cell_c(air_c),
             step_h,
         )
-

@@ -52,7 +52,8 @@ class Electrolyser(Component):
 
     def hydrogen_kg_per_h(self, input_kw: Array) -> Array:
         """Hydrogen of one unit; none below its least load."""
-        made = [x / use for x, use in zip(self.load_frac_points, self.use_kwh_per_kg_points)]
+        points = zip(self.load_frac_points, self.use_kwh_per_kg_points, strict=True)
+        made = [load / use for load, use in points]
         return at_load(input_kw, self.rated_kw, self.load_frac_points, made)
 
 

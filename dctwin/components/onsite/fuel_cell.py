@@ -39,5 +39,6 @@ class FuelCell(Component):
 
     def fuel_kw(self, output_kw: Array) -> Array:
         """Fuel of one unit [kW of lower heating value]."""
-        burnt = [x / value for x, value in zip(self.load_frac_points, self.efficiency_points)]
+        points = zip(self.load_frac_points, self.efficiency_points, strict=True)
+        burnt = [load / efficiency for load, efficiency in points]
         return at_load(output_kw, self.rated_kw, self.load_frac_points, burnt)
