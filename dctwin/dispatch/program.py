@@ -9,8 +9,9 @@ shed s, energy in the cells e:
 
 Losses in the cells' resistance bend `stored` and `drawn`; both are bounded by tangents, so the
 program can only be better than what the battery does: its value is a bound. Where a price is
-negative, or selling pays more than buying costs, losing energy on purpose would pay: such steps get
-yes-or-no variables for charging or discharging and for buying or selling.
+negative, or selling pays more than buying costs, losing energy on purpose would pay, there or before
+to make room: up to such steps yes-or-no variables choose charging or discharging, and in them
+buying or selling.
 """
 
 from __future__ import annotations
@@ -54,8 +55,6 @@ class Schedule:
 
     charge_kw: np.ndarray
     discharge_kw: np.ndarray
-    import_kw: np.ndarray
-    export_kw: np.ndarray
     bound: Any  # of the bill, in the currency of the prices
 
 
@@ -75,7 +74,10 @@ def solve(battery: Battery, problem: Problem) -> Schedule:
         raise ComputationError(f"onsite.policy: no optimal schedule: {result.message}")
     part = {name: result.x[place] for name, place in build.place.items()}
     bound = result.fun if not build.whole.any() else result.mip_dual_bound
-    return Schedule(part["c"], part["d"], part["g"], part["x"], bound)
+    # Where energy left at the end is worth nothing, charging and discharging at once costs nothing;
+    # the difference does the same at the bus and keeps more.
+    into_kw = part["c"] - part["d"]
+    return Schedule(np.maximum(into_kw, 0.0), np.maximum(-into_kw, 0.0), bound)
 
 
 class _Build:
@@ -85,11 +87,13 @@ class _Build:
         self.battery, self.problem = battery, problem
         self.steps = steps = problem.load_kw.size
         self.tempting = np.flatnonzero(self._tempting())
+        # Energy may be lost on purpose up to the last such step, to make room for it.
+        self.until = np.arange(self.tempting[-1] + 1 if self.tempting.size else 0)
         names = ["c", "d", "g", "x", "u", "s", "e", "in", "out"]
         self.place = {name: slice(k * steps, (k + 1) * steps) for k, name in enumerate(names)}
         at = len(names) * steps
         self.peak = at
-        self.either = slice(at + 1, at + 1 + self.tempting.size)  # charges (1) or discharges
+        self.either = slice(at + 1, at + 1 + self.until.size)  # charges (1) or discharges
         self.buys = slice(self.either.stop, self.either.stop + self.tempting.size)
         self.size = self.buys.stop
         self.whole = np.zeros(self.size, dtype=int)
@@ -186,16 +190,17 @@ class _Build:
         return rows
 
     def _choices(self) -> list[tuple[Any, Any, Any]]:
-        """In tempting steps: charge or discharge, buy or sell (curtailing counts as selling)."""
+        """Charge or discharge up to the last tempting step; in tempting ones also buy or sell, and
+        curtailing counts as selling."""
         if not self.tempting.size:
             return []
-        steps, count = self.tempting, self.tempting.size
-        at = np.arange(count)
         either = np.arange(self.either.start, self.either.stop)
         buys = np.arange(self.buys.start, self.buys.stop)
         battery, rows = self.battery, []
 
         def tie(name: str, binary: np.ndarray, most: Any, when_on: bool) -> None:
+            steps = self.until if binary is either else self.tempting
+            count, at = steps.size, np.arange(steps.size)
             most = np.broadcast_to(most, self.steps)[steps]
             entries = [
                 (at, self._columns(name)[steps], 1.0),

@@ -188,9 +188,7 @@ def test_flow_times_temperature_difference_is_the_heat(
         largest = max(float(np.max(heat_kw)), 1e-12)
         # Two temperatures of some 20 °C differ by no less than some 1e-14 K.
         finest = 1e-13 * float(np.max(flow_m3_s * capacity))
-        np.testing.assert_allclose(
-            carried_kw, heat_kw, rtol=1e-9, atol=max(1e-9 * largest, finest)
-        )
+        np.testing.assert_allclose(carried_kw, heat_kw, rtol=1e-9, atol=max(1e-9 * largest, finest))
         # What the stages take is what leaves, but for what they leave over.
         taken_kw = sum(v for c, source, _, _, v in flows if c == "heat" and source == node)
         np.testing.assert_allclose(taken_kw, heat_kw, rtol=1e-9, atol=1e-9 * largest)
@@ -484,7 +482,11 @@ def _two_days(hours: int = 48) -> Boundary:
     dry_c = 14.0 + 22.0 * np.sin(at / 7.3)
     humid = 0.55 + 0.4 * np.sin(at / 5.1)
     sun = np.maximum(np.sin((at % 24 - 6) / 12 * np.pi), 0.0) * 0.7
-    return Boundary(outdoor_air(dry_c, humid, np.full(hours, 101_000.0)), at % 24, 1.0, sun)
+    price = 20.0 + 15.0 * np.sin(at / 24 * 2 * np.pi)
+    return Boundary(
+        outdoor_air(dry_c, humid, np.full(hours, 101_000.0)), at % 24, 1.0, sun,
+        price_per_kwh=price, carbon_kg_per_kwh=0.02 * price,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("name", _bundled())
