@@ -195,21 +195,25 @@ class _Sums:
         self.free_h_frac = float(free.sum() / busy.sum()) if busy.any() else None
         self.chiller_cop = _chiller_cop(ledger)
         self.unmet_h = float(np.sum(np.asarray(traces["unmet_k"]) > 0)) * step_h
-        self.carbon_free_frac = self._carbon_free(grid, facility_kw - shed_kw, import_kw)
+        own_kw = sun_kw - _sum(ledger, carrier="electricity", target="grid")
+        self.carbon_free_frac = self._carbon_free(grid, own_kw, import_kw)
 
     def part(self, prefix: str) -> float:
         """Energy of all accounts below a prefix [kWh]."""
         return sum(kwh for name, kwh in self.accounts.items() if name.startswith(prefix))
 
     @staticmethod
-    def _carbon_free(grid: GridYear, facility_kw: Any, import_kw: Any) -> float | None:
-        """Share of each hour's energy from carbon-free sources, weighted by energy."""
+    def _carbon_free(grid: GridYear, own_kw: Any, import_kw: Any) -> float | None:
+        """Share of each hour's energy from carbon-free sources, weighted by energy.
+
+        Energy that goes through a store counts when it comes in, by what it is made of then.
+        """
         if grid.carbon_free_frac is None:
             return None
-        total = float(np.sum(facility_kw))
+        own_kw = np.maximum(own_kw, 0.0)
+        total = float(np.sum(own_kw + import_kw))
         if total <= 0:
             return None
-        own_kw = np.maximum(facility_kw - import_kw, 0.0)
         return float(np.sum(own_kw + import_kw * grid.carbon_free_frac) / total)
 
 

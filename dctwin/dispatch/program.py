@@ -9,9 +9,9 @@ shed s, energy in the cells e:
 
 Losses in the cells' resistance bend `stored` and `drawn`; both are bounded by tangents, so the
 program can only be better than what the battery does: its value is a bound. Where a price is
-negative, or selling pays more than buying costs, losing energy on purpose would pay, there or before
-to make room: up to such steps yes-or-no variables choose charging or discharging, and in them
-buying or selling.
+negative, or selling pays more than buying costs, losing energy on purpose would pay, there or
+before to make room: up to such steps yes-or-no variables choose charging or discharging, and in
+them buying or selling.
 """
 
 from __future__ import annotations

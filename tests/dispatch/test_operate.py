@@ -30,11 +30,11 @@ def test_every_policy_keeps_energy_and_limits(rule: Policy, held: Stores, seen: 
     there = rule.seen(seen)
     came = seen.own_kw - done.curtailed_kw + done.import_kw + done.shed_kw
     went = seen.load_kw + done.export_kw
-    for flows, given, taken in parts(done):
-        came, went = came + given, went + taken
-        assert np.abs(taken - given - flows.loss_kw - flows.stored_kw).max() <= TINY_KW
-        assert (given * taken == 0).all()
-        assert min(given.min(), taken.min(), flows.loss_kw.min()) >= -TINY_KW
+    for flows, gave, took in parts(done):
+        came, went = came + gave, went + took
+        assert np.abs(took - gave - flows.loss_kw - flows.stored_kw).max() <= TINY_KW
+        assert (gave * took == 0).all()
+        assert min(gave.min(), took.min(), flows.loss_kw.min()) >= -TINY_KW
         gained = float(np.sum(flows.stored_kw)) * seen.step_h
         assert gained == pytest.approx(flows.energy_kwh[-1] - start_kwh(held, flows), abs=1e-7)
     np.testing.assert_allclose(came, went, rtol=1e-12, atol=TINY_KW)
