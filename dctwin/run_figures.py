@@ -315,3 +315,83 @@ def time_series(run: Run, columns: Sequence[str]) -> go.Figure:
     figure.update_yaxes(title_text=f"[{units.pop()}]" if len(units) == 1 else "value")
     figure.update_xaxes(title_text="time [UTC]")
     return figure
+
+
+def dispatch_week(run: Run, first_day: int = 0, days: int = 7) -> go.Figure:
+    """What feeds the facility's bus (up) and what it feeds (down) [kW]; below, what the stores hold,
+    over the most that they hold in the run.
+
+    `first_day` counts from the start of the run.
+    """
+    import plotly.graph_objects as go
+
+    per_day = round(24 / run.ledger.step_h)
+    part = slice(first_day * per_day, (first_day + days) * per_day)
+    times = local_times(run)[part].astype("datetime64[ms]").tolist()
+    figure = blank(f"Dispatch of {run.design} at {run.site}", 520)
+    bus = "bus.facility"
+    # The load first: it lies next to the axis.
+    for flow in sorted(run.ledger.flows, key=lambda flow: flow.target in ("grid", *_STORES)):
+        into, out = flow.target == bus, flow.source == bus
+        values = np.broadcast_to(flow.value, run.times_utc.shape)[part]
+        if flow.carrier != "electricity" or not (into or out) or not np.any(values > 0):
+            continue
+        place = (flow.source if into else flow.target).removeprefix("storage.")
+        name, color = _BUS_FLOWS.get(place, ("load", GREY))
+        if place in ("battery", "hydrogen"):
+            name = f"{name}, {'given' if into else 'taken'}"
+        if place == "grid" and out:
+            name = "to the grid"
+        figure.add_trace(
+            go.Scatter(
+                x=times,
+                y=values if into else -values,
+                name=name,
+                mode="lines",
+                line={"width": 0, "shape": "hv", "color": color},
+                stackgroup="in" if into else "out",
+                hovertemplate="%{y:,.0f} kW<extra>%{fullData.name}</extra>",
+            )
+        )
+    for store, dash in (("battery", "solid"), ("hydrogen", "dot")):
+        held = run.traces.get(f"storage.{store}.energy_kwh")
+        if held is not None:
+            held = np.broadcast_to(held, run.times_utc.shape)
+            figure.add_trace(
+                go.Scatter(
+                    x=times,
+                    y=100.0 * held[part] / max(float(np.max(held)), 1e-9),
+                    name=f"{store} holds",
+                    yaxis="y2",
+                    mode="lines",
+                    line={"color": INK, "width": 1.5, "dash": dash},
+                    hovertemplate="%{y:.0f} %<extra>%{fullData.name}</extra>",
+                )
+            )
+    figure.update_yaxes(title_text="power at the bus [kW]", tickformat=",")
+    figure.update_layout(
+        yaxis2={
+            "title": {"text": "held [%]"},
+            "domain": [0.0, 0.2],
+            "range": [-2, 105],
+            "anchor": "x",
+        },
+        yaxis={"domain": [0.27, 1.0]},
+        xaxis={"anchor": "y2"},
+        hovermode="x unified",
+        legend={"orientation": "v", "x": 1.01, "y": 1, "yanchor": "top"},
+    )
+    figure.update_xaxes(title_text="local time", showgrid=False)
+    return figure
+
+
+_STORES = ("storage.battery", "storage.hydrogen")
+# Place at the facility's bus -> how people call it, and its colour.
+_BUS_FLOWS = {
+    "sun": ("own sources", YELLOW),
+    "grid": ("grid", BLUE),
+    "battery": ("battery", GREEN),
+    "hydrogen": ("hydrogen", SKY),
+    "shed": ("not covered", RED),
+    "battery-auxiliary": ("battery auxiliaries", PINK),
+}

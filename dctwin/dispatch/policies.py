@@ -97,7 +97,8 @@ def _by_spread(policy: Price | Carbon, series: Array, hours: Hours, stores: Stor
 
 class Matching(Policy):
     """24/7 matching: own carbon-free sources and stores bring `match_frac` of the load in each
-    hour. Below 1 the store lasts longer, over more hours. Never charges from the grid."""
+    hour. Below 1 the store lasts over more hours: own power beyond that share of the load charges,
+    while the grid brings the rest of the load."""
 
     name: Literal["matching-247"]
     match_frac: float = param("-", 0, 1, "share of each hour's load to match", 1.0)
