@@ -27,7 +27,14 @@ NUMBERS = {
     "float", "int", "Array", "np.ndarray", "Floats", "float | None", "int | None", "Array | None",
 }  # fmt: skip
 # Pictures and tables: sizes on the screen and texts, not quantities of the facility.
-PRESENTATION = {"cli", "figures.py", "run_figures.py", "report.py", "labels.py"}
+PRESENTATION = {
+    "cli",
+    "figures.py",
+    "run_figures.py",
+    "dispatch_figures.py",
+    "report.py",
+    "labels.py",
+}
 
 # Ratios that everybody knows by a name of their own.
 RATIOS = {
