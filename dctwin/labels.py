@@ -30,6 +30,11 @@ METRIC_GROUPS: dict[str, dict[str, str]] = {
         "grid_export_kwh": "to the grid",
         "onsite_kwh": "own generation used",
         "curtailed_kwh": "own generation curtailed",
+        "self_consumption_frac": "own generation used, share",
+        "shed_kwh": "load not covered",
+        "battery_discharged_kwh": "given by the battery",
+        "battery_cycles_count": "full cycles of the battery",
+        "battery_capacity_left_frac": "capacity left of the battery",
         "heat_reused_kwh": "heat reused",
         "peak_facility_kw": "facility peak",
         "peak_grid_kw": "grid peak",
@@ -99,7 +104,7 @@ def metric_unit(name: str, currency: str = "") -> str:
         return f"{currency}/year".lstrip("/")
     if name.endswith("_frac"):
         return "%"
-    if name == "itee_sv":
+    if name in ("itee_sv", "battery_cycles_count"):
         return ""
     return unit_of(name) or ""
 
