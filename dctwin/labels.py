@@ -104,7 +104,7 @@ def metric_unit(name: str, currency: str = "") -> str:
         return f"{currency}/year".lstrip("/")
     if name.endswith("_frac"):
         return "%"
-    if name in ("itee_sv", "battery_cycles_count"):
+    if name == "itee_sv":
         return ""
     return unit_of(name) or ""
 
