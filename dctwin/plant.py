@@ -5,14 +5,14 @@ Both clocks use these functions, so a device has one equation whichever engine a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from dctwin.components.component import Air, Component, Duty, Limit, Service, inside, ratio
-from dctwin.design import Circuit, Device, Facility
+from dctwin.design import Circuit, Device, Facility, RackGroup
 from dctwin.document import Document
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
@@ -88,11 +88,34 @@ class Wiring:
             total_kw = sum(c.loop.design_heat_kw for c in users)
             for user in users:
                 self.share[user.name, sink] = user.loop.design_heat_kw / total_kw
+        self.liquid_share: dict[str, Array] = {}
+        for circuit in facility.circuits:
+            groups = [group for group in facility.racks if group.liquid == circuit.name]
+            full_kw = [g.device.component.liquid_kw(1.0) * g.device.count for g in groups]
+            for group, kw in zip(groups, full_kw, strict=True):
+                self.liquid_share[group.name] = ratio(kw, sum(full_kw))
 
     def sink_flow_kw_per_k(self, circuit: Circuit, sink: str, offered_kw: Array) -> Array:
         """Capacity rate of the sink loop's water for this circuit's stages."""
         share = self.share[circuit.name, sink]
         return self.circuits[sink].loop.flow_kw_per_k(offered_kw / share) * share
+
+    def coolant_kw_per_k(self, group: RackGroup) -> Callable[[Array], Array]:
+        """Coolant capacity rate of one rack of the group as a function of its liquid heat.
+
+        The racks of a loop share its flow by their full liquid heat, as loops share a sink's.
+        Plates in which a fluid boils do not feel its flow up to dry-out: they have the rated one.
+        """
+        loop, rack = self.circuits[group.liquid].loop, group.device.component
+        if loop.phase == "two":
+            return lambda _: rack.liquid_kw(1.0) / rack.case_rise_k
+        share, count = self.liquid_share[group.name], group.device.count
+
+        def rate(liquid_kw: Array) -> Array:
+            whole = loop.flow_kw_per_k(ratio(liquid_kw * count, share))
+            return whole * share / count
+
+        return rate
 
     def duty(
         self,

@@ -32,8 +32,9 @@ HALL = "it.racks.hall"
 CHW = "cooling.loops.chw"
 TYPED = "must be a number, allowed 0 to 1 (got"
 STAGES = (
-    "cannot stand here, allowed kinds exchanger, crah, cdu, immersion-tank, outside-air, chiller, "
-    "air-chiller, cycle-chiller, air-cycle-chiller, tower, dry-cooler"
+    "cannot stand here, allowed kinds exchanger, crah, rear-door, cdu, air-cdu, two-phase-cdu, "
+    "immersion-tank, boiling-tank, outside-air, chiller, air-chiller, cycle-chiller, "
+    "air-cycle-chiller, tower, dry-cooler"
 )
 REDUNDANCY = "power.it.0.redundancy: allowed N, N+1, N+2, 2N, 2(N+1), 3N/2"
 
@@ -142,7 +143,8 @@ DESIGNS = [
         ("usp", "power.it.0.role: allowed ups, rectifier, psu, dcdc, sst, pdu, did you mean 'ups'? "
                 "(got 'usp')")),
     bad("      fluid: water", "      fluid: water\n      follow: wet-bulb",
-        ("wet-bulb", f"{CHW}.follow: allowed nothing, wet_bulb, dry_bulb, did you mean 'wet_bulb'? "
+        ("wet-bulb", f"{CHW}.follow: allowed nothing, wet_bulb, dry_bulb, boiling, "
+         "did you mean 'wet_bulb'? "
                      "(got 'wet-bulb')")),
     # rules between values
     bad("      fluid: water", "      fluid: water\n      follow_min_c: 40",

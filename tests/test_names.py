@@ -45,6 +45,7 @@ RATIOS = {
     "ntu": "number of transfer units",
     "reynolds": "Reynolds number",
     "capacity_ratio": "of two heat capacity rates",
+    "case_flow_exponent": "exponent of a power law",
     "flow_ratio": "flow over design flow",
     "air_ratio": "air flow over full air flow",
     "min_ratio": "air flow over full air flow",
