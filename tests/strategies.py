@@ -452,7 +452,70 @@ def _onsite(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
             "start_frac": draw(floats(0.0, 1.0)),
             "count": draw(st.integers(1, 3)),
         }
+        battery = onsite["battery"]
+        battery["reserve_frac"] = battery["start_frac"] * draw(st.sampled_from([0.0, 0.3, 1.0]))
+        most = max(battery["charge_kw"], battery["discharge_kw"]) / battery["capacity_kwh"]
+        battery["ohmic_loss_h"] = min(0.5, 0.24 / max(most, 1e-6)) * draw(floats(0.0, 1.0))
+        battery["auxiliary_kw"] = it_kw * draw(st.sampled_from([0.0, 0.01]))
+        battery["chemistry"] = draw(st.sampled_from(["lfp", "nmc"]))
+    if draw(st.booleans()):
+        onsite["hydrogen"] = _hydrogen(draw, it_kw)
+    if draw(st.booleans()):
+        onsite["connection_kw"] = it_kw * draw(floats(0.0, 4.0))
+    onsite["policy"] = draw(policies(it_kw))
     return onsite
+
+
+def _hydrogen(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
+    path: dict[str, Any] = {
+        "tank": {
+            "kind": "hydrogen-tank",
+            "capacity_kg": max(0.001, it_kw * draw(floats(0.0, 2.0))),
+            "start_frac": draw(floats(0.0, 1.0)),
+        }
+    }
+    if draw(st.booleans()):
+        path["electrolyser"] = {
+            "equipment": "pem-1mw",
+            "rated_kw": max(0.1, it_kw * draw(floats(0.0, 2.0))),
+            "count": draw(st.integers(1, 4)),
+        }
+    if draw(st.booleans()):
+        path["fuel_cell"] = {
+            "equipment": draw(st.sampled_from(["pem-500kw", "solid-oxide-300kw"])),
+            "rated_kw": max(0.1, it_kw * draw(floats(0.0, 2.0))),
+            "redundancy": draw(st.sampled_from(REDUNDANCY)),
+        }
+    return path
+
+
+@st.composite
+def policies(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
+    """A policy that is no plan, with any parameters."""
+    name = draw(
+        st.sampled_from(
+            ["self-consumption", "peak-shaving", "price", "carbon", "matching-247", "islanded"]
+        )
+    )
+    if name == "peak-shaving":
+        return {"name": name, "target_kw": it_kw * draw(floats(0.0, 3.0))}
+    if name in ("price", "carbon"):
+        return {
+            "name": name,
+            "charge_h": draw(floats(0.0, 23.0)),
+            "discharge_h": draw(floats(0.0, 23.0)),
+            "sell": draw(st.booleans()),
+        }
+    if name == "matching-247":
+        return {"name": name, "match_frac": draw(floats(0.0, 1.0))}
+    if name == "islanded":
+        return {
+            "name": name,
+            "grid_connected": draw(st.booleans()),
+            "outage_start_h": draw(st.lists(floats(0.0, 72.0), max_size=2)),
+            "outage_h": draw(floats(0.0, 30.0)),
+        }
+    return {"name": name}
 
 
 def facilities() -> st.SearchStrategy[Facility]:
@@ -494,4 +557,11 @@ def weathers(draw: st.DrawFn) -> Boundary:
         local_hour=clock,
         step_h=draw(st.sampled_from([0.25, 0.5, 1.0])),
         pv_yield_frac=sun,
+        price_per_kwh=np.resize(draw(st.lists(floats(-0.5, 1.0), min_size=1, max_size=9)), hours),
+        carbon_kg_per_kwh=np.resize(
+            draw(st.lists(floats(0.0, 1.0), min_size=1, max_size=9)), hours
+        ),
+        grid_available=draw(
+            st.sampled_from([None, np.ones(hours), (np.arange(hours) % 19 < 14) * 1.0])
+        ),
     )

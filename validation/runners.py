@@ -12,7 +12,7 @@ from typing import Any
 
 from dctwin.physics import evaporation, fluids, moist_air, solar, vapour_compression
 
-from . import balances, halls, power, ref1
+from . import balances, halls, power, ref1, stores
 from .harness import SkippedError
 
 # Water that does not warm in the condenser: catalogue points give the entering temperature only.
@@ -275,6 +275,7 @@ RUNNERS: dict[str, Callable[..., float]] = {
     "pv-dc": pv_dc_kw,
     "pv-losses": pv_losses_percent,
     "pv-yield": pv_yield_kwh_per_kw,
+    "battery-round-trip": stores.battery_round_trip_percent,
     "ref1": ref1.total,
     "ref1-hourly": ref1.hourly_cv_rmse_percent,
     "days-mean": halls.days_mean,

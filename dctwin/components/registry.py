@@ -34,6 +34,9 @@ _WHERE = {
     "pv": "onsite.pv:PvArray",
     "battery": "onsite.battery:Battery",
     "genset": "onsite.genset:Genset",
+    "electrolyser": "onsite.electrolyser:Electrolyser",
+    "hydrogen-tank": "onsite.hydrogen_tank:HydrogenTank",
+    "fuel-cell": "onsite.fuel_cell:FuelCell",
 }
 
 
