@@ -1,4 +1,4 @@
-"""Chillers without fitted curves: refrigerant cycle, variable-speed centrifugal compressor."""
+"""Chillers without fitted curves: refrigerant cycle and off-design law of the compressor."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from dctwin.components.component import (
     param,
     ratio,
 )
+from dctwin.components.cooling.condenser import (
+    air_density_frac,
+    air_side_kw_per_k,
+    fan_power_frac,
+    saturated_kw_per_k,
+    ua_kw_per_k,
+)
 from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.compressor import LAWS, Drive, most_flow_frac, power_frac
 from dctwin.physics.vapour_compression import cycle_fit
 from dctwin.units import KELVIN_AT_0_C
 
-# A backswept centrifugal stage in units of its design point. Head coefficient ψ = (1 + c) - c φ²:
-# c = 1 puts choke at 1.41 of the design flow coefficient (1.25-1.6: c 1.8-0.6). Surge at 1.15 of
-# the design head coefficient (1.1-1.3). Work coefficient λ = λ0 - (λ0 - 1) φ, with slip factor
-# 0.88 over a design work coefficient of 0.63 (0.6-0.7). Assumed, textbook ranges (Aungier,
-# Centrifugal Compressors, 2000; Dixon and Hall, 7th ed., ch. 7); not fitted to any chiller.
-_CHOKE = 1.0
-_SURGE = 1.15
-_WORK = 1.4
 # Heat, head and rejected heat depend on each other weakly. Five passes leave 0.25 % of power in
 # 99 % of random duties, at worst 2 % where the compressor is choked.
 _PASSES = 5
@@ -47,22 +47,18 @@ class _CycleMachine(Stage):
                  A valve keeps T_c at least least_lift_k above T_e (a pressure ratio of 1.5, which
                  centrifugal machines ask for, is 12 K for R134a; assumed, 8-15 K).
     Head         h = w(T_e, T_c)/w_rated, w the isentropic work per cooling of the refrigerant.
-    Speed        n² = (h + c v²)/(1 + c), or h/1.15 where the compressor would surge, not below the
-                 least speed; v = Q/Q_ref stands for its flow.
-    Power        P/P_rated = (1 - p) v (λ0 n² - (λ0 - 1) v n) + p n³, p the parasitic share (disc
-                 friction, bearings, oil, drive). At the rating v = h = n = 1.
-    Capacity     at full speed v² = ((1 + c) - h)/c: it falls with lift, up to max_load_frac.
-    Below min_load_frac the machine cycles. Motor and drive losses are within rated_cop and leave
-    with the refrigerant: heat_kw + power = reject_kw.
+    Power        P/P_rated of v = Q/Q_ref and h by the way the compressor is controlled (`drive`),
+                 and the most that it passes at this head: physics/compressor.py.
+    Below min_load_frac the machine cycles. Motor and drive losses are within reference_cop and
+    leave with the refrigerant: heat_kw + power = reject_kw.
 
-    Valid: the refrigerant fit's range (limits `evaporating_c`, `condensing_c`), heads below surge
-    at full speed (limit `head_frac`) and powers above a reversible machine's between the two
-    saturation temperatures (limit `carnot_kw`). The change of suction density with T_e is left
+    Valid: the refrigerant fit's range (limits `evaporating_c`, `condensing_c`), heads that the
+    compressor overcomes (limit `head_frac`) and powers above a reversible machine's between the
+    two saturation temperatures (limit `carnot_kw`). The change of suction density with T_e is left
     out (3 % of flow a kelvin away from the rated evaporating temperature), so rate a machine near
-    the temperatures at which it works. Against the catalogue curves of two variable-speed
-    centrifugal machines: see the tests; inlet-vane machines lose more at low lift.
+    the temperatures at which it works. Against catalogue machines: validation case 06.
     Sources: single-stage vapour-compression cycle (physics/vapour_compression.py, CoolProp);
-    affinity laws and stage characteristics as above.
+    physics/compressor.py.
     """
 
     extensive: ClassVar[frozenset[str]] = frozenset({"reference_kw"})
@@ -73,7 +69,7 @@ class _CycleMachine(Stage):
             "evaporating_c",
             "condensing_c",
             "load_frac",
-            "speed_frac",
+            "head_frac",
             "cop",
         }
     )
@@ -87,11 +83,12 @@ class _CycleMachine(Stage):
     evaporator_approach_k: float = param(
         "K", 0.3, 10, "leaving chilled water less evaporating temperature, at rating", 1.5
     )
-    parasitic_frac: float = param("-", 0, 0.3, "power at rating that follows speed cubed", 0.06)
+    drive: Drive = Field(
+        "speed", description="compressor: speed, magnetic-bearing, vanes, slide-valve, scrolls"
+    )
     least_lift_k: float = param(
         "K", 3, 30, "condensing less evaporating that valves keep for oil, feed and cooling", 12.0
     )
-    least_speed_frac: float = param("-", 0.1, 1, "least speed of the drive", 0.5)
     min_load_frac: float = param("-", 0.01, 1, "part load below which it cycles", 0.1)
     max_load_frac: float = param("-", 0.5, 1.3, "highest load, share of reference capacity", 1.0)
     condenser_min_c: float = param(
@@ -139,11 +136,12 @@ class _CycleMachine(Stage):
         fit = cycle_fit(self.refrigerant)
         rated_work = fit.work_per_cooling_frac(*self._rated_saturation_c())
         rated_kw = self._rated_compressor_kw()
+        law = LAWS[self.drive]
         asked_kw = xp.where(duty.flow_kw_per_k > 0, duty.heat_kw, 0.0)
         asked = xp.minimum(asked_kw / self.reference_kw, self.max_load_frac)
         entering_c, condenser_kw_per_k, fan_kw = self._condenser(duty, asked)
         entering_c = xp.maximum(entering_c, self.condenser_min_c)
-        k_per_kw = ratio(1.0, _saturated_kw_per_k(self._evaporator_ua(), duty.flow_kw_per_k))
+        k_per_kw = ratio(1.0, saturated_kw_per_k(self._evaporator_ua(), duty.flow_kw_per_k))
         condenser_k_per_kw = ratio(1.0, condenser_kw_per_k)
 
         load, power_kw = asked, rated_kw * asked
@@ -163,15 +161,12 @@ class _CycleMachine(Stage):
             condensing_c = xp.maximum(condensing_c, evaporating_c + self.least_lift_k)
             within_c = xp.clip(condensing_c, *_fitted(fit.condensing_range_c))
             head = fit.work_at(rows, fitted_c, within_c) / rated_work
-            speed = self._speed_frac(head, running)
-            work = running * speed * (_WORK * speed - (_WORK - 1.0) * running)
-            share = (1.0 - self.parasitic_frac) * work + self.parasitic_frac * speed * speed * speed
-            power_kw = rated_kw * share * (load / running)
+            power_kw = rated_kw * power_frac(law, running, head) * (load / running)
             if step == _PASSES - 1:
                 break
             # Where more is asked than this head lets through, close in on the load at which both
             # agree between one that is too high and one that is not (more load, more head).
-            gap = load - xp.sqrt(xp.maximum((1.0 + _CHOKE - head) / _CHOKE, 0.0))
+            gap = load - most_flow_frac(law, head)
             above = gap > 0
             if xp is np and not limited and not np.any(above):
                 low, low_gap = load, gap  # as below, where nobody is held back
@@ -196,7 +191,7 @@ class _CycleMachine(Stage):
             reject_kw=heat_kw + sum(powers.values()),
             limits=(
                 Limit("carnot_kw", least_kw - power_kw, "kW"),
-                Limit("head_frac", xp.where(runs, head - _SURGE, 0.0), "-"),
+                Limit("head_frac", xp.where(runs, head - law.highest_head, 0.0), "-"),
                 Limit("evaporating_c", runs * inside(evaporating_c, *fit.evaporating_range_c), "K"),
                 Limit("condensing_c", runs * inside(condensing_c, *fit.condensing_range_c), "K"),
             ),
@@ -206,20 +201,14 @@ class _CycleMachine(Stage):
                 "evaporating_c": evaporating_c,
                 "condensing_c": condensing_c,
                 "load_frac": load,
-                "speed_frac": xp.where(runs, speed, 0.0),
+                "head_frac": head,
                 "cop": ratio(heat_kw, sum(powers.values())),
             },
         )
 
-    def _speed_frac(self, head: Array, flow: Array) -> Array:
-        """Speed over rated speed for this head and flow, both over their rated values."""
-        xp = namespace(head, flow)
-        stable = (head + _CHOKE * flow * flow) / (1.0 + _CHOKE)
-        return xp.maximum(xp.sqrt(xp.maximum(stable, head / _SURGE)), self.least_speed_frac)
-
     def _evaporator_ua(self) -> Array:
         flow_kw_per_k = self.reference_kw / self.rated_rise_k
-        return _ua_kw_per_k(flow_kw_per_k, self.rated_rise_k, self.evaporator_approach_k)
+        return ua_kw_per_k(flow_kw_per_k, self.rated_rise_k, self.evaporator_approach_k)
 
 
 class CycleChiller(_CycleMachine):
@@ -246,15 +235,16 @@ class CycleChiller(_CycleMachine):
     def _condenser(self, duty: Duty, load_frac: Array) -> tuple[Array, Array, dict[str, Array]]:
         rejected_kw = self.reference_kw + self._rated_compressor_kw()
         flow_kw_per_k = rejected_kw / self.condenser_rise_k
-        ua = _ua_kw_per_k(flow_kw_per_k, self.condenser_rise_k, self.condenser_approach_k)
-        return duty.sink_c, _saturated_kw_per_k(ua, duty.sink_kw_per_k), {}
+        ua = ua_kw_per_k(flow_kw_per_k, self.condenser_rise_k, self.condenser_approach_k)
+        return duty.sink_c, saturated_kw_per_k(ua, duty.sink_kw_per_k), {}
 
 
 class AirCycleChiller(_CycleMachine):
     """Air-cooled machine from its rating, with condenser fans.
 
-    Equations, sources and validity: _CycleMachine. Fans follow the load down to least_fan_frac, so
-    the temperature difference stays near its rating; fan power follows speed cubed.
+    Equations, sources and validity: _CycleMachine; condenser and fans: condenser.py. Fans follow
+    the load down to least_fan_frac, so the temperature difference stays near its rating. Thin air
+    (altitude, heat) carries less and takes less fan power.
     """
 
     kind: ClassVar[str] = "air-cycle-chiller"
@@ -286,27 +276,15 @@ class AirCycleChiller(_CycleMachine):
     def _condenser(self, duty: Duty, load_frac: Array) -> tuple[Array, Array, dict[str, Array]]:
         xp = namespace(load_frac, duty.air.dry_bulb_c)
         fan_frac = xp.clip(load_frac, self.least_fan_frac, 1.0)
+        density_frac = air_density_frac(duty.air, self.rated_entering_c)
         rejected_kw = self.reference_kw + self._rated_compressor_kw()
         air_kw_per_k = rejected_kw / self.air_rise_k
-        approach_k = self.condenser_difference_k - self.air_rise_k
-        ua = _ua_kw_per_k(air_kw_per_k, self.air_rise_k, approach_k)
-        conductance = _saturated_kw_per_k(ua, air_kw_per_k * fan_frac)
-        fans = {"condenser_fan": self.fan_kw * fan_frac * fan_frac * fan_frac}
+        ua = ua_kw_per_k(
+            air_kw_per_k, self.air_rise_k, self.condenser_difference_k - self.air_rise_k
+        )
+        conductance = air_side_kw_per_k(ua, air_kw_per_k, fan_frac * density_frac)
+        fans = {"condenser_fan": self.fan_kw * density_frac * fan_power_frac(fan_frac)}
         return duty.air.dry_bulb_c, conductance, fans
-
-
-def _ua_kw_per_k(flow_kw_per_k: Array, rise_k: Array, approach_k: Array) -> Array:
-    """UA of an evaporator or condenser: NTU = ln(1 + range/approach)."""
-    return flow_kw_per_k * namespace(rise_k, approach_k).log1p(rise_k / approach_k)
-
-
-def _saturated_kw_per_k(ua_kw_per_k: Array, flow_kw_per_k: Array) -> Array:
-    """C (1 - exp(-UA/C)): heat per kelvin between an entering stream and a saturation temperature.
-
-    Zero without flow.
-    """
-    xp = namespace(ua_kw_per_k, flow_kw_per_k)
-    return -flow_kw_per_k * xp.expm1(-ratio(ua_kw_per_k, flow_kw_per_k))
 
 
 def _fitted(bounds: tuple[float, float]) -> tuple[float, float]:
