@@ -13,12 +13,12 @@ Equipment / HVAC1 Toolkit, ASHRAE 1998; the flow term is added for the three way
 
 Coefficients: least mean relative error over catalogue machines of EnergyPlus 25.2 (DataSets
 Chillers.idf, AirCooledChiller.idf), with heat exchangers of constant UA (1.5 K approaches; air
-15 K) and R134a or R410A, at loads of 1, 0.75, 0.5, 0.25 over each machine's range of temperatures.
+15 K) and R134a or R410A, at four loads from 1 to 0.25 over each machine's range of temperatures.
 Left out: the four machines that validation case 06 is judged on. Within 15 % of the power were:
-    speed        37 centrifugal machines, variable speed           72 % of points (83 % at full load)
-    vanes        93 centrifugal machines, inlet vanes              75 % (94 %)
-    slide-valve  24 screw machines                                 90 % (99 %)
-    scrolls      111 air-cooled machines of several scrolls        99 % (100 %)
+    speed        37 centrifugal machines, variable speed       72 % of points (83 % at full load)
+    vanes        93 centrifugal machines, inlet vanes          75 % (94 %)
+    slide-valve  24 screw machines                             90 % (99 %)
+    scrolls      111 air-cooled machines of several scrolls    99 % (100 %)
 What is left is the difference between machines of a kind, most of it at a quarter of the load.
 `magnetic-bearing` is `speed` with assumed F 0.03 (0.02-0.05): no gears, oil pump or oil heater.
 

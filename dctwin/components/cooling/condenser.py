@@ -4,7 +4,8 @@
     air:   UA/UA_rated = 1/(2/3 m^-0.8 + 1/3), m the air's mass flow over its rating (the dry
            cooler's coil; the refrigerant's third is held)
     fans:  power = rated · (0.02 + 0.98 r³) · density, r the speed; volume goes with r, mass with
-           r · density, so that altitude costs conductance and saves fan power
+           r · density, so that altitude costs conductance and saves fan power (the part of the
+           density that goes with temperature is left out)
 Two exchangers that share one refrigerant at one saturation temperature work in series: 1/G = 1/G_e
 + 1/G_c (a thermosyphon, and a pumped refrigerant circuit).
 Source: Incropera et al., 7th ed., eq. 11.35a (C_max infinite); Modelica Buildings (UA correction of
@@ -19,10 +20,8 @@ from dctwin.components.cooling.dry_cooler import (
     AIR_RESISTANCE_FRAC,
     FAN_FLOOR_FRAC,
 )
-from dctwin.components.cooling.loop import R_DRY_AIR_KJ_PER_KG_K
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.moist_air import STANDARD_PRESSURE_PA
-from dctwin.units import KELVIN_AT_0_C
 
 # Numerical floors: an air flow next to none, and the steps that reach 1e-9 in speed (tested).
 _LEAST_MASS_FRAC = 1e-6
@@ -43,10 +42,9 @@ def saturated_kw_per_k(conductance_kw_per_k: Array, flow_kw_per_k: Array) -> Arr
     return -flow_kw_per_k * xp.expm1(-ratio(conductance_kw_per_k, flow_kw_per_k))
 
 
-def air_density_frac(air: Air, rated_c: Array) -> Array:
-    """Density of the outdoor air over that of dry air at rating temperature and sea level."""
-    rated = STANDARD_PRESSURE_PA / 1000.0 / (R_DRY_AIR_KJ_PER_KG_K * (rated_c + KELVIN_AT_0_C))
-    return air.density_kg_per_m3 / rated
+def altitude_density_frac(air: Air) -> Array:
+    """Density of the outdoor air over that of equally warm air at sea level."""
+    return air.pressure_pa / STANDARD_PRESSURE_PA
 
 
 def air_side_kw_per_k(rated_ua_kw_per_k: Array, rated_kw_per_k: Array, mass_frac: Array) -> Array:
