@@ -1,4 +1,4 @@
-"""Closed-circuit coolers: the fluid stays in a coil that is sprayed, always or above a threshold."""
+"""Closed-circuit coolers: the fluid stays in a coil that is sprayed, always or when it is warm."""
 
 from __future__ import annotations
 

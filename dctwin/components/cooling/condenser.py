@@ -1,4 +1,4 @@
-"""What air and a boiling or condensing refrigerant exchange: condensers, evaporators, thermosyphons.
+"""Air or water against a boiling or condensing refrigerant: condensers, evaporators, thermosyphons.
 
     heat = G · (T_stream - T_saturation),  G = C (1 - exp(-UA/C))
     air:   UA/UA_rated = 1/(2/3 m^-0.8 + 1/3), m the air's mass flow over its rating (the dry

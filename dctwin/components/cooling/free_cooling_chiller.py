@@ -28,7 +28,8 @@ class FreeCoolingChiller(AirCycleMachine):
     mechanical  the coil is by-passed, fans follow the condenser
     Balance: reject_kw = heat_kw + chiller + condenser_fan.
     The coil is rated by free_full_k: the difference of returning water and air at which it takes
-    reference_kw. Makers name 10 K for full and 2 K for the first free cooling (Aermec).
+    reference_kw. Makers name 10 K for full and 2 K for the first free cooling (Aermec), where the
+    controller opens it (free_start_k).
 
     Valid: as CycleMachine; the loop's fluid must not freeze (glycol; its properties are the
     loop's). The coil's pressure drop in the mechanical mode, and that of its air, are left out.
@@ -38,6 +39,9 @@ class FreeCoolingChiller(AirCycleMachine):
     kind: ClassVar[str] = "free-cooling-chiller"
     reports: ClassVar[frozenset[str]] = CYCLE_REPORTS | {"free_frac"}
 
+    free_start_k: float = param(
+        "K", 0, 20, "returning water less air at which the coil is opened", 2.0
+    )
     free_full_k: float = param(
         "K", 3, 40, "returning water less air at which the coil takes reference_kw", 10.0
     )
@@ -90,7 +94,8 @@ class FreeCoolingChiller(AirCycleMachine):
         more = coil.heat_kw + partial.heat_kw - mechanical.heat_kw
         same = xp.abs(more) <= 1e-9 * asked_kw
         cheaper = free_kw <= sum(mechanical.power_kw.values())
-        frees = (coil.heat_kw > 0) & xp.where(same, cheaper, more > 0)
+        opens = (coil.heat_kw > 0) & (duty.return_c - duty.air.dry_bulb_c >= self.free_start_k)
+        frees = opens & xp.where(same, cheaper, more > 0)
         heat_kw = xp.where(frees, coil.heat_kw + partial.heat_kw, mechanical.heat_kw)
         heat_kw = xp.minimum(heat_kw, asked_kw)
         powers = {

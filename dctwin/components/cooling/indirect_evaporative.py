@@ -1,4 +1,4 @@
-"""Indirect evaporative air handler: room air cooled through plates by outdoor air, dry or wetted."""
+"""Indirect evaporative air handler: room air against outdoor air, through dry or wetted plates."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class IndirectEvaporative(Stage):
     """Air handler with a plate exchanger between room air and outdoor air; no outdoor air enters.
 
     Heat and the room fan's electricity pass the plates:
-        Q = eff(NTU, Cr) · Cmin · (T_return - T_outdoor),  1/UA = 1/(2 UA_d r^0.8) + 1/(2 UA_d s^0.8)
+        Q = eff(NTU, Cr) · Cmin · (T_return - T_outdoor), 1/UA = (r^-0.8 + s^-0.8)/(2 UA_d)
     r, s the flows of room and outdoor air over design, UA_d the design conductance shared equally.
     Wetted plates: outdoor air counts by its wet bulb, its heat capacity is c_e = Δh_sat/ΔT_wb
     between entering and leaving, and its film conducts c_e/c_p times as much on the wetted share
@@ -48,9 +48,10 @@ class IndirectEvaporative(Stage):
     wetted; evaporation by the first law on the entering air (evaporation.water_loss).
     Balance: reject_kw = heat_kw + room_fan + scavenger_fan + spray_pump.
 
-    Valid: no condensation on the room's side, flows 0.2-1.1 of design, counterflow plates (cross-flow
-    ones: choose UA_d for the measured effectiveness). Wetting below 0 °C dry bulb would freeze; it
-    is not asked for while dry plates suffice.
+    Valid: no condensation on the room's side, flows 0.2-1.1 of design, counterflow plates (for
+    cross-flow ones choose UA_d by the measured effectiveness). Wetting below 0 °C dry bulb would
+    freeze; it is not asked for while dry plates suffice. Cell-by-cell integration of the wetted
+    plates agrees to 3 % (tests).
     """
 
     kind: ClassVar[str] = "indirect-evaporative"
