@@ -49,9 +49,9 @@ class Law:
     flow_frac: float
     follows_speed: bool
     centrifugal: bool
-    highest_head: float
+    highest_head_frac: float
     # Capacity lost per unit of head (positive displacement), or c of the stage (centrifugal).
-    slope: float
+    slope_frac: float
 
 
 LAWS: dict[str, Law] = {
@@ -74,5 +74,5 @@ def most_flow_frac(law: Law, head_frac: Array) -> Array:
     """The greatest flow at full speed against this head, never negative."""
     xp = namespace(head_frac)
     if law.centrifugal:
-        return xp.sqrt(xp.maximum((1.0 + law.slope - head_frac) / law.slope, 0.0))
-    return xp.maximum(1.0 - law.slope * (head_frac - 1.0), 0.0)
+        return xp.sqrt(xp.maximum((1.0 + law.slope_frac - head_frac) / law.slope_frac, 0.0))
+    return xp.maximum(1.0 - law.slope_frac * (head_frac - 1.0), 0.0)

@@ -20,7 +20,7 @@ def test_rating_is_one(name: str) -> None:
 @laws
 def test_power_rises_and_capacity_falls(name: str) -> None:
     law = LAWS[name]
-    head = np.linspace(0.0, law.highest_head, 30)
+    head = np.linspace(0.0, law.highest_head_frac, 30)
     flow = np.linspace(0.1, 1.2, 30)
     assert np.all(np.diff(power_frac(law, 0.6, head)) > 0)
     assert np.all(np.diff(power_frac(law, flow, 0.7)) > 0)

@@ -137,8 +137,10 @@ class HybridCooler(_SprayedCooler):
 
     def serve(self, duty: Duty) -> Service:
         is_wet = self._is_wet(duty)
-        wet, dry = self._wet_service(duty), self._dry().serve(duty)
-        xp = namespace(is_wet, wet.heat_kw, dry.heat_kw)
+        xp = namespace(is_wet, duty.heat_kw, duty.return_c, self.rated_kw)
+        # Neither mode looks for its limits in hours that are the other's.
+        wet = self._wet_service(replace(duty, heat_kw=xp.where(is_wet, duty.heat_kw, 0.0)))
+        dry = self._dry().serve(replace(duty, heat_kw=xp.where(is_wet, 0.0, duty.heat_kw)))
         heat_kw = xp.where(is_wet, wet.heat_kw, dry.heat_kw)
         powers = {
             "closed_cooler_fan": xp.where(

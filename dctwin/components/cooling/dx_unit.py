@@ -46,10 +46,10 @@ class DxUnit(AirCycleMachine):
     With `economiser: pumped-refrigerant` there are two equal circuits, each with half of either
     coil, in series in the room's air, and liquid pumps that bypass the compressors. A pumped
     circuit joins evaporator and condenser through one saturation temperature, so it carries
-    (T_return - T_outdoor)/(1/G_e + 1/G_c). Three modes: both circuits pumped, the fans at the speed that the heat needs; one
-    pumped at full speed while the second compresses the rest; both compressing. The controller
-    takes the cheapest that carries the heat, so the changeover temperatures follow from load and
-    coils; they are not set.
+    (T_return - T_outdoor)/(1/G_e + 1/G_c). Three modes: both circuits pumped, the fans at the speed
+    that the heat needs; one pumped at full speed while the second compresses the rest; both
+    compressing. The controller takes the cheapest that carries the heat, so the changeover
+    temperatures follow from load and coils; they are not set.
 
     Valid: dry coils (sensible heat; `evaporating_c` above the room's dew point), one unit of return
     temperature, pipes without pressure drop. Refrigerant distribution, oil and defrost left out.
