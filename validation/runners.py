@@ -12,7 +12,7 @@ from typing import Any
 
 from dctwin.physics import evaporation, fluids, moist_air, solar, vapour_compression
 
-from . import balances, ref1
+from . import balances, halls, ref1
 from .harness import SkippedError, load_cases, read_rows
 
 # Water that does not warm in the condenser: catalogue points give the entering temperature only.
@@ -315,4 +315,5 @@ RUNNERS: dict[str, Callable[..., float]] = {
     "pv-yield": pv_yield_kwh_per_kw,
     "ref1": ref1.total,
     "ref1-hourly": ref1.hourly_cv_rmse_percent,
+    "days-mean": halls.days_mean,
 }
