@@ -10,6 +10,7 @@ import pytest
 from air_states import outdoor
 
 from dctwin.components.component import Duty
+from dctwin.components.cooling.exchanger import exchange_kw_per_k
 from dctwin.components.cooling.indirect_evaporative import IndirectEvaporative
 from dctwin.components.cooling.tower import entering_of
 from dctwin.equipment import load_equipment
@@ -115,3 +116,24 @@ def test_wet_only_where_dry_falls_short_and_never_below_the_wet_bulb() -> None:
     wet = service.traces["wet_frac"]
     assert np.all(np.diff(wet) >= 0)
     assert np.all(service.traces["leaving_c"] >= one.air.wet_bulb_c)
+
+
+def test_fan_speed_by_a_second_route() -> None:
+    """Effectiveness-NTU at the flow that was found carries the heat, dry and wet."""
+    air_c = np.linspace(-15.0, 38.0, 107)
+    one = duty(230.0, 38.0, air_c)
+    service = UNIT.serve(one)
+    air = entering_of(one.air)
+    wet = service.traces["wet_frac"]
+    assert 0.0 < np.mean(wet) < 1.0
+    start_c = np.where(wet > 0, air.wet_bulb_c, air_c)
+    frac, rise_k = (
+        service.traces["outdoor_flow_frac"],
+        service.traces["outdoor_leaving_c"] - start_c,
+    )
+    passed_kw = service.heat_kw + service.power_kw["room_fan"]
+    outdoor_kw_per_k = passed_kw / rise_k
+    kg_s = frac * 24.0 * air.density_kg_per_m3
+    ua = UNIT._ua_kw_per_k(UNIT._room_film_kw_per_k(one), wet, frac, outdoor_kw_per_k / kg_s)
+    able_kw = exchange_kw_per_k(ua, one.flow_kw_per_k, outdoor_kw_per_k) * (38.0 - start_c)
+    np.testing.assert_allclose(able_kw, passed_kw, rtol=1e-6)
