@@ -128,8 +128,7 @@ def test_against_catalogue_curves() -> None:
 
     Coefficients come from other machines (physics/compressor.py). 121 of 144 are met: all of the
     DOE-2 set, 34 and 33 of 36 of the two with variable speed. The York machine with vanes (18)
-    keeps 4 % of its power at no load where its kind keeps 12 %, so that it takes half of what is
-    predicted at a quarter of the load. Power is compared per heat. These counts may rise, not fall.
+    takes 20 % of its power at a quarter of the load, the median of its kind 34 %. Power is compared per heat. These counts may rise, not fall.
     """
     within = {name: np.abs(catalogue_errors(name)) < 0.15 for name in SETS}
     assert sum(hits.sum() for hits in within.values()) >= 121
