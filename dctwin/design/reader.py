@@ -63,7 +63,10 @@ class DeviceEntry(BaseModel):
 
 @dataclass(frozen=True)
 class Device:
-    """A component at its place: how many, where its heat goes, the range it is valid in."""
+    """A component at its place: how many, where its heat goes, the range it is valid in.
+
+    sharing, bus_count  how the units of a power device share its load: see `PowerEntry`
+    """
 
     name: str
     component: Any
@@ -72,6 +75,8 @@ class Device:
     sink: str = ""
     heat_to: str = ""
     valid: Mapping[str, Range] = field(default_factory=dict)
+    sharing: str = "equal"
+    bus_count: float = 1
 
 
 class Reader:

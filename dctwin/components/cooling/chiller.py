@@ -17,7 +17,7 @@ from dctwin.components.component import (
     param,
     ratio,
 )
-from dctwin.components.cooling.condenser import (
+from dctwin.components.cooling.refrigerant_coil import (
     air_side_kw_per_k,
     altitude_density_frac,
     ua_kw_per_k,
@@ -208,8 +208,8 @@ class AirChiller(EirChiller):
     Equations, source and validity: EirChiller. Condenser fans are part of the curves, as catalogue
     ratings are of the whole unit (AHRI 550/590). Fan control holds the head pressure as if the air
     were at condenser_min_c. Altitude: thinner air carries less, so that the curves are read at air
-    that is warmer by the rise of the condensing temperature (condenser.py), at full load; that thin
-    air takes less fan power is left out (a few per cent of the machine's).
+    that is warmer by the rise of the condensing temperature (refrigerant_coil.py), at full load;
+    that thin air takes less fan power is left out (a few per cent of the machine's).
     """
 
     kind: ClassVar[str] = "air-chiller"

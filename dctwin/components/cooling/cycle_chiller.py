@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from dctwin.components.component import Duty, Service, param
-from dctwin.components.cooling.condenser import saturated_kw_per_k, ua_kw_per_k
 from dctwin.components.cooling.cycle_machine import AirCycleMachine, CycleMachine
+from dctwin.components.cooling.refrigerant_coil import saturated_kw_per_k, ua_kw_per_k
 from dctwin.physics.arrays import Array
 
 

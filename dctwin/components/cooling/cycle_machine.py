@@ -18,7 +18,7 @@ from dctwin.components.component import (
     param,
     ratio,
 )
-from dctwin.components.cooling.condenser import (
+from dctwin.components.cooling.refrigerant_coil import (
     air_side_kw_per_k,
     altitude_density_frac,
     fan_power_frac,
@@ -217,8 +217,8 @@ class CycleMachine(Stage):
 class AirCycleMachine(CycleMachine):
     """A machine whose condenser stands in outdoor air, with its fans. Abstract.
 
-    Condenser and fans: condenser.py. Fans follow the load down to least_fan_frac, so that the
-    temperature difference stays near its rating. Thin air (altitude) carries less and takes less
+    Condenser and fans: refrigerant_coil.py. Fans follow the load down to least_fan_frac, so that
+    the temperature difference stays near its rating. Thin air (altitude) carries less and takes less
     fan power; the density's part that goes with temperature is left out, as fans are driven by
     the condensing temperature.
     """

@@ -9,14 +9,14 @@ from typing import ClassVar, Literal, NamedTuple
 from pydantic import Field
 
 from dctwin.components.component import Duty, Limit, Service, param, ratio
-from dctwin.components.cooling.condenser import (
+from dctwin.components.cooling.cycle_machine import CYCLE_REPORTS, AirCycleMachine
+from dctwin.components.cooling.refrigerant_coil import (
     altitude_density_frac,
     fan_power_frac,
     in_series_kw_per_k,
     mass_frac_for,
     saturated_kw_per_k,
 )
-from dctwin.components.cooling.cycle_machine import CYCLE_REPORTS, AirCycleMachine
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.hydraulics import mover_power_kw
 

@@ -7,7 +7,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from dctwin.components.component import Duty, Service, Stage, param, ratio
-from dctwin.components.cooling.condenser import (
+from dctwin.components.cooling.exchanger import float_supply_c
+from dctwin.components.cooling.refrigerant_coil import (
     air_side_kw_per_k,
     altitude_density_frac,
     fan_power_frac,
@@ -16,7 +17,6 @@ from dctwin.components.cooling.condenser import (
     saturated_kw_per_k,
     ua_kw_per_k,
 )
-from dctwin.components.cooling.exchanger import float_supply_c
 from dctwin.physics.arrays import Array, namespace
 
 
@@ -24,12 +24,12 @@ class ThermosyphonCooler(Stage):
     """Passive dry cooler: no pump, no water in the outdoor coil, so nothing there can freeze.
 
     Q = (T_return - T_air)/(1/G_e + 1/G_c), evaporator and condenser on one saturation temperature
-    (condenser.py), UA of both from the rating. Fans run at the speed that the heat needs; below
-    the least speed they cycle. Balance: reject_kw = heat_kw + thermosyphon_fan.
+    (refrigerant_coil.py), UA of both from the rating. Fans run at the speed that the heat needs;
+    below the least speed they cycle. Balance: reject_kw = heat_kw + thermosyphon_fan.
     Valid: condenser above the evaporator, liquid head of a few kilopascal (0.1-0.3 K of saturation
     temperature, left out), heat up to 1.2 of its rating.
-    Source: as condenser.py. Placed before a tower it saved half of the water of the ESIF data
-    center in Golden in its first year (NREL, 2018).
+    Source: as refrigerant_coil.py. Placed before a tower it saved half of the water of the ESIF
+    data center in Golden in its first year (NREL, 2018).
     """
 
     kind: ClassVar[str] = "thermosyphon-cooler"

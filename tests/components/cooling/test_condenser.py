@@ -1,54 +1,33 @@
-"""Air-side refrigerant exchangers: limits, inverse, altitude."""
+"""Condensers: constant hot side, limits at little and at much water, no liquid below the water."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from air_states import outdoor
 
-from dctwin.components.cooling.condenser import (
-    air_side_kw_per_k,
-    fan_power_frac,
-    in_series_kw_per_k,
-    mass_frac_for,
-    saturated_kw_per_k,
-    ua_kw_per_k,
-)
+from dctwin.components.component import Duty
+from dctwin.components.cooling.condenser import condense_kw_per_k
+
+AIR = outdoor(20.0)
 
 
-def test_a_rated_exchanger_meets_its_rating() -> None:
-    """10 kW/K warmed by 10 K with 5 K left carry 100 kW over 15 K."""
-    ua = ua_kw_per_k(10.0, 10.0, 5.0)
-    assert saturated_kw_per_k(ua, 10.0) * 15.0 == pytest.approx(100.0)
-    assert air_side_kw_per_k(ua, 10.0, 1.0) * 15.0 == pytest.approx(100.0)
-    assert saturated_kw_per_k(ua, 0.0) == air_side_kw_per_k(ua, 10.0, 0.0) == 0.0
+def conductance(ua: float, water: float, flow: float = 1e6) -> float:
+    return float(condense_kw_per_k(ua, Duty(1.0, 45.0, flow, 1.0, AIR, 30.0, water)))
 
 
-@given(
-    approach=st.floats(0.5, 15.0),
-    mass=st.floats(0.02, 1.2),
-    highest=st.floats(0.6, 1.2),
-)
-def test_flow_is_found_again(approach: float, mass: float, highest: float) -> None:
-    ua = ua_kw_per_k(10.0, 10.0, approach)
-    needed = air_side_kw_per_k(ua, 10.0, mass)
-    found = mass_frac_for(np.array([needed]), ua, 10.0, highest)
-    assert found[0] == pytest.approx(min(mass, highest), rel=1e-9)
+def test_by_mean_temperature_difference() -> None:
+    """Second route: UA times the mean difference between 45 °C and water that warms from 30 °C."""
+    heat_kw = conductance(30.0, 25.0) * 15.0
+    ends = 15.0, 15.0 - heat_kw / 25.0
+    mean_k = (ends[0] - ends[1]) / np.log(ends[0] / ends[1])
+    assert heat_kw == pytest.approx(30.0 * mean_k, rel=1e-12)
 
 
-def test_less_air_carries_less_but_not_in_proportion() -> None:
-    ua = ua_kw_per_k(10.0, 10.0, 5.0)
-    full, thin = air_side_kw_per_k(ua, 10.0, 1.0), air_side_kw_per_k(ua, 10.0, 0.8)
-    assert 0.8 < thin / full < 0.9
-
-
-def test_fans_follow_the_cube_of_speed() -> None:
-    assert fan_power_frac(1.0) == pytest.approx(1.0)
-    assert fan_power_frac(0.5) == pytest.approx(0.02 + 0.98 / 8.0)
-
-
-def test_two_exchangers_on_one_refrigerant() -> None:
-    assert in_series_kw_per_k(4.0, 4.0) == pytest.approx(2.0)
-    assert in_series_kw_per_k(0.0, 4.0) == 0.0
-    assert in_series_kw_per_k(0.0, 0.0) == 0.0
+def test_limits() -> None:
+    assert conductance(30.0, 1e9) == pytest.approx(30.0, rel=1e-6)
+    assert conductance(1e9, 25.0) == pytest.approx(25.0)
+    assert conductance(30.0, 0.0) == 0.0
+    # The liquid cannot be cooled below the water that comes.
+    assert conductance(30.0, 25.0, flow=5.0) == 5.0
+    assert conductance(30.0, 25.0, flow=0.0) == 0.0

@@ -9,8 +9,8 @@ import pytest
 from air_states import outdoor
 
 from dctwin.components.component import Duty
-from dctwin.components.cooling.condenser import air_side_kw_per_k, saturated_kw_per_k
 from dctwin.components.cooling.dx_unit import DxUnit
+from dctwin.components.cooling.refrigerant_coil import air_side_kw_per_k, saturated_kw_per_k
 from dctwin.equipment import load_equipment
 
 VOLUME_KJ = 1.2 * 1.006

@@ -11,7 +11,7 @@ from air_states import outdoor
 from pydantic import ValidationError
 
 from dctwin.components.component import Duty
-from dctwin.components.cooling.condenser import air_side_kw_per_k
+from dctwin.components.cooling.refrigerant_coil import air_side_kw_per_k
 from dctwin.components.cooling.thermosyphon_cooler import ThermosyphonCooler
 
 UNIT = ThermosyphonCooler(rated_heat_kw=1000.0, fan_kw=20.0)
