@@ -218,9 +218,9 @@ class AirCycleMachine(CycleMachine):
     """A machine whose condenser stands in outdoor air, with its fans. Abstract.
 
     Condenser and fans: refrigerant_coil.py. Fans follow the load down to least_fan_frac, so that
-    the temperature difference stays near its rating. Thin air (altitude) carries less and takes less
-    fan power; the density's part that goes with temperature is left out, as fans are driven by
-    the condensing temperature.
+    the temperature difference stays near its rating. Thin air (altitude) carries less and takes
+    less fan power; the density's part that goes with temperature is left out, as fans are driven
+    by the condensing temperature.
     """
 
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
