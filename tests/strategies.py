@@ -287,7 +287,21 @@ def _of_kind(kind: str) -> list[str]:
     return [name for name, path in entries("equipment").items() if path.parent.name == kind]
 
 
-_CYCLE_KINDS = {"cycle-chiller": "condenser", "air-cycle-chiller": ""}
+# Machines that are drawn from the catalogue, as their ratings hang together: where they reject to.
+_CATALOGUE_KINDS = {
+    "cycle-chiller": "condenser",
+    "air-cycle-chiller": "",
+    "free-cooling-chiller": "",
+    "closed-cooler": "",
+    "hybrid-cooler": "",
+    "thermosyphon-cooler": "",
+}
+
+
+def _from_catalogue(draw: st.DrawFn, kind: str) -> dict[str, Any]:
+    """A few machines of a kind."""
+    name = draw(st.sampled_from(_of_kind(kind)))
+    return {"equipment": name, "name": kind, "count": draw(st.integers(1, 8))}
 
 
 def _to_loop(draw: st.DrawFn, kind: str, sink: str, design_kw: float) -> dict[str, Any]:
@@ -339,17 +353,16 @@ def _cold_chain(draw: st.DrawFn, design_kw: float) -> list[dict[str, Any]]:
         chain.append({**_to_loop(draw, "exchanger", "condenser", design_kw)})
     if draw(st.booleans()):
         chain.append(_dry_cooler(draw, design_kw))
-    last = draw(st.sampled_from(["chiller", "air-chiller", "tower", *_CYCLE_KINDS, "none"]))
+    last = draw(st.sampled_from(["chiller", "air-chiller", "tower", *_CATALOGUE_KINDS, "none"]))
     if last == "chiller":
         chain.append({**_chiller(draw, design_kw, WATER_CHILLER), "sink": "condenser"})
     elif last == "air-chiller":
         chain.append(_chiller(draw, design_kw, AIR_CHILLER))
     elif last == "tower":
         chain.append(_tower(draw, design_kw))
-    elif names := _of_kind(last):
-        machine: dict[str, Any] = {"equipment": draw(st.sampled_from(names)), "name": last}
-        machine["count"] = draw(st.integers(1, 8))
-        if sink := _CYCLE_KINDS[last]:
+    elif last in _CATALOGUE_KINDS:
+        machine = _from_catalogue(draw, last)
+        if sink := _CATALOGUE_KINDS[last]:
             machine["sink"] = sink
         chain.append(machine)
     if not chain:
@@ -425,14 +438,16 @@ def designs(draw: st.DrawFn) -> dict[str, Any]:
 
 def _room_stages(draw: st.DrawFn, design_kw: float) -> list[dict[str, Any]]:
     crah = _to_loop(draw, "crah", draw(st.sampled_from(["chilled", "facility-water"])), design_kw)
-    choice = draw(st.sampled_from(["crah", "outside-air", "both", "rear-door", "rear-door+crah"]))
-    if choice == "crah":
-        return [crah]
-    if choice.startswith("rear-door"):
-        door = _to_loop(draw, "rear-door", crah["sink"], design_kw)
-        return [door, crah] if choice.endswith("crah") else [door]
-    outside = _outside_air(draw, design_kw)
-    return [outside] if choice == "outside-air" else [outside, crah]
+    kinds = ["crah", "rear-door", "outside-air", "indirect-evaporative", "dx-unit"]
+    first, last = draw(st.sampled_from(kinds)), draw(st.sampled_from([*kinds, "none"]))
+    stages = {
+        "crah": crah,
+        "rear-door": _to_loop(draw, "rear-door", crah["sink"], design_kw),
+        "outside-air": _outside_air(draw, design_kw),
+        "indirect-evaporative": _from_catalogue(draw, "indirect-evaporative"),
+        "dx-unit": _from_catalogue(draw, "dx-unit"),
+    }
+    return [stages[kind] for kind in dict.fromkeys((first, last)) if kind != "none"]
 
 
 def _is_sink(plant: dict[str, dict[str, Any]], name: str) -> bool:
