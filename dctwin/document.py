@@ -256,7 +256,9 @@ def faults_of(
 
 def _finding(error: Any, model: type[BaseModel], also: set[str]) -> tuple[Path_, str]:
     """Where a finding belongs, and its text."""
-    loc, kind, got = tuple(error["loc"]), error["type"], error["input"]
+    kind, got = error["type"], error["input"]
+    # Tags of a union stand in brackets; they are no keys of the file.
+    loc = tuple(part for part in error["loc"] if not str(part).startswith("<"))
     parent, info = _field_at(model, loc)
     known = also | set(parent.model_fields if parent else ())
     if kind == "extra_forbidden":

@@ -26,6 +26,9 @@ BOUNDARY = frozenset(
     {
         "grid",
         "sun",
+        "wind",
+        "hydro",
+        "geothermal",
         "ambient",
         "reuse",
         "shortfall",
@@ -34,8 +37,10 @@ BOUNDARY = frozenset(
         "water.atmosphere",
     }
 )
+# What drives a renewable source on site; generation enters the books here.
+RENEWABLES = frozenset({"sun", "wind", "hydro", "geothermal"})
 # Flows out of these places are what the facility draws from outside.
-SOURCES = frozenset({"grid", "sun"})
+SOURCES = frozenset({"grid"}) | RENEWABLES
 CLOSURE_LIMIT = 1e-9
 
 

@@ -153,9 +153,7 @@ def _design_document(facility: Facility) -> dict[str, Any]:
             for path in ("it", "mechanical", "shared")
         },
         "onsite": {
-            name: _device_document(device)
-            for name in ("pv", "battery")
-            if (device := getattr(facility.onsite, name)) is not None
+            device.name: _device_document(device) for device in facility.onsite.devices()
         },
         "lighting_kw": facility.lighting_kw,
         "data": facility.document.data,

@@ -26,6 +26,8 @@ _WHERE = {
     "converter": "power.converter:Converter",
     "busway": "power.busway:Busway",
     "pv": "onsite.pv:PvArray",
+    "wind": "onsite.wind:WindTurbine",
+    "series": "onsite.series:GenerationSeries",
     "battery": "onsite.battery:Battery",
 }
 

@@ -3,7 +3,7 @@
 from dctwin.design.cooling import Circuit
 from dctwin.design.facility import DesignFile, Facility, load_design, parse_design
 from dctwin.design.it import RackGroup
-from dctwin.design.onsite import OnsitePlant
+from dctwin.design.onsite import OnsitePlant, source_key
 from dctwin.design.reader import Device, installed
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "installed",
     "load_design",
     "parse_design",
+    "source_key",
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dctwin.components.component import Limit, ratio
 from dctwin.design import Facility
+from dctwin.engines.generation import onsite_generation
 from dctwin.engines.heat import Boundary
-from dctwin.engines.year import Year
+from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
 
 
@@ -13,13 +15,11 @@ def post_onsite(
 ) -> None:
     """On-site sources and the grid at the facility bus."""
     ledger, bus, plant = year.ledger, "bus.facility", facility.onsite
-    xp = namespace(load_kw, boundary.pv_yield_frac)
-    pv_kw: Array = 0.0 * load_kw
-    if plant.pv is not None:
-        one_kw = plant.pv.component.output_kw(boundary.pv_yield_frac)
-        pv_kw = one_kw * plant.pv.count + 0.0 * load_kw
-    surplus_kw = xp.maximum(pv_kw - load_kw, 0.0)
-    deficit_kw = xp.maximum(load_kw - pv_kw, 0.0)
+    made = {source: kw + 0.0 * load_kw for source, kw in onsite_generation(plant, boundary).items()}
+    xp = namespace(load_kw, *made.values())
+    made_kw: Array = sum(made.values(), 0.0 * load_kw)
+    surplus_kw = xp.maximum(made_kw - load_kw, 0.0)
+    deficit_kw = xp.maximum(load_kw - made_kw, 0.0)
     if plant.battery is not None:
         count = plant.battery.count
         flows = plant.battery.component.steady(
@@ -33,10 +33,22 @@ def post_onsite(
         year.traces[f"{node}.energy_kwh"] = flows.energy_kwh * count
         surplus_kw = xp.maximum(surplus_kw - flows.charge_kw * count, 0.0)
         deficit_kw = xp.maximum(deficit_kw - flows.discharge_kw * count, 0.0)
-    export_kw = surplus_kw if plant.export else 0.0 * surplus_kw
+    export_kw = xp.minimum(surplus_kw, boundary.export_limit_kw) if plant.export else 0.0 * load_kw
     curtailed_kw = surplus_kw - export_kw
-    ledger.post("electricity", "sun", bus, pv_kw - curtailed_kw)
+    used_frac = 1.0 - ratio(curtailed_kw, made_kw)
+    for source, kw in made.items():
+        ledger.post("electricity", source, bus, kw * used_frac)
     ledger.post("electricity", "grid", bus, deficit_kw)
     ledger.post("electricity", bus, "grid", export_kw)
     ledger.post("electricity", bus, first, load_kw)
     year.traces["onsite.curtailed_kw"] = curtailed_kw
+    watch_grid(year, boundary, deficit_kw)
+
+
+def watch_grid(year: Year, boundary: Boundary, import_kw: Array) -> None:
+    """Flags import beyond the connection, and import in an outage of the grid."""
+    year.flags.append(
+        Flag("grid", Limit("import_limit_kw", import_kw - boundary.import_limit_kw, "kW"))
+    )
+    lost_kw = import_kw * (1.0 - boundary.grid_available_frac)
+    year.flags.append(Flag("grid", Limit("import_in_outage_kw", lost_kw, "kW")))
