@@ -93,6 +93,7 @@ class SiteFile(Structure):
     timezone: str | None = Field(
         None, description="name of the clock's zone (Europe/Berlin): summer time in price files"
     )
+    jepx_area: str | None = Field(None, description="price area of the exchange's spot file")
     weather: str | None = Field(None, description="weather file, relative to this file")
     climate: Climate | None = None
     grid: Grid

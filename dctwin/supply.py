@@ -146,9 +146,7 @@ class Connection(Structure):
 
     import_limit_kw: float | None = number(0, 1e8, "most that may be drawn", None)
     export_limit_kw: float | None = number(0, 1e8, "most that may be fed in", None)
-    available_from: str = Field(
-        "", description="when the queue gives a new connection, YYYY or YYYY-MM"
-    )
+    available_from: str = Field("", description="when the queue gives a new one, YYYY-MM")
     status: Status = "assumed"
     source: str = ""
 

@@ -152,9 +152,7 @@ def _design_document(facility: Facility) -> dict[str, Any]:
             path: [_device_document(device) for device in getattr(facility, f"{path}_path")]
             for path in ("it", "mechanical", "shared")
         },
-        "onsite": {
-            device.name: _device_document(device) for device in facility.onsite.devices()
-        },
+        "onsite": {device.name: _device_document(device) for device in facility.onsite.devices()},
         "lighting_kw": facility.lighting_kw,
         "data": facility.document.data,
     }

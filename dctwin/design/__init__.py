@@ -1,5 +1,6 @@
 """Designs: a YAML file becomes a checked, immutable `Facility`."""
 
+from dctwin.design.contracts import Contract
 from dctwin.design.cooling import Circuit
 from dctwin.design.facility import DesignFile, Facility, load_design, parse_design
 from dctwin.design.it import RackGroup
@@ -8,6 +9,7 @@ from dctwin.design.reader import Device, installed
 
 __all__ = [
     "Circuit",
+    "Contract",
     "DesignFile",
     "Device",
     "Facility",

@@ -393,6 +393,9 @@ def _one_of_twice_the_size(facility: Facility) -> Facility:
         shared_path=tuple(joined(d) for d in facility.shared_path),
         onsite=replace(
             facility.onsite,
+            pv=tuple(joined(d) for d in facility.onsite.pv),
+            wind=tuple(joined(d) for d in facility.onsite.wind),
+            series=tuple(joined(d) for d in facility.onsite.series),
             battery=joined(facility.onsite.battery) if facility.onsite.battery else None,
         ),
     )
@@ -453,7 +456,7 @@ def test_an_hour_does_not_know_its_neighbours(facility: Facility, boundary: Boun
             *(getattr(boundary.air, name)[half] for name in type(boundary.air).__slots__)
         ),
         local_hour=boundary.local_hour[half],
-        pv_yield_frac=boundary.pv_yield_frac[half],
+        onsite_frac={name: share[half] for name, share in boundary.onsite_frac.items()},
     )
     whole = {k: v[half] for k, v in by_key(run_year(facility, boundary), hours).items()}
     alone = by_key(run_year(facility, part), hours // 2)
@@ -502,7 +505,7 @@ def _with_jax(boundary: Boundary, jnp: Any) -> Boundary:
     return replace(
         boundary,
         air=type(air)(*(jnp.asarray(getattr(air, name)) for name in type(air).__slots__)),
-        pv_yield_frac=jnp.asarray(boundary.pv_yield_frac),
+        onsite_frac={name: jnp.asarray(v) for name, v in boundary.onsite_frac.items()},
     )
 
 

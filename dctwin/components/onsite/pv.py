@@ -27,7 +27,7 @@ class PvArray(Component):
         "°",
         0,
         360,
-        "azimuth, 180 faces south; of the axis of a tracker; between the two sides",
+        "azimuth, 180 faces south; of a tracker's axis; between two sides",
         180.0,
     )
     dc_ac_frac: float = param("-", 0.5, 2, "DC rating over inverter rating", 1.2)

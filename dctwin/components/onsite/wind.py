@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -31,9 +32,7 @@ class WindTurbine(Component):
     rated_kw: float = param("kW", 0.1, 30_000, "rated power of one turbine")
     hub_height_m: float = param("m", 11, 200, "height of the hub above ground")
     rotor_diameter_m: float = param("m", 1, 300, "diameter of the rotor")
-    wind_points_m_s: Points = Field(
-        description="wind speeds of the power curve [m/s], cut-in first"
-    )
+    wind_points_m_s: Points = Field(description="speeds of the power curve [m/s], cut-in first")
     power_points_frac: Points = Field(description="power over rating at those speeds, 1.225 kg/m³")
     # Open farmland 0.03 to 0.1 m, Manwell et al., table 2.2.
     roughness_m: float = param("m", 0.0001, 3, "roughness length of the ground", 0.05)
@@ -47,7 +46,7 @@ class WindTurbine(Component):
         speeds, powers = self.wind_points_m_s, self.power_points_frac
         if len(speeds) != len(powers):
             raise ValueError("wind_points_m_s and power_points_frac must have the same length")
-        if any(b <= a for a, b in zip(speeds, speeds[1:], strict=False)):
+        if any(b <= a for a, b in pairwise(speeds)):
             raise ValueError("wind_points_m_s must rise")
         if not all(0 <= p <= 1.05 for p in powers) or speeds[0] < 0:
             raise ValueError("power_points_frac must lie within 0 to 1.05, speeds at 0 or above")
