@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from dctwin.climate.files import read_weather
 from dctwin.climate.monthly import MonthlyNormals
@@ -64,12 +64,18 @@ class Climate(Structure):
 
 
 class Snow(Structure):
-    """Monthly normals of snow, January first; they dim PV arrays."""
+    """Fresh snow that falls in each month, January first."""
 
-    snowfall_m: Months = Field(description="depth of new snow of a mean month [m]")
-    events_count: Months = Field(description="snowfalls of 2.5 cm and more in a mean month")
+    monthly_fall_m: Months = Field(description="sum of fresh snow depths of each month [m]")
     status: Status = "assumed"
-    source: str = ""
+    source: str = Field(min_length=8)
+
+    @model_validator(mode="after")
+    def _credible(self) -> Self:
+        for value in self.monthly_fall_m:
+            if not 0.0 <= value <= 20.0:
+                raise ValueError(f"monthly_fall_m must lie in 0 to 20 m (got {value:g})")
+        return self
 
 
 class WaterSource(Structure):

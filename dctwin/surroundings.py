@@ -30,6 +30,8 @@ from dctwin.scenario import Scenario
 from dctwin.site import Site, Snow
 
 PathLike = str | os.PathLike[str]
+# Depth of one snowfall: turns a month's snow into snowfalls (assumed, 0.04 to 0.15 m).
+SNOWFALL_M = 0.08
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def _pv_frac(pv: PvArray, surroundings: Surroundings) -> np.ndarray:
             f"weather {weather.name}: has no irradiance, which the design's PV array needs"
         )
     setup = pv.setup()
-    normals = None if snow is None else (*snow.snowfall_m, *snow.events_count)
+    normals = None if snow is None else tuple(snow.monthly_fall_m)
     on_snow = (pv.snow_tilt_deg, pv.slant_height_m, pv.lower_edge_m, normals)
 
     def make() -> dict[str, np.ndarray]:
@@ -177,6 +179,7 @@ def _snow_loss(pv: PvArray, weather: Weather, snow: Snow) -> Callable[[Any], np.
     """Loss of each step under the site's monthly snow, from the light on the array."""
     month = local_times(weather, None).astype("datetime64[M]").astype(int) % 12
     steps = np.maximum(np.bincount(month, minlength=12), 1)
+    fall_m = np.asarray(snow.monthly_fall_m)
 
     def mean(values: Any) -> np.ndarray:
         return np.bincount(month, weights=values, minlength=12) / steps
@@ -184,8 +187,8 @@ def _snow_loss(pv: PvArray, weather: Weather, snow: Snow) -> Callable[[Any], np.
     def loss(light_w_m2: Any) -> np.ndarray:
         monthly = townsend_snow_loss_frac(
             mean(light_w_m2) * 730.5 / 1000.0,  # hours of a mean month
-            np.asarray(snow.snowfall_m),
-            np.asarray(snow.events_count),
+            fall_m,
+            np.ceil(fall_m / SNOWFALL_M),
             mean(weather.relative_humidity_frac),
             mean(weather.dry_bulb_c),
             pv.snow_tilt_deg,

@@ -25,7 +25,7 @@ from strategies import (
     weathers,
 )
 
-from dctwin.design import Facility, load_design, parse_design
+from dctwin.design import Facility, load_design, parse_design, source_key
 from dctwin.document import Document
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
@@ -476,7 +476,9 @@ def _two_days(hours: int = 48) -> Boundary:
     dry_c = 14.0 + 22.0 * np.sin(at / 7.3)
     humid = 0.55 + 0.4 * np.sin(at / 5.1)
     sun = np.maximum(np.sin((at % 24 - 6) / 12 * np.pi), 0.0) * 0.7
-    return Boundary(outdoor_air(dry_c, humid, np.full(hours, 101_000.0)), at % 24, 1.0, sun)
+    sources = {source_key(d) for name in _bundled() for d in load_design(name).onsite.sources()}
+    air = outdoor_air(dry_c, humid, np.full(hours, 101_000.0))
+    return Boundary(air, at % 24, 1.0, dict.fromkeys(sources, sun))
 
 
 @pytest.mark.parametrize("name", _bundled())
