@@ -328,7 +328,8 @@ def _parse(
     clock: Clock,
 ) -> tuple[NDArray[np.int64], Floats, list[int]]:
     """Seconds since 1970 UTC, values with NaN for empty cells, and the line of each row."""
-    times, values, lines, faults = [], [], [], []
+    times: list[int] = []
+    values, lines, faults = [], [], []
     for line, row in enumerate(rows[1:], start=2):
         if not any(row):
             continue

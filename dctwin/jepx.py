@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -34,7 +35,7 @@ _DAY, _SLOT = ("受渡日", "年月日"), "時刻コード"
 _SLOTS, _JAPAN_H = 48, 9
 
 
-def is_jepx(path: str | Path) -> bool:
+def is_jepx(path: str | os.PathLike[str]) -> bool:
     """Whether a file looks like the exchange's own."""
     try:
         head = _text(path).split("\n", 1)[0]
@@ -43,7 +44,7 @@ def is_jepx(path: str | Path) -> bool:
     return _SLOT in head
 
 
-def read_jepx(path: str | Path, area: str) -> TimedValues:
+def read_jepx(path: str | os.PathLike[str], area: str) -> TimedValues:
     """Prices of an area [JPY/kWh], half-hourly in UTC."""
     if area not in AREAS:
         raise InputError(f"area: no such area of JEPX, {nearest(area, AREAS)} (got {area!r})")
@@ -61,34 +62,40 @@ def read_jepx(path: str | Path, area: str) -> TimedValues:
             number, value = int(row[slot]), float(row[price])
         except (ValueError, IndexError):
             why = "must hold a day like 2024/04/01, a slot 1 to 48 and a price"
-            raise InputError(Fault(str(path), line, "", why)) from None
+            raise InputError(Fault(os.fspath(path), line, "", why)) from None
         if not 1 <= number <= _SLOTS:
-            raise InputError(Fault(str(path), line, _SLOT, f"must be 1 to 48 (got {number})"))
+            raise InputError(Fault(os.fspath(path), line, _SLOT, f"must be 1 to 48 (got {number})"))
         times.append(start + timedelta(minutes=30 * (number - 1)) - timedelta(hours=_JAPAN_H))
         values.append(value)
     moments = np.array(times, dtype="datetime64[s]")
     gaps = np.flatnonzero(np.diff(moments) != np.timedelta64(30, "m"))
     if gaps.size:
         why = "must follow the row before by half an hour"
-        raise InputError(Fault(str(path), int(gaps[0]) + 3, _SLOT, why))
-    return TimedValues(str(path), header[price], "JPY", moments[0], 0.5, np.array(values))
+        raise InputError(Fault(os.fspath(path), int(gaps[0]) + 3, _SLOT, why))
+    return TimedValues(os.fspath(path), header[price], "JPY", moments[0], 0.5, np.array(values))
 
 
-def _column(path: str | Path, header: list[str], words: tuple[str, ...], begins: str = "") -> int:
+def _column(
+    path: str | os.PathLike[str], header: list[str], words: tuple[str, ...], begins: str = ""
+) -> int:
     for index, cell in enumerate(header):
         if cell.startswith(begins) and any(word in cell for word in words):
             return index
-    raise InputError(Fault(str(path), 1, words[0], "no such column among " + ", ".join(header)))
+    raise InputError(
+        Fault(os.fspath(path), 1, words[0], "no such column among " + ", ".join(header))
+    )
 
 
-def _text(path: str | Path) -> str:
+def _text(path: str | os.PathLike[str]) -> str:
     try:
         raw = Path(path).read_bytes()
     except OSError as problem:
-        raise InputError(Fault(str(path), 0, "", f"cannot be read: {problem.strerror}")) from None
+        raise InputError(
+            Fault(os.fspath(path), 0, "", f"cannot be read: {problem.strerror}")
+        ) from None
     for encoding in ("utf-8-sig", "cp932"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise InputError(Fault(str(path), 0, "", "is neither in UTF-8 nor in Shift JIS"))
+    raise InputError(Fault(os.fspath(path), 0, "", "is neither in UTF-8 nor in Shift JIS"))

@@ -103,7 +103,7 @@ class SiteFile(Structure):
     weather: str | None = Field(None, description="weather file, relative to this file")
     climate: Climate | None = None
     grid: Grid
-    tariff: Tariff | None = None  # type: ignore[valid-type]
+    tariff: Tariff | None = None
     water: WaterSource | None = None
     snow: Snow | None = None
     connection: Connection | None = None

@@ -7,7 +7,7 @@ tariff's currency; the key of each price names it.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
@@ -92,9 +92,7 @@ class _Period(Structure):
     months: list[Annotated[int, Field(ge=1, le=12)]] = Field(
         default_factory=lambda: [*range(1, 13)]
     )
-    weekdays: list[Weekday] = Field(
-        default_factory=lambda: ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-    )
+    weekdays: list[Weekday] = Field(default_factory=lambda: list(get_args(Weekday)))
     hours: list[Annotated[int, Field(ge=0, le=23)]] = Field(description="hours of the site's clock")
 
 

@@ -22,11 +22,13 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("components", {"physics", "units", "errors"}),
     ("climate", {"physics", "units", "errors", "cache"}),
     ("grid", {"units", "errors"}),
+    ("jepx", {"grid", "errors"}),
+    ("supply", set()),
     ("library", {"errors"}),
     ("document", {"errors", "units"}),
     ("equipment", {"components", "document", "errors", "library"}),
     ("design", {"components", "document", "equipment", "errors", "library"}),
-    ("site", {"climate", "document", "equipment", "errors", "library"}),
+    ("site", {"climate", "document", "equipment", "errors", "library", "supply"}),
     ("scenario", {"document", "equipment", "errors", "library"}),
     ("plant", {"components", "design", "document", "errors", "physics", "units"}),
     ("ledger", {"units", "errors"}),
@@ -35,6 +37,14 @@ LAYERS: list[tuple[str, set[str]]] = [
         {"components", "design", "plant", "ledger", "physics", "scenario", "units", "errors"},
     ),
     ("metrics", {"ledger", "units"}),
+    (
+        "accounting",
+        {"design", "document", "errors", "ledger", "metrics", "supply"},
+    ),
+    (
+        "grid_year",
+        {"accounting", "climate", "errors", "grid", "jepx", "metrics", "site", "supply"},
+    ),
     ("result", {"ledger", "errors", "files"}),
 ]
 

@@ -54,12 +54,14 @@ GENERIC = {
     "numerator", "scale", "start", "value", "values", "worst", "x", "y",
 }  # fmt: skip
 OTHER = {
+    "clock": "moments, not numbers",
     "load": "share of full load of a rack, 0-1, over the group's own",
     "local_hour": "hour of the day, 0-23",
     "missing_from": "value from which a file means 'missing', in the column's unit",
     "step_min": "minutes: steps of weather files are whole minutes",
     "temperature_coefficient_per_k": "relative change per kelvin",
     "times_utc": "moments, not numbers",
+    "price_per_kwh": "in the currency named beside it",
     "works": "a truth value in each hour",
 }
 EXCEPTIONS = RATIOS.keys() | COUNTERS | GENERIC | OTHER.keys()
@@ -129,15 +131,15 @@ def test_metrics_are_named_for_their_unit() -> None:
     ledger.post("electricity", "grid", "bus.facility", zero)
     grid = GridYear(carbon_kg_per_kwh=0.5, currency="JPY")
     for name in compute_metrics(ledger, {"unmet_k": zero}, grid, 0.0).values:
-        assert name == "currency" or name in STANDARD or name.startswith(MONEY) or unit_of(name), name
+        assert name == "currency" or name in STANDARD or name.startswith(MONEY) or unit_of(name), (
+            name
+        )
 
 
 @pytest.mark.parametrize("name", list(dctwin.catalogue().designs))
 def test_traces_are_named_for_their_unit(name: str) -> None:
     air: Any = outdoor_air(np.array([10.0, 30.0]), np.full(2, 0.5), np.full(2, 101_325.0))
-    year = run_year(
-        dctwin.load_design(name), Boundary(air, np.zeros(2, dtype=int), 1.0)
-    )
+    year = run_year(dctwin.load_design(name), Boundary(air, np.zeros(2, dtype=int), 1.0))
     for trace in year.traces:
         last = trace.rsplit(".", 1)[-1]
         assert last in RATIOS or unit_of(last), trace

@@ -98,10 +98,11 @@ def _carbon(
     values["carbon_refrigerant_kg"] = leak_kg
     values["carbon_scope1_kg"] = fuel_kg + leak_kg
     values["carbon_embodied_kg_per_year"] = embodied
-    values["carbon_scope3_kg"] = embodied * year_frac + upstream_kg
+    built_kg = embodied * year_frac + upstream_kg
+    values["carbon_scope3_kg"] = built_kg
     located = float(read["carbon_scope2_location_kg"])
     values["carbon_operational_kg"] = located + fuel_kg
-    values["carbon_total_kg"] = fuel_kg + leak_kg + located + values["carbon_scope3_kg"]
+    values["carbon_total_kg"] = fuel_kg + leak_kg + located + built_kg
     it_kwh = float(read["it_kwh"])
     if it_kwh > 0 and fuel_kg > 0:
         values["cue_kg_per_kwh"] = (located + fuel_kg) / it_kwh

@@ -66,7 +66,7 @@ def embodied_kg_per_year(parts: list[Installed], used: Used) -> dict[str, Any]:
     """Embodied carbon a year of life by group: building, it, power, cooling, onsite."""
     found: dict[str, float] = {}
     for part in parts:
-        mass_kg = part.size * used.take(factor("equipment", part.kind, "embodied"))
+        mass_kg = part.amount * used.take(factor("equipment", part.kind, "embodied"))
         life = used.take(factor("equipment", part.kind, "life"))
         found[part.group] = found.get(part.group, 0.0) + mass_kg / life
     return found

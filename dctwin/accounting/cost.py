@@ -97,7 +97,7 @@ def capital(parts: list[Installed], currency: str, used: Used) -> Mapping[str, d
     rate = used.take(factor("money", "discount_rate"))
     found: dict[str, dict[str, float]] = {}
     for part in parts:
-        usd = part.size * used.take(factor("equipment", part.kind, "capital"))
+        usd = part.amount * used.take(factor("equipment", part.kind, "capital"))
         price = exchange(usd, "USD", currency, used)
         life = used.take(factor("equipment", part.kind, "life"))
         upkeep = used.take(factor("equipment", part.kind, "upkeep"))

@@ -91,7 +91,7 @@ def grid_water_l_per_kwh(mix_frac: Mapping[str, float], cooling: str) -> float:
     )
 
 
-def exchange(amount: float, source: str, target: str, used: Used) -> float:
+def exchange(amount: Any, source: str, target: str, used: Used) -> Any:
     """An amount of money in another currency, at the mean rate of the price year."""
     if source == target or not amount:
         return amount

@@ -19,12 +19,12 @@ _MM2_M2 = 1e-6
 
 @dataclass(frozen=True)
 class Installed:
-    """All units of one machine: `size` in the unit of its kind's factors."""
+    """All units of one machine."""
 
     name: str
     kind: str
     group: str
-    size: float
+    amount: Any  # in the unit of its kind's factors
 
 
 def installed_parts(facility: Facility) -> tuple[list[Installed], list[str]]:

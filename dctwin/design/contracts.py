@@ -68,7 +68,7 @@ class Contract:
 
 def read_contracts(reader: Reader, entries: list[ContractEntry]) -> tuple[Contract, ...]:
     """The contracts with their plants."""
-    found = []
+    found: list[Contract] = []
     for index, entry in enumerate(entries):
         where = ("contracts", index)
         if entry.name in [contract.name for contract in found]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+from pydantic import Field
+
 from dctwin.components.component import Component, param
 from dctwin.physics.arrays import Array
 
@@ -21,7 +23,9 @@ class PvArray(Component):
     extensive: ClassVar[frozenset[str]] = frozenset({"rated_kw"})
 
     rated_kw: float = param("kW", 0, 10_000_000, "rated DC power at standard test conditions")
-    mount: Literal["fixed", "east-west", "tracking"] = "fixed"
+    mount: Literal["fixed", "east-west", "tracking"] = Field(
+        "fixed", description="fixed, east-west on a roof, or tracking on one axis"
+    )
     tilt_deg: float = param("°", 0, 90, "tilt from horizontal (trackers: not used)", 20.0)
     azimuth_deg: float = param(
         "°",
