@@ -31,7 +31,7 @@ from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError
-from dctwin.ledger import pick
+from dctwin.ledger import RENEWABLES, pick
 from dctwin.library import entries
 from dctwin.metrics import GridYear, Metrics, compute_metrics
 from dctwin.plant import stack
@@ -42,7 +42,7 @@ GRID = GridYear(
 )  # fmt: skip
 # Places whose flows come from or go outside.
 OUTSIDE = {
-    "grid", "sun", "ambient", "shortfall", "water.main", "water.drain", "water.atmosphere",
+    "grid", *RENEWABLES, "ambient", "shortfall", "water.main", "water.drain", "water.atmosphere",
 }  # fmt: skip
 
 
@@ -135,7 +135,7 @@ def assert_electricity_closed(year: Year, flows: Any, hours: int) -> None:
     drawn, used = np.zeros(hours), np.zeros(hours)
     scale = np.zeros(hours)
     for carrier, source, target, account, values in flows:
-        if carrier == "electricity" and source in ("grid", "sun"):
+        if carrier == "electricity" and source in ("grid", *RENEWABLES):
             drawn += values
         if carrier == "electricity" and target == "grid":
             used += values
