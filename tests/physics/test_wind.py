@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -57,8 +59,7 @@ def test_hourly_energy_is_the_weibull_integral(name: str, mean_m_s: float, shape
         return float(np.interp(speed, speeds, powers, left=0, right=0) * law.pdf(speed))
 
     integral = sum(
-        integrate.quad(integrand, low, high, limit=200)[0]
-        for low, high in zip(speeds[:-1], speeds[1:], strict=True)
+        integrate.quad(integrand, low, high, limit=200)[0] for low, high in pairwise(speeds)
     )
     hours = law.ppf((np.arange(8760) + 0.5) / 8760)
     hourly = wind.curve_power_frac(hours, speeds, powers)
