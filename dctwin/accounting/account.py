@@ -50,7 +50,8 @@ def account(
     values: dict[str, float | None] = {}
     undefined: dict[str, str] = {}
     read = metrics.values
-    _carbon(values, facility, ledger, read, parts, year_frac, used)
+    embodied = carbon.embodied_kg_per_year(parts, used)
+    _carbon(values, facility, ledger, read, sum(embodied.values()), year_frac, used)
     import_kw = sum((f.value for f in ledger.select(carrier="electricity", source="grid")), 0.0)
     import_kw = np.broadcast_to(np.asarray(import_kw), (hours,))
     _energy_cost(
@@ -64,12 +65,12 @@ def account(
         {
             "currency": grid.currency,
             "price_year": table("money")["year"],
-            "embodied_kg_per_year": carbon.embodied_kg_per_year(parts, used),
+            "embodied_kg_per_year": embodied,
             "capital": groups,
             "not_counted": missing,
             "site_statuses": _statuses(tariff),
             "factors": used.rows(),
-            "assumed": [row["name"] for row in used.rows() if row["status"] == "assumed"],
+            "assumed": used.assumed(),
         },
     )
 
@@ -85,20 +86,19 @@ def _carbon(
     facility: Facility,
     ledger: Ledger,
     read: Mapping[str, Any],
-    parts: list[Any],
+    embodied_kg: float,
     year_frac: float,
     used: Used,
 ) -> None:
     burned = carbon.fuel_kwh(ledger)
     fuel_kg = carbon.fuel_kg(burned, "combustion", used)
     leak_kg = carbon.refrigerant_kg_per_year(facility, used) * year_frac
-    embodied = sum(carbon.embodied_kg_per_year(parts, used).values())
     upstream_kg = carbon.fuel_kg(burned, "upstream", used)
     values["carbon_fuel_kg"] = fuel_kg
     values["carbon_refrigerant_kg"] = leak_kg
     values["carbon_scope1_kg"] = fuel_kg + leak_kg
-    values["carbon_embodied_kg_per_year"] = embodied
-    built_kg = embodied * year_frac + upstream_kg
+    values["carbon_embodied_kg_per_year"] = embodied_kg
+    built_kg = embodied_kg * year_frac + upstream_kg
     values["carbon_scope3_kg"] = built_kg
     located = float(read["carbon_scope2_location_kg"])
     values["carbon_operational_kg"] = located + fuel_kg

@@ -7,7 +7,7 @@ so that every assumed price or factor is marked where its result is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ class Factor:
 
     def row(self) -> dict[str, Any]:
         """As it stands in a run's provenance."""
-        return asdict(self)
+        return dict(self.__dict__)
 
 
 class Used:
@@ -50,6 +50,10 @@ class Used:
         """All of them, by name."""
         return [self.factors[name].row() for name in sorted(self.factors)]
 
+    def assumed(self) -> list[str]:
+        """Names of those that are assumptions."""
+        return sorted(name for name, f in self.factors.items() if f.status == "assumed")
+
 
 @lru_cache(maxsize=16)
 def table(file: str) -> Mapping[str, Any]:
@@ -57,6 +61,7 @@ def table(file: str) -> Mapping[str, Any]:
     return load_document(_HOME / f"{file}.yaml").data
 
 
+@lru_cache(maxsize=1024)
 def factor(file: str, *path: str) -> Factor:
     """One factor by its place in its file."""
     here: Any = table(file)
