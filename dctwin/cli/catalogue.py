@@ -269,7 +269,7 @@ def _range(row: dict[str, Any]) -> str:
 
 def _site_document(site: Site) -> dict[str, Any]:
     return {
-        **site.file.model_dump(exclude_none=True),
+        **site.file.model_dump(mode="json", exclude_none=True),
         "kind": "site",
         "path": site.document.file,
     }
@@ -297,7 +297,7 @@ def _print_site(site: Site, document: dict[str, Any]) -> None:
             ],
             2,
         )
-    for part in ("grid", "tariff", "water"):
+    for part in ("grid", "tariff", "water", "connection", "curtailment", "snow"):
         values = document.get(part)
         if values:
             _heading(part)

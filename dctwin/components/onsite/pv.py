@@ -10,6 +10,9 @@ from dctwin.components.component import Component, param
 from dctwin.physics.arrays import Array
 
 
+STEEPEST_SNOW_DEG = 39.0  # Townsend & Powell (2011), arrays at 0, 24 and 39°
+
+
 class PvArray(Component):
     """PV array with inverter: fixed, east-west or on single-axis trackers, one or two faces.
 
@@ -69,8 +72,13 @@ class PvArray(Component):
 
     @property
     def snow_tilt_deg(self) -> float:
-        """Slope down which snow slides: a tracker turns all the way to shed it."""
-        return self.max_angle_deg if self.mount == "tracking" else self.tilt_deg
+        """Slope down which snow slides: a tracker turns all the way to shed it.
+
+        Beyond the steepest array of the snow model's fit, 39°, a slope sheds at least as well: its
+        loss is taken at 39°, an upper bound.
+        """
+        slope = self.max_angle_deg if self.mount == "tracking" else self.tilt_deg
+        return min(slope, STEEPEST_SNOW_DEG)
 
     def output_kw(self, yield_frac: Array) -> Array:
         """AC power [kW] from the yield per rated kilowatt."""
