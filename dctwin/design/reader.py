@@ -151,7 +151,7 @@ class Reader:
         self.loop_exists(entry.heat_to, (*where, "heat_to"))
         return Device(
             name=entry.name or name or kind,
-            component=component,
+            component=component.within(valid),
             count=installed(entry.count, entry.redundancy),
             equipment=entry.equipment or "",
             sink=entry.sink or "",
