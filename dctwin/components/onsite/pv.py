@@ -9,7 +9,6 @@ from pydantic import Field
 from dctwin.components.component import Component, param
 from dctwin.physics.arrays import Array
 
-
 STEEPEST_SNOW_DEG = 39.0  # Townsend & Powell (2011), arrays at 0, 24 and 39°
 
 
