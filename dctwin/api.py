@@ -19,7 +19,7 @@ from dctwin.accounting import account
 from dctwin.accounting.contracts import contracted
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Limit
-from dctwin.design import Facility, load_design
+from dctwin.design import Facility, load_design, source_key
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
 from dctwin.engines.transient import run_transient
@@ -37,6 +37,7 @@ from dctwin.surroundings import (
     PathLike,
     Surroundings,
     boundary_of,
+    digest_of,
     held_air,
     held_grid,
     prepare,
@@ -205,8 +206,18 @@ def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any
             "sha256": weather.digest,
             "notes": list(weather.notes),
         },
-        "inputs": dict(surroundings.inputs),
+        "inputs": {**surroundings.inputs, **_series_digests(facility)},
         "seed": site.file.climate.seed if site.file.climate else None,
+    }
+
+
+def _series_digests(facility: Facility) -> dict[str, str]:
+    """Of the files that the design's series name."""
+    home = Path(facility.document.file).parent
+    return {
+        source_key(device): digest_of(home / device.component.file)
+        for device in (*facility.onsite.series, *facility.contracted())
+        if getattr(device.component, "file", "")
     }
 
 

@@ -38,6 +38,7 @@ METRIC_GROUPS: dict[str, dict[str, str]] = {
         "cfe_247_frac": "carbon-free energy, hour by hour",
         "matched_hourly_frac": "own and contracted, matched by the hour",
         "matched_annual_frac": "own and contracted, matched by the year",
+        "grid_renewable_frac": "renewable share of the grid energy drawn",
         "curtailing_h": "hours in which the region curtails",
         "surplus_import_kwh": "from the grid in those hours",
         "grid_outage_h": "hours without grid",

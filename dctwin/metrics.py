@@ -121,6 +121,8 @@ def compute_metrics(
     matched = sums.matched_kwh / facility if facility > 0 else None
     put("matched_hourly_frac", matched, "no facility energy")
     put("matched_annual_frac", sums.matched_annual_frac, "no facility energy")
+    none = "the site gives no renewable share of its grid"
+    put("grid_renewable_frac", sums.grid_renewable_frac, none)
     put("itee_sv", None, "needs a server benchmark (SERT) of the machines")
     put("iteu_sv_frac", None, "needs measured processor use of each server")
     put("it_kwh", sums.it_kwh)
@@ -206,6 +208,12 @@ class _Sums:
         market_kg = _weighted(import_kw, grid.market_carbon_kg_per_kwh, step_h)
         self.market_carbon_kg = None if market_kg is None else market_kg * bare
         self.marginal_carbon_kg = _weighted(import_kw, grid.marginal_carbon_kg_per_kwh, step_h)
+        renewable_kwh = _weighted(import_kw, grid.renewable_frac, step_h)
+        self.grid_renewable_frac = (
+            renewable_kwh / self.import_kwh
+            if renewable_kwh is not None and self.import_kwh > 0
+            else None
+        )
         self.surplus_import_kwh = _weighted(import_kw, grid.curtailing_frac, step_h)
         self.curtailing_h = _weighted(1.0 + 0.0 * import_kw, grid.curtailing_frac, step_h)
         outage = 1.0 - grid.available_frac + 0.0 * import_kw

@@ -72,12 +72,16 @@ def prepare(
     inputs = {}
     for name, file in (("grid", grid_file), ("price", price_file)):
         if file is not None:
-            inputs[name] = _digest(file)
+            inputs[name] = digest_of(file)
+    if site.file.tariff is not None and site.file.tariff.price_table is not None:
+        inputs["price_table"] = digest_of(
+            Path(site.document.file).parent / site.file.tariff.price_table
+        )
     year = make_grid_year(site, found, grid_file, price_file)
     return Surroundings(site, found, air, hour, year, inputs)
 
 
-def _digest(file: PathLike) -> str:
+def digest_of(file: PathLike) -> str:
     try:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except OSError as problem:

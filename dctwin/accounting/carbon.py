@@ -16,13 +16,6 @@ from dctwin.accounting.sizes import Installed
 from dctwin.design import Facility
 from dctwin.ledger import Ledger
 
-# Chillers that hold a refrigerant, and how their condenser is cooled.
-_CHILLERS = {
-    "chiller": "water_cooled",
-    "cycle-chiller": "water_cooled",
-    "air-chiller": "air_cooled",
-    "air-cycle-chiller": "air_cooled",
-}
 FUEL = "fuel."  # a flow out of `fuel.diesel` is fuel burned, lower heating value
 
 
@@ -31,17 +24,14 @@ def refrigerant_kg_per_year(facility: Facility, used: Used) -> float:
     total = 0.0
     for circuit in facility.circuits:
         for device in circuit.stages:
-            cooled = _CHILLERS.get(device.component.kind)
+            cooled = table("equipment").get(device.component.kind, {}).get("refrigerant")
+            rated_kw = getattr(device.component, "reference_kw", 0.0) * device.count
             if cooled is None:
                 continue
             name = getattr(device.component, "refrigerant", "")
             if name not in table("refrigerants")["gwp"]:
                 name = table("refrigerants")["default_refrigerant"]
-            charge_kg = (
-                used.take(factor("refrigerants", "charge", cooled))
-                * device.component.reference_kw
-                * device.count
-            )
+            charge_kg = used.take(factor("refrigerants", "charge", cooled)) * rated_kw
             leaked_kg = charge_kg * used.take(factor("refrigerants", "leak", cooled))
             total += leaked_kg * used.take(factor("refrigerants", "gwp", name))
     return total

@@ -33,7 +33,8 @@ def installed_parts(facility: Facility) -> tuple[list[Installed], list[str]]:
     missing: list[str] = []
     for group, device in _devices(facility):
         kind = device.component.kind
-        if kind not in table("equipment"):
+        row = table("equipment").get(kind)
+        if row is None or not all(hasattr(device.component, name) for name in row["size"]):
             missing.append(f"{device.name} ({kind})")
             continue
         size = _size(device.component) * device.count

@@ -11,6 +11,7 @@ import yaml
 
 import dctwin
 from dctwin.accounting.factors import Used, exchange, factor, grid_water_l_per_kwh, table
+from dctwin.components.registry import device_class, kinds
 from dctwin.errors import InputError
 
 DATA = Path(dctwin.__file__).parent / "accounting" / "data"
@@ -38,6 +39,14 @@ def test_every_factor_is_sourced_and_lies_in_its_range(path: tuple[str, ...]) ->
     assert found.status in ("read", "computed", "assumed")
     assert len(found.source) > 5
     assert found.unit
+
+
+@pytest.mark.parametrize("kind", [k for k in kinds() if k not in ("loop", "busway")])
+def test_every_kind_of_machine_has_factors(kind: str) -> None:
+    row = table("equipment")[kind]
+    assert row["size"]
+    for name in row["size"]:
+        assert name in device_class(kind).model_fields, name
 
 
 def test_warming_potentials_of_the_sixth_assessment() -> None:
