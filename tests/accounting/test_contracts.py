@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -125,3 +127,41 @@ def test_certificates_clear_the_market_based_books_for_little(bare: Run) -> None
 def test_faults(contract: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         dctwin.load_design(FLAT).replace({"contracts": [contract]})
+
+
+# Hourly carbon and mix (Electricity Maps) and spot price (JEPX) of Tokyo in 2024 are not ours to
+# ship; a folder that holds them is named by this variable.
+TOKYO = os.environ.get("DCTWIN_GRID_DATA", "")
+# Share matched by the hour when the agreement makes a year's use: docs/energy-and-money.md.
+REAL = {"solar": (1.0, 0.0, 0.39), "wind": (0.0, 1.0, 0.43), "both": (0.5, 0.5, 0.51)}
+
+
+@pytest.mark.skipif(not TOKYO, reason="DCTWIN_GRID_DATA names no folder with Tokyo's series")
+@pytest.mark.parametrize("case", REAL)
+def test_year_and_hour_on_the_real_series_of_tokyo(case: str) -> None:
+    sun_share, wind_share, expected = REAL[case]
+
+    def run(contracts: list[dict[str, Any]]) -> Any:
+        return dctwin.simulate(
+            FLAT,
+            "inzai",
+            grid=Path(TOKYO) / "JP-TK_2024_hourly.csv",
+            price=Path(TOKYO) / "JP-TK_electricity_prices_2024.csv",
+            set={"contracts": contracts},
+        ).metrics
+
+    turbine = {"equipment": "nrel-atb-4mw-150", "hub_height_m": 150, "roughness_m": 0.3}
+    head = {"name": "x", "kind": "physical-ppa", "price_jpy_per_kwh": 15.0}
+    load = run([])["facility_kwh"]
+    sun_kwh = run([{**head, "pv": {"equipment": "pv-fixed-1mw"}}])["contracted_kwh"]
+    wind_kwh = run([{**head, "wind": turbine}])["contracted_kwh"]
+    plants: dict[str, Any] = {}
+    if sun_share:
+        rated_kw = 1000.0 * load * sun_share / sun_kwh
+        plants["pv"] = {"equipment": "pv-fixed-1mw", "rated_kw": rated_kw}
+    if wind_share:
+        plants["wind"] = {**turbine, "rated_kw": 4000.0 * load * wind_share / wind_kwh}
+    found = run([{**head, **plants}])
+    assert found["matched_annual_frac"] == pytest.approx(1.0, abs=1e-6)
+    assert found["matched_hourly_frac"] == pytest.approx(expected, abs=0.01)
+    assert found["cost_energy_per_year"] / found["grid_import_kwh"] == pytest.approx(13.0, abs=0.1)
