@@ -57,8 +57,8 @@ def account(
     _energy_cost(
         values, undefined, facility, ledger, read, grid, tariff, made_frac, import_kw, used
     )
-    groups = _capital(values, undefined, parts, grid.currency, used)
-    _total(values, undefined, read, year_frac)
+    groups = _capital(values, undefined, parts, grid, used)
+    _total(values, undefined, read, grid, year_frac)
     return Accounts(
         values,
         undefined,
@@ -124,10 +124,10 @@ def _energy_cost(
     used: Used,
 ) -> None:
     names = ("network", "contracts", "carbon", "water", "export_revenue")
-    if grid.price_per_kwh is None:
+    if reason := _no_money(grid):
         for name in names:
             values[f"cost_{name}_per_year"] = None
-            undefined[f"cost_{name}_per_year"] = "the site gives no energy price and no currency"
+            undefined[f"cost_{name}_per_year"] = reason
         return
     money, step_h = grid.currency, ledger.step_h
     emitted_kg = float(values["carbon_operational_kg"] or 0.0)
@@ -145,16 +145,16 @@ def _capital(
     values: dict[str, float | None],
     undefined: dict[str, str],
     parts: list[Any],
-    currency: str,
+    grid: GridYear,
     used: Used,
 ) -> Mapping[str, dict[str, float]]:
     names = ("cost_maintenance_per_year", "cost_capital_per_year", "cost_it_capital_per_year")
-    if not currency:
+    if reason := _no_money(grid):
         for name in names:
             values[name] = None
-            undefined[name] = "the site gives no currency"
+            undefined[name] = reason
         return {}
-    groups = cost.capital(parts, currency, used)
+    groups = cost.capital(parts, grid.currency, used)
     facility = [row for group, row in groups.items() if group != "it"]
     it = groups.get("it", {"annuity": 0.0, "upkeep": 0.0})
     values[names[0]] = sum(row["upkeep"] for row in facility)
@@ -163,19 +163,27 @@ def _capital(
     return groups
 
 
+def _no_money(grid: GridYear) -> str:
+    """Why costs cannot be told; empty where they can."""
+    if grid.price_per_kwh is None:
+        return "the site gives no energy price"
+    if grid.currency not in table("money")["per_usd"]:
+        return f"no exchange rate for {grid.currency} is known"
+    return ""
+
+
 def _total(
     values: dict[str, float | None],
     undefined: dict[str, str],
     read: Mapping[str, Any],
+    grid: GridYear,
     year_frac: float,
 ) -> None:
     """Cost of a year of the facility, IT hardware left out, and of a kilowatt-hour of IT."""
     names = ("network", "contracts", "carbon", "water", "maintenance", "capital")
     parts = [read["cost_energy_per_year"], *(values[f"cost_{n}_per_year"] for n in names)]
-    reason = ""
-    if any(part is None for part in parts):
-        reason = "the site gives no energy price"
-    elif abs(year_frac - 1.0) * HOURS_PER_YEAR > _NEARLY_H:
+    reason = _no_money(grid)
+    if not reason and abs(year_frac - 1.0) * HOURS_PER_YEAR > _NEARLY_H:
         reason = "the run is not a year long"
     if reason:
         for name in ("cost_total_per_year", "cost_per_it_kwh"):

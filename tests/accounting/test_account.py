@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -122,3 +123,17 @@ def test_without_prices_costs_are_undefined_with_a_reason() -> None:
     assert found.metrics["cost_total_per_year"] is None
     assert found.metrics["cost_network_per_year"] is None
     assert "no energy price" in found.undefined["cost_total_per_year"]
+
+
+def test_a_currency_without_a_rate_leaves_energy_cost_alone(tmp_path: Path) -> None:
+    start = np.datetime64("2024-01-01T00:00")
+    rows = "".join(f"{start + np.timedelta64(k, 'h')},0.1\n" for k in range(8784))
+    path = tmp_path / "price.csv"
+    path.write_text("time_utc,price_gbp_per_kwh\n" + rows, encoding="utf-8")
+    found = dctwin.simulate("air-cooled-chiller-ac", "inzai", price=path)
+    m: Any = found.metrics
+    assert m["currency"] == "GBP"
+    assert m["cost_energy_per_year"] == pytest.approx(0.1 * m["grid_import_kwh"])
+    assert m["cost_total_per_year"] is None
+    assert "no exchange rate for GBP" in found.undefined["cost_total_per_year"]
+    assert m["carbon_embodied_kg_per_year"] > 0
