@@ -257,7 +257,9 @@ def faults_of(
 def _finding(error: Any, model: type[BaseModel], also: set[str]) -> tuple[Path_, str]:
     """Where a finding belongs, and its text."""
     kind, got = error["type"], error["input"]
-    parent, info, loc = _field_at(model, tuple(error["loc"]))
+    # Tags of a union stand in brackets; they are no keys of the file.
+    loc = tuple(part for part in error["loc"] if not str(part).startswith("<"))
+    parent, info, loc = _field_at(model, loc)
     known = also | set(parent.model_fields if parent else ())
     if kind == "extra_forbidden":
         return loc, f"unknown key, {nearest(str(loc[-1]), known)}"

@@ -26,6 +26,9 @@ BOUNDARY = frozenset(
     {
         "grid",
         "sun",
+        "wind",
+        "hydro",
+        "geothermal",
         "ambient",
         "reuse",
         "shortfall",
@@ -35,9 +38,11 @@ BOUNDARY = frozenset(
         "water.atmosphere",
     }
 )
+# What drives a renewable source on site; generation enters the books here.
+RENEWABLES = frozenset({"sun", "wind", "hydro", "geothermal"})
 # Flows out of these places are what the facility draws from outside; load that is shed is power
 # that never came, and counts so that the rest of the books stays whole.
-SOURCES = frozenset({"grid", "sun", "shed"})
+SOURCES = frozenset({"grid", "shed"}) | RENEWABLES
 CLOSURE_LIMIT = 1e-9
 
 

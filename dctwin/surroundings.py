@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,22 @@ from dctwin import cache
 from dctwin.climate.files import read_weather
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Air
-from dctwin.design import Facility
+from dctwin.components.onsite.pv import PvArray
+from dctwin.components.onsite.wind import WindTurbine
+from dctwin.design import Device, Facility, source_key
+from dctwin.engines.heat import Boundary
 from dctwin.errors import Fault, InputError
-from dctwin.grid import read_carbon, read_price
+from dctwin.grid import read_extra
+from dctwin.grid_year import local_times, make_grid_year
 from dctwin.metrics import GridYear
 from dctwin.physics import moist_air
-from dctwin.physics.solar import pv_yield_frac
+from dctwin.physics.solar import pv_yield_frac, townsend_snow_loss_frac
 from dctwin.scenario import Scenario
-from dctwin.site import Site
+from dctwin.site import Site, Snow
 
 PathLike = str | os.PathLike[str]
+# Depth of one snowfall: turns a month's snow into snowfalls (assumed, 0.04 to 0.15 m).
+SNOWFALL_M = 0.08
 
 
 @dataclass(frozen=True)
@@ -66,12 +72,16 @@ def prepare(
     inputs = {}
     for name, file in (("grid", grid_file), ("price", price_file)):
         if file is not None:
-            inputs[name] = _digest(file)
-    year = _grid_year(site, found, hour, grid_file, price_file)
+            inputs[name] = digest_of(file)
+    if site.file.tariff is not None and site.file.tariff.price_table is not None:
+        inputs["price_table"] = digest_of(
+            Path(site.document.file).parent / site.file.tariff.price_table
+        )
+    year = make_grid_year(site, found, grid_file, price_file)
     return Surroundings(site, found, air, hour, year, inputs)
 
 
-def _digest(file: PathLike) -> str:
+def digest_of(file: PathLike) -> str:
     try:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except OSError as problem:
@@ -80,56 +90,73 @@ def _digest(file: PathLike) -> str:
         ) from None
 
 
-def _grid_year(
-    site: Site,
-    weather: Weather,
-    local_hour: np.ndarray,
-    grid_file: PathLike | None,
-    price_file: PathLike | None,
-) -> GridYear:
-    entry, tariff = site.file.grid, site.file.tariff
-    axis = (weather.times_utc[0], weather.rows, weather.step_h)
-    carbon: Any = entry.carbon_kg_per_kwh
-    if entry.carbon_by_hour_kg_per_kwh is not None:
-        carbon = np.asarray(entry.carbon_by_hour_kg_per_kwh)[local_hour]
-    if grid_file is not None:
-        carbon = read_carbon(os.fspath(grid_file)).onto(*axis)
-    price: Any = None
-    currency: str = tariff.currency if tariff else ""
-    if tariff is not None:
-        price = getattr(tariff, f"energy_price_{tariff.currency.lower()}_per_kwh")
-    if price_file is not None:
-        # Columns that do not say UTC are read as the site's local standard time.
-        series = read_price(os.fspath(price_file), weather.utc_offset_h)
-        price, currency = series.onto(*axis), series.unit
-    return GridYear(
-        carbon_kg_per_kwh=carbon,
-        currency=currency,
-        market_carbon_kg_per_kwh=entry.market_carbon_kg_per_kwh,
-        price_per_kwh=price,
-        water_l_per_kwh=entry.water_l_per_kwh,
-        carbon_free_frac=entry.low_carbon_frac,
+def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Boundary:
+    """What designs of one topology meet at a site, ready for the engines."""
+    link = surroundings.site.file.connection
+    limits = {
+        f"{way}_limit_kw": value
+        for way in ("import", "export")
+        if link is not None and (value := getattr(link, f"{way}_limit_kw")) is not None
+    }
+    available = surroundings.grid.available_frac
+    return Boundary(
+        air=surroundings.air,
+        local_hour=surroundings.local_hour,
+        step_h=surroundings.weather.step_h,
+        onsite_frac=onsite_frac(facilities, surroundings),
+        price_per_kwh=surroundings.grid.price_per_kwh,
+        carbon_kg_per_kwh=surroundings.grid.carbon_kg_per_kwh,
+        grid_available=None if np.all(available == 1.0) else available,
+        **limits,
     )
 
 
-def pv_yield(facility: Facility, weather: Weather) -> Any:
+def onsite_frac(facilities: list[Facility], surroundings: Surroundings) -> dict[str, Any]:
+    """Output over rating of each on-site source: (hours,), (designs, hours) where they differ."""
+    found: dict[str, Any] = {}
+    for devices in zip(*(facility.onsite.sources() for facility in facilities), strict=True):
+        rows = [
+            source_frac(device, surroundings, facility.document.file)
+            for device, facility in zip(devices, facilities, strict=True)
+        ]
+        same = all(row is rows[0] or np.array_equal(row, rows[0]) for row in rows[1:])
+        found[source_key(devices[0])] = rows[0] if same else np.stack(rows)
+    return found
+
+
+def source_frac(device: Device, surroundings: Surroundings, design_file: str) -> np.ndarray:
+    """Output over rating of one source at this site, one value a step, before its own losses."""
+    component, weather = device.component, surroundings.weather
+    if isinstance(component, PvArray):
+        return _pv_frac(component, surroundings)
+    if isinstance(component, WindTurbine):
+        if not weather.has_wind:
+            raise InputError(
+                f"weather {weather.name}: has no wind, which {device.name} of the design needs"
+            )
+        return np.asarray(
+            component.yield_frac(weather.wind_m_s, weather.dry_bulb_c, weather.density_kg_per_m3)
+        )
+    if component.file:
+        path = Path(design_file).parent / component.file
+        series = read_extra(path, "output_frac", weather.utc_offset_h)
+        if series is None:
+            raise InputError(Fault(os.fspath(path), 1, "output_frac", "no such column"))
+        return series.onto(weather.times_utc[0], weather.rows, weather.step_h)
+    clock = local_times(weather, None)
+    return np.asarray(component.monthly_frac)[clock.astype("datetime64[M]").astype(int) % 12]
+
+
+def _pv_frac(pv: PvArray, surroundings: Surroundings) -> np.ndarray:
     """AC yield per rated kilowatt: from the cache, or by pvlib once per site and array."""
-    if facility.onsite.pv is None:
-        return 0.0
-    pv = facility.onsite.pv.component
+    weather, snow = surroundings.weather, surroundings.site.file.snow
     if not weather.has_solar:
         raise InputError(
             f"weather {weather.name}: has no irradiance, which the design's PV array needs"
         )
-    angles = {
-        "tilt_deg": pv.tilt_deg,
-        "azimuth_deg": pv.azimuth_deg,
-        "dc_ac_ratio": pv.dc_ac_frac,
-        "losses_frac": pv.losses_frac,
-        "inverter_efficiency_frac": pv.inverter_efficiency_frac,
-    }
-    if any(np.ndim(value) for value in angles.values()):
-        raise InputError("onsite.pv: designs of one batch must share tilt, azimuth and inverter")
+    setup = pv.setup()
+    normals = None if snow is None else tuple(snow.monthly_fall_m)
+    on_snow = (pv.snow_tilt_deg, pv.slant_height_m, pv.lower_edge_m, normals)
 
     def make() -> dict[str, np.ndarray]:
         frac = pv_yield_frac(
@@ -143,12 +170,41 @@ def pv_yield(facility: Facility, weather: Weather) -> Any:
             weather.dni_w_m2,
             weather.dhi_w_m2,
             weather.ghi_w_m2,
-            **angles,
+            snow_loss=None if snow is None else _snow_loss(pv, weather, snow),
+            **setup,
         )
         return {"yield_frac": np.asarray(frac)}
 
-    key = cache.cache_key("pv", weather.digest, json.dumps(angles, sort_keys=True))
+    # Snow matters only where there is some: its numbers are part of the key then.
+    key = cache.cache_key(
+        "pv", weather.digest, json.dumps(setup, sort_keys=True), on_snow if snow else ()
+    )
     return cache.cached_arrays(key, make)["yield_frac"]
+
+
+def _snow_loss(pv: PvArray, weather: Weather, snow: Snow) -> Callable[[Any], np.ndarray]:
+    """Loss of each step under the site's monthly snow, from the light on the array."""
+    month = local_times(weather, None).astype("datetime64[M]").astype(int) % 12
+    steps = np.maximum(np.bincount(month, minlength=12), 1)
+    fall_m = np.asarray(snow.monthly_fall_m)
+
+    def mean(values: Any) -> np.ndarray:
+        return np.bincount(month, weights=values, minlength=12) / steps
+
+    def loss(light_w_m2: Any) -> np.ndarray:
+        monthly = townsend_snow_loss_frac(
+            mean(light_w_m2) * 730.5 / 1000.0,  # hours of a mean month
+            fall_m,
+            np.ceil(fall_m / SNOWFALL_M),
+            mean(weather.relative_humidity_frac),
+            mean(weather.dry_bulb_c),
+            pv.snow_tilt_deg,
+            pv.slant_height_m,
+            pv.lower_edge_m,
+        )
+        return monthly[month]
+
+    return loss
 
 
 def held_air(plan: Scenario, surroundings: Surroundings) -> tuple[int, Air]:

@@ -38,6 +38,7 @@ SUFFIXES: dict[str, str] = {
     "ohm": "Ω",
     "count": "count",
     "w_m2": "W/m²",
+    "month": "month",
     "year": "year",
 }
 

@@ -458,6 +458,27 @@ def _onsite(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
     onsite: dict[str, Any] = {"export": draw(st.booleans())}
     if draw(st.booleans()):
         onsite["pv"] = {"kind": "pv", "rated_kw": it_kw * draw(floats(0.0, 5.0))}
+        if draw(st.booleans()):
+            east_west = {"kind": "pv", "name": "roof", "mount": "east-west"}
+            east_west["rated_kw"] = it_kw * draw(floats(0.0, 2.0))
+            onsite["pv"] = [onsite["pv"], east_west]
+    if draw(st.booleans()):
+        onsite["wind"] = {
+            "kind": "wind",
+            "rated_kw": max(0.1, min(it_kw * draw(floats(0.0, 2.0)), 30_000.0)),
+            "hub_height_m": draw(floats(20.0, 160.0)),
+            "rotor_diameter_m": 100.0,
+            "wind_points_m_s": [3.0, 8.0, 12.0, 25.0],
+            "power_points_frac": [0.0, 0.4, 1.0, 1.0],
+            "count": draw(st.integers(1, 5)),
+        }
+    if draw(st.booleans()):
+        onsite["series"] = {
+            "kind": "series",
+            "source": draw(st.sampled_from(["hydro", "geothermal"])),
+            "rated_kw": it_kw * draw(floats(0.0, 1.0)),
+            "monthly_frac": [0.5] * 12,
+        }
     if draw(st.booleans()):
         onsite["battery"] = {
             "kind": "battery",
@@ -571,7 +592,12 @@ def weathers(draw: st.DrawFn) -> Boundary:
         air=outdoor_air(dry_c, humid, np.full(hours, pressure_pa)),
         local_hour=clock,
         step_h=draw(st.sampled_from([0.25, 0.5, 1.0])),
-        pv_yield_frac=sun,
+        onsite_frac={
+            "pv.pv": sun,
+            "pv.roof": 0.7 * sun,
+            "wind.wind": np.full(hours, draw(floats(0.0, 1.0))),
+            "series.series": np.full(hours, 0.5),
+        },
         price_per_kwh=np.resize(draw(st.lists(floats(-0.5, 1.0), min_size=1, max_size=9)), hours),
         carbon_kg_per_kwh=np.resize(
             draw(st.lists(floats(0.0, 1.0), min_size=1, max_size=9)), hours

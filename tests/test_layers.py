@@ -22,12 +22,14 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("components", {"physics", "units", "errors"}),
     ("climate", {"physics", "units", "errors", "cache"}),
     ("grid", {"units", "errors"}),
+    ("jepx", {"grid", "errors"}),
+    ("supply", set()),
     ("library", {"errors"}),
     ("document", {"errors", "units"}),
     ("equipment", {"components", "document", "errors", "library"}),
     ("dispatch", {"components", "physics", "units", "errors"}),
     ("design", {"components", "dispatch", "document", "equipment", "errors", "library"}),
-    ("site", {"climate", "document", "equipment", "errors", "library"}),
+    ("site", {"climate", "document", "equipment", "errors", "library", "supply"}),
     ("scenario", {"document", "equipment", "errors", "library"}),
     ("plant", {"components", "design", "document", "errors", "physics", "units"}),
     ("ledger", {"units", "errors"}),
@@ -46,6 +48,14 @@ LAYERS: list[tuple[str, set[str]]] = [
         },
     ),
     ("metrics", {"ledger", "units"}),
+    (
+        "accounting",
+        {"design", "document", "errors", "ledger", "metrics", "supply"},
+    ),
+    (
+        "grid_year",
+        {"accounting", "climate", "errors", "grid", "jepx", "metrics", "site", "supply"},
+    ),
     ("result", {"ledger", "errors", "files"}),
 ]
 

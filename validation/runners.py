@@ -296,6 +296,18 @@ def pv_yield_kwh_per_kw(
     return float(yield_frac.sum()) * year.step_h
 
 
+def wind_mwh(weather: str, turbine: str) -> float:
+    """Yearly energy of one turbine before farm losses, from a weather file [MWh]."""
+    from dctwin.components.onsite.wind import WindTurbine
+    from dctwin.equipment import load_equipment
+
+    year = ref1.us_weather(weather)
+    machine = load_equipment(turbine).component
+    assert isinstance(machine, WindTurbine)
+    share = machine.yield_frac(year.wind_m_s, year.dry_bulb_c, year.density_kg_per_m3)
+    return float(share.sum()) * machine.rated_kw * year.step_h / 1000.0
+
+
 RUNNERS: dict[str, Callable[..., float]] = {
     "moist-air": moist_air_state,
     "closure": balances.closure,
@@ -317,6 +329,7 @@ RUNNERS: dict[str, Callable[..., float]] = {
     "pv-losses": pv_losses_percent,
     "pv-yield": pv_yield_kwh_per_kw,
     "battery-round-trip": stores.battery_round_trip_percent,
+    "wind-energy": wind_mwh,
     "ref1": ref1.total,
     "ref1-hourly": ref1.hourly_cv_rmse_percent,
     "days-mean": halls.days_mean,

@@ -144,6 +144,7 @@ def _print_run(run: Run) -> None:
         if group == "Energy":
             _heading("Energy by account")
             _print_accounts(energy)
+    _print_assumed(run)
     _print_reasons(run)
     _print_closure_and_flags(run)
 
@@ -171,6 +172,21 @@ def _print_accounts(energy: dict[str, float]) -> None:
     ]
     rows.append(("facility", f"{total:,.0f}", "kWh", ""))
     table([("", "left"), ("", "right"), ("", "left"), ("", "right")], rows, 2)
+
+
+def _print_assumed(run: Run) -> None:
+    """That prices and carbon factors are mostly assumptions, and what they leave out."""
+    books = run.provenance.get("accounting")
+    if not books:
+        return
+    assumed, factors = books["assumed"], books["factors"]
+    say(
+        f"  cost and embodied carbon stand on {len(assumed)} assumed of {len(factors)} prices and "
+        f"factors, money of {books['price_year']} (--json lists them with their ranges)",
+        "dim",
+    )
+    if books["not_counted"]:
+        say(f"  not counted, no factors: {', '.join(books['not_counted'])}", "yellow")
 
 
 def _print_reasons(run: Run) -> None:

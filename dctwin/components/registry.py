@@ -38,6 +38,8 @@ _WHERE = {
     "busway": "power.busway:Busway",
     "ride-through": "power.ride_through:RideThrough",
     "pv": "onsite.pv:PvArray",
+    "wind": "onsite.wind:WindTurbine",
+    "series": "onsite.series:GenerationSeries",
     "battery": "onsite.battery:Battery",
     "genset": "onsite.genset:Genset",
     "electrolyser": "onsite.electrolyser:Electrolyser",

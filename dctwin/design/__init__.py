@@ -1,13 +1,15 @@
 """Designs: a YAML file becomes a checked, immutable `Facility`."""
 
+from dctwin.design.contracts import Contract
 from dctwin.design.cooling import Circuit
 from dctwin.design.facility import DesignFile, Facility, load_design, parse_design
 from dctwin.design.it import RackGroup
-from dctwin.design.onsite import OnsitePlant
+from dctwin.design.onsite import OnsitePlant, source_key
 from dctwin.design.reader import Device, installed
 
 __all__ = [
     "Circuit",
+    "Contract",
     "DesignFile",
     "Device",
     "Facility",
@@ -16,4 +18,5 @@ __all__ = [
     "installed",
     "load_design",
     "parse_design",
+    "source_key",
 ]

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from dctwin.design.contracts import Contract, ContractEntry, read_contracts
 from dctwin.design.cooling import Circuit, Cooling, heat_order, read_circuit
 from dctwin.design.it import MAX_RACKS, It, RackGroup, read_rack
 from dctwin.design.onsite import Onsite, OnsitePlant, read_onsite
@@ -40,6 +41,7 @@ class DesignFile(Structure):
     power: Power = Field(default_factory=Power)
     building: Building = Field(default_factory=lambda: Building.model_validate({}))
     onsite: Onsite = Field(default_factory=lambda: Onsite.model_validate({}))
+    contracts: list[ContractEntry] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Facility:
     lighting_heat_to: str
     onsite: OnsitePlant
     document: Document = field(repr=False, compare=False)
+    contracts: tuple[Contract, ...] = ()
 
     def replace(self, changes: Mapping[str, Any]) -> Facility:
         """A facility with values set by dotted path, checked anew.
@@ -108,9 +111,15 @@ class Facility:
         yield from (*self.it_path, *self.mechanical_path, *self.shared_path)
         yield from self.onsite.devices()
 
+    def contracted(self) -> Iterator[Device]:
+        """Plants elsewhere that contracts stand on."""
+        for contract in self.contracts:
+            yield from contract.plants
+
     def equipment(self) -> set[str]:
         """Catalogue names of the equipment in it."""
-        return {device.equipment for device in self.devices() if device.equipment}
+        devices = (*self.devices(), *self.contracted())
+        return {device.equipment for device in devices if device.equipment}
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -157,6 +166,7 @@ def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
     paths = read_paths(reader, spec.power)
     reader.loop_exists(spec.building.heat_to, ("building", "heat_to"))
     onsite = read_onsite(reader, spec.onsite)
+    contracts = read_contracts(reader, spec.contracts)
     ordered = heat_order(reader, circuits)
     total_racks = sum(entry.count for entry in spec.it.racks.values())
     if total_racks > MAX_RACKS:
@@ -176,4 +186,5 @@ def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
         lighting_heat_to=place_of(spec.building.heat_to),
         onsite=onsite,
         document=reader.document,
+        contracts=contracts,
     )

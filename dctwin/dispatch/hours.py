@@ -26,6 +26,7 @@ class Hours:
     export_price_per_kwh, demand_price_per_kw (of the run's highest draw), carbon_kg_per_kwh
     grid_available    1 or 0 in each step; None: always  connection_kw  limit both ways; None: none
     export            surplus may flow to the grid       air_c      outdoor air
+    export_limit_kw   most that may be fed in; None: what the connection carries
     """
 
     load_kw: Array
@@ -39,6 +40,7 @@ class Hours:
     grid_available: Any = None
     connection_kw: Any = None
     export: bool = True
+    export_limit_kw: Any = None
 
     @property
     def surplus_kw(self) -> Array:
@@ -59,7 +61,11 @@ class Hours:
     @property
     def export_kw(self) -> Array:
         """What may flow to the grid."""
-        return self.grid_kw if self.export else 0.0 * self.grid_kw
+        if not self.export:
+            return 0.0 * self.grid_kw
+        if self.export_limit_kw is None:
+            return self.grid_kw
+        return namespace(self.grid_kw).minimum(self.grid_kw, self.export_limit_kw)
 
     def series(self, name: str, policy: str) -> Array:
         """A series that a policy needs. Raises InputError where the site does not give it."""
@@ -130,7 +136,8 @@ def honour_grid(request: Request, hours: Hours) -> Request:
     """The request within what the connection carries: it never charges from a grid that is not
     there, and covers what the grid cannot bring."""
     if hours.grid_available is None and hours.connection_kw is None and hours.export:
-        return request
+        if hours.export_limit_kw is None:
+            return request
     xp = namespace(request.charge_kw, hours.load_kw, hours.own_kw, hours.grid_kw)
     deficit_kw = hours.deficit_kw
     beyond_kw = deficit_kw - hours.grid_kw

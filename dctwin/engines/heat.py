@@ -6,8 +6,9 @@ moment after another.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,15 @@ class Boundary:
     air: Air
     local_hour: Any  # whole hours 0-23, local standard time
     step_h: float
-    pv_yield_frac: Array = 0.0
+    # output over rating of each on-site source (design.source_key), at the bus
+    onsite_frac: Mapping[str, Array] = field(default_factory=dict)
     price_per_kwh: Any = None
     export_price_per_kwh: Any = None
     demand_price_per_kw: Any = None
     carbon_kg_per_kwh: Any = None
     grid_available: Any = None
+    import_limit_kw: float = math.inf  # of the grid connection
+    export_limit_kw: float | None = None
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dctwin.components.component import Limit
+from dctwin.components.component import Limit, ratio
 from dctwin.components.onsite.battery import Battery, BatteryFlows
 from dctwin.components.onsite.electrolyser import WATER_KG_PER_KG, Electrolyser
 from dctwin.design import Facility
 from dctwin.dispatch.hours import Hours
 from dctwin.dispatch.operate import HydrogenFlows, Operation, operate
+from dctwin.engines.generation import onsite_generation
 from dctwin.engines.heat import Boundary
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
@@ -21,14 +22,12 @@ def post_onsite(
 ) -> None:
     """On-site sources, stores and the grid at the facility bus."""
     ledger, plant, stores = year.ledger, facility.onsite, facility.onsite.stores()
-    pv_kw: Array = 0.0 * load_kw
-    if plant.pv is not None:
-        one_kw = plant.pv.component.output_kw(boundary.pv_yield_frac)
-        pv_kw = one_kw * plant.pv.count + 0.0 * load_kw
+    made = {source: kw + 0.0 * load_kw for source, kw in onsite_generation(plant, boundary).items()}
+    made_kw: Array = sum(made.values(), 0.0 * load_kw)
     auxiliary_kw = 0.0 if stores.battery is None else stores.battery.auxiliary_kw
     hours = Hours(
         load_kw=load_kw + auxiliary_kw,
-        own_kw=pv_kw,
+        own_kw=made_kw,
         step_h=boundary.step_h,
         air_c=boundary.air.dry_bulb_c,
         price_per_kwh=boundary.price_per_kwh,
@@ -38,17 +37,22 @@ def post_onsite(
         grid_available=boundary.grid_available,
         connection_kw=plant.connection_kw,
         export=plant.export,
+        export_limit_kw=boundary.export_limit_kw,
     )
     done = operate(plant.policy, stores, hours)
     if done.battery is not None and stores.battery is not None:
         _post_battery(year, stores.battery, done.battery, hours)
     if done.hydrogen is not None:
         _post_hydrogen(year, stores.electrolyser, done.hydrogen)
-    ledger.post("electricity", "sun", _BUS, pv_kw - done.curtailed_kw)
+    used_frac = 1.0 - ratio(done.curtailed_kw, made_kw)
+    for source, kw in made.items():
+        ledger.post("electricity", source, _BUS, kw * used_frac)
     ledger.post("electricity", "grid", _BUS, done.import_kw)
     ledger.post("electricity", _BUS, "grid", done.export_kw)
     ledger.post("electricity", _BUS, first, load_kw)
     year.traces["onsite.curtailed_kw"] = done.curtailed_kw
+    beyond_kw = done.import_kw - boundary.import_limit_kw
+    year.flags.append(Flag("grid", Limit("import_limit_kw", beyond_kw, "kW")))
     _post_shed(year, facility, hours, done)
 
 

@@ -25,13 +25,13 @@ from strategies import (
     weathers,
 )
 
-from dctwin.design import Facility, load_design, parse_design
+from dctwin.design import Facility, load_design, parse_design, source_key
 from dctwin.document import Document
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError
-from dctwin.ledger import pick
+from dctwin.ledger import RENEWABLES, pick
 from dctwin.library import entries
 from dctwin.metrics import GridYear, Metrics, compute_metrics
 from dctwin.plant import stack
@@ -42,7 +42,8 @@ GRID = GridYear(
 )  # fmt: skip
 # Places whose flows come from or go outside.
 OUTSIDE = {
-    "grid", "sun", "shed", "ambient", "shortfall", "water.main", "water.drain", "water.atmosphere",
+    "grid", *RENEWABLES, "shed", "ambient", "shortfall", "water.main", "water.drain",
+    "water.atmosphere",
 }  # fmt: skip
 
 
@@ -135,7 +136,7 @@ def assert_electricity_closed(year: Year, flows: Any, hours: int) -> None:
     drawn, used = np.zeros(hours), np.zeros(hours)
     scale = np.zeros(hours)
     for carrier, source, target, account, values in flows:
-        if carrier == "electricity" and source in ("grid", "sun", "shed"):
+        if carrier == "electricity" and source in ("grid", "shed", *RENEWABLES):
             drawn += values
         if carrier == "electricity" and target == "grid":
             used += values
@@ -401,6 +402,9 @@ def _one_of_twice_the_size(facility: Facility) -> Facility:
         shared_path=tuple(joined(d) for d in facility.shared_path),
         onsite=replace(
             facility.onsite,
+            pv=tuple(joined(d) for d in facility.onsite.pv),
+            wind=tuple(joined(d) for d in facility.onsite.wind),
+            series=tuple(joined(d) for d in facility.onsite.series),
             battery=joined(facility.onsite.battery) if facility.onsite.battery else None,
         ),
     )
@@ -462,7 +466,7 @@ def test_an_hour_does_not_know_its_neighbours(facility: Facility, boundary: Boun
             *(getattr(boundary.air, name)[half] for name in type(boundary.air).__slots__)
         ),
         local_hour=boundary.local_hour[half],
-        pv_yield_frac=boundary.pv_yield_frac[half],
+        onsite_frac={name: share[half] for name, share in boundary.onsite_frac.items()},
         grid_available=None if boundary.grid_available is None else boundary.grid_available[half],
     )
     whole = {k: v[half] for k, v in by_key(run_year(facility, boundary), hours).items()}
@@ -484,9 +488,11 @@ def _two_days(hours: int = 48) -> Boundary:
     humid = 0.55 + 0.4 * np.sin(at / 5.1)
     sun = np.maximum(np.sin((at % 24 - 6) / 12 * np.pi), 0.0) * 0.7
     price = 20.0 + 15.0 * np.sin(at / 24 * 2 * np.pi)
+    sources = {source_key(d) for name in _bundled() for d in load_design(name).onsite.sources()}
+    air = outdoor_air(dry_c, humid, np.full(hours, 101_000.0))
     return Boundary(
-        outdoor_air(dry_c, humid, np.full(hours, 101_000.0)), at % 24, 1.0, sun,
-        price_per_kwh=price, carbon_kg_per_kwh=0.02 * price,
+        air, at % 24, 1.0, dict.fromkeys(sources, sun), price_per_kwh=price,
+        carbon_kg_per_kwh=0.02 * price,
     )  # fmt: skip
 
 
@@ -516,7 +522,7 @@ def _with_jax(boundary: Boundary, jnp: Any) -> Boundary:
     return replace(
         boundary,
         air=type(air)(*(jnp.asarray(getattr(air, name)) for name in type(air).__slots__)),
-        pv_yield_frac=jnp.asarray(boundary.pv_yield_frac),
+        onsite_frac={name: jnp.asarray(v) for name, v in boundary.onsite_frac.items()},
     )
 
 
