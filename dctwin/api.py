@@ -36,6 +36,7 @@ from dctwin.surroundings import (
     Surroundings,
     held_air,
     held_grid,
+    held_place,
     prepare,
     pv_yield,
 )
@@ -96,6 +97,7 @@ def simulate_batch(facilities: list[Facility], surroundings: Surroundings) -> li
         local_hour=surroundings.local_hour,
         step_h=surroundings.weather.step_h,
         pv_yield_frac=pv_yield(stacked, surroundings.weather),
+        place=surroundings.place,
     )
     year = run_year(stacked, boundary)
     kernel_s = time.perf_counter() - began
@@ -220,7 +222,12 @@ def transient(
     index, air = held_air(plan, surroundings)
     began = time.perf_counter()
     step = plan.file.step_s if step_s is None else step_s
-    boundary = Boundary(air, int(surroundings.local_hour[index]), step / SECONDS_PER_HOUR)
+    boundary = Boundary(
+        air,
+        int(surroundings.local_hour[index]),
+        step / SECONDS_PER_HOUR,
+        place=held_place(surroundings.place, index),
+    )
     done = run_transient(
         facility, boundary, plan.file.events, plan.file.duration_s, step, progress=progress
     )

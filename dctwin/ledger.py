@@ -29,6 +29,7 @@ BOUNDARY = frozenset(
         "ambient",
         "reuse",
         "shortfall",
+        "water.body",
         "water.main",
         "water.drain",
         "water.atmosphere",

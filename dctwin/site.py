@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dctwin.climate.files import read_weather
 from dctwin.climate.monthly import MonthlyNormals
@@ -105,6 +105,40 @@ class WaterSource(_Structure):
     source: str = ""
 
 
+class NaturalWaterBody(_Structure):
+    """A sea, river, lake or ground water at hand: its temperature over the year."""
+
+    title: str = Field("", description="which water, and where it was measured")
+    monthly_c: Months | None = Field(None, description="mean temperature of each month")
+    file: str | None = Field(None, description="CSV with time_utc and water_c, beside this file")
+    status: Status = "assumed"
+    source: str = Field(min_length=8)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.monthly_c is None) == (self.file is None):
+            raise ValueError("give either monthly_c (twelve means) or file (a CSV)")
+        for value in self.monthly_c or ():
+            if not -2.0 <= value <= 60.0:
+                raise ValueError(f"monthly_c must lie in -2 to 60 °C (got {value:g})")
+        return self
+
+
+class Snow(_Structure):
+    """Fresh snow that falls in each month, January first."""
+
+    monthly_fall_m: Months = Field(description="sum of fresh snow depths of each month [m]")
+    status: Status = "assumed"
+    source: str = Field(min_length=8)
+
+    @model_validator(mode="after")
+    def _credible(self) -> Self:
+        for value in self.monthly_fall_m:
+            if not 0.0 <= value <= 20.0:
+                raise ValueError(f"monthly_fall_m must lie in 0 to 20 m (got {value:g})")
+        return self
+
+
 class SiteFile(_Structure):
     """A site: where it is, its climate or weather file, grid, tariff and water."""
 
@@ -120,6 +154,10 @@ class SiteFile(_Structure):
     grid: Grid
     tariff: Tariff | None = None
     water: WaterSource | None = None
+    waters: dict[Name, NaturalWaterBody] = Field(
+        default_factory=dict, description="natural waters: sea, river, lake, ground, …"
+    )
+    snow: Snow | None = None
 
 
 @dataclass(frozen=True)

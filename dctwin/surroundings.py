@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ import numpy as np
 from dctwin import cache
 from dctwin.climate.files import read_weather
 from dctwin.climate.weather import Weather
-from dctwin.components.component import Air
+from dctwin.components.component import Air, Place
 from dctwin.design import Facility
 from dctwin.errors import Fault, InputError
-from dctwin.grid import read_carbon, read_price
+from dctwin.grid import read_carbon, read_price, read_water
 from dctwin.metrics import GridYear
 from dctwin.physics import moist_air
+from dctwin.physics.seasons import over_year
 from dctwin.physics.solar import pv_yield_frac
 from dctwin.scenario import Scenario
 from dctwin.site import Site
@@ -37,6 +38,7 @@ class Surroundings:
     air: Air
     local_hour: np.ndarray
     grid: GridYear
+    place: Place
     inputs: Mapping[str, str]  # what else went in, by name -> digest
 
 
@@ -68,7 +70,64 @@ def prepare(
         if file is not None:
             inputs[name] = _digest(file)
     year = _grid_year(site, found, hour, grid_file, price_file)
-    return Surroundings(site, found, air, hour, year, inputs)
+    return Surroundings(site, found, air, hour, year, _place(site, found, year), inputs)
+
+
+def _place(site: Site, weather: Weather, grid: GridYear) -> Place:
+    """What the site offers besides its air, on the weather's steps."""
+    local = weather.times_utc + np.timedelta64(round(weather.utc_offset_h * 3600), "s")
+    middle = local + np.timedelta64(round(weather.step_h * 1800), "s")
+    year = middle.astype("datetime64[Y]")
+    year_s = ((year + 1).astype("datetime64[s]") - year.astype("datetime64[s]")).astype(float)
+    year_frac = (middle - year.astype("datetime64[s]")).astype(float) / year_s
+    waters = {}
+    for name, body in site.file.waters.items():
+        if body.monthly_c is not None:
+            waters[name] = over_year(body.monthly_c, year_frac)
+        else:
+            path = Path(site.document.file).parent / str(body.file)
+            series = read_water(path, weather.utc_offset_h)
+            waters[name] = series.onto(weather.times_utc[0], weather.rows, weather.step_h)
+    fall = None
+    if site.file.snow is not None:
+        month = middle.astype("datetime64[M]")
+        length_h = ((month + 1).astype("datetime64[h]") - month.astype("datetime64[h]")).astype(
+            float
+        )
+        of_month = np.asarray(site.file.snow.monthly_fall_m)[month.astype(int) % 12]
+        fall = of_month / length_h
+    return Place(
+        site=site.name,
+        year_frac=year_frac,
+        waters=waters,
+        snowfall_m_per_h=fall,
+        price_frac=_price_over_day(grid.price_per_kwh, local),
+    )
+
+
+def _price_over_day(price: Any, local: np.ndarray) -> np.ndarray | None:
+    """Each price over the mean of its local day; None where it does not change with the hour."""
+    if not isinstance(price, np.ndarray):
+        return None
+    days = local.astype("datetime64[D]").astype(int)
+    days = days - days[0]
+    mean = np.bincount(days, price) / np.bincount(days)
+    return np.asarray(price / np.where(mean[days] == 0.0, 1.0, mean[days]))
+
+
+def held_place(place: Place, index: int) -> Place:
+    """What the site offers at one moment."""
+
+    def at(value: Any) -> Any:
+        return None if value is None else float(value[index])
+
+    return replace(
+        place,
+        year_frac=at(place.year_frac),
+        waters={name: at(series) for name, series in place.waters.items()},
+        snowfall_m_per_h=at(place.snowfall_m_per_h),
+        price_frac=at(place.price_frac),
+    )
 
 
 def _digest(file: PathLike) -> str:

@@ -7,12 +7,12 @@ moment after another.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from dctwin.components.component import Air
+from dctwin.components.component import Air, Place
 from dctwin.components.cooling.pump import PumpPower
 from dctwin.components.it.rack import RackPower
 from dctwin.design import Circuit, Facility, RackGroup
@@ -28,6 +28,11 @@ class Boundary:
     local_hour: Any  # whole hours 0-23, local standard time
     step_h: float
     pv_yield_frac: Array = 0.0
+    place: Place = field(default_factory=Place)
+
+    def here(self) -> Place:
+        """What the site offers besides air, with this clock."""
+        return replace(self.place, local_hour=self.local_hour, step_h=self.step_h)
 
 
 @dataclass(frozen=True)
@@ -71,13 +76,20 @@ def heat_flows(
         loop = loop_flows(circuit, source[circuit.name], boundary)
         sinks = {device.sink for device in circuit.stages if device.sink}
         if sinks:
-            loop = _serve(loop, wiring, boundary, supply, sinks)
-            assert loop.served is not None
-            for device, service in zip(circuit.stages, loop.served.services, strict=True):
-                if device.sink:
-                    source[device.sink] = source[device.sink] + service.reject_kw
+            loop = _serve(loop, wiring, boundary, supply, sinks, source)
+            hand_on(loop, source)
         loops[circuit.name] = loop
     return racks, it_steps, loops
+
+
+def hand_on(loop: LoopFlows, source: dict[str, Array]) -> None:
+    """Give what the stages reject to the sources of their sinks, and take off what they cool."""
+    assert loop.served is not None
+    for device, service in zip(loop.circuit.stages, loop.served.services, strict=True):
+        if device.sink:
+            source[device.sink] = source[device.sink] + service.reject_kw
+        if device.cools:
+            source[device.cools] = source[device.cools] - service.cold_kw
 
 
 def serve_rest(
@@ -88,7 +100,9 @@ def serve_rest(
 ) -> dict[str, LoopFlows]:
     """The loops with those served that reject to the air only."""
     return {
-        name: loop if loop.served is not None else _serve(loop, wiring, boundary, supply, set())
+        name: loop
+        if loop.served is not None
+        else _serve(loop, wiring, boundary, supply, set(), {})
         for name, loop in loops.items()
     }
 
@@ -163,12 +177,13 @@ def _serve(
     boundary: Boundary,
     supply: Mapping[str, Array],
     sinks: set[str],
+    source: Mapping[str, Array],
 ) -> LoopFlows:
     """The loop with all of its heat offered to its stages at this supply temperature."""
     circuit = loop.circuit
     return_c = circuit.loop.return_c(supply[circuit.name], loop.heat_kw, loop.flow_kw_per_k)
     sink_flow = {s: wiring.sink_flow_kw_per_k(circuit, s, loop.heat_kw) for s in sinks}
     served = wiring.serve_chain(
-        circuit, loop.heat_kw, return_c, loop.flow_kw_per_k, boundary.air, supply, sink_flow
+        circuit, loop.heat_kw, return_c, loop.flow_kw_per_k, boundary.air, supply, sink_flow, source
     )
     return replace(loop, served=served)
