@@ -24,6 +24,8 @@ class SnowStore(Stage):
               heat <= C (1 - exp(-UA/C)) · (return - 0 °C), discharge_kw, what is left
     Leak      leak_kw_per_m2_k · area · max(dry bulb - 0 °C, 0) while snow is left; area constant
     Pump      electricity per cold moved; its heat melts snow too
+    The year counts as one of many alike: it starts with what such a year, begun at start_frac,
+    leaves behind.
     Snow that falls comes in as heat given to the winter's air (reject_kw), so
     heat_kw + gained_kw + snow_pump = reject_kw + stored_kw. Hauling by loaders burns fuel, which is
     no electricity of the facility and left out.
@@ -50,7 +52,7 @@ class SnowStore(Stage):
     discharge_kw: float = param("kW", 0, 10_000_000, "most cold given")
     use_above_c: float = param("°C", -50, 60, "is used in air warmer than this", 10.0)
     pump_kw_per_kw: float = param("kW/kW", 0, 0.2, "melt-water pumps per cold moved", 0.02)
-    start_frac: float = param("-", 0, 1, "share of a full pile at the start", 0.4)
+    start_frac: float = param("-", 0, 1, "share of a full pile at the start of the year before", 0.4)
 
     def cold_kwh_per_kg(self) -> Array:
         """Cold that a kilogram of snow gives."""
@@ -76,14 +78,17 @@ class SnowStore(Stage):
         want_kw = xp.minimum(xp.minimum(duty.heat_kw, able_kw), self.discharge_kw)
         want_kw = xp.where(dry_c > self.use_above_c, want_kw, 0.0)
         pumped = 1.0 + self.pump_kw_per_kw
-        flows = cold_flows(
+        powers_kw = (
             fall_kg_per_h * kwh_per_kg + 0.0 * want_kw,
             want_kw * pumped,
             self.leak_kw_per_m2_k * self.area_m2 * xp.maximum(dry_c, 0.0),
-            self.start_kwh() if duty.charge_kwh is None else duty.charge_kwh,
-            self.capacity_kg * kwh_per_kg,
-            duty.place.step_h,
         )
+        full_kwh, step_h = self.capacity_kg * kwh_per_kg, duty.place.step_h
+        start_kwh = self.start_kwh() if duty.charge_kwh is None else duty.charge_kwh
+        if duty.charge_kwh is None and xp.ndim(want_kw) > 0:
+            before = cold_flows(*powers_kw, start_kwh, full_kwh, step_h)
+            start_kwh = before.charge_kwh[..., -1:]
+        flows = cold_flows(*powers_kw, start_kwh, full_kwh, step_h)
         heat_kw = flows.discharge_kw / pumped
         return Service(
             heat_kw=heat_kw,
