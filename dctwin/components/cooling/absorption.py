@@ -67,6 +67,9 @@ class AbsorptionChiller(Stage):
         xp = namespace(duty.heat_kw, duty.return_c, duty.sink_c, duty.cold_kw, self.rated_kw)
         scale = self.rated_kw / self.coefficient_kw
         chilled_c = self._chilled_c(duty)
+        # Whatever the equation says, driving water leaves no colder than cooling water enters.
+        offered_kw = duty.flow_kw_per_k * xp.maximum(duty.return_c - duty.sink_c, 0.0)
+        offered_kw = xp.minimum(offered_kw, duty.heat_kw)
         flowing = (duty.flow_kw_per_k > 0) & (duty.sink_kw_per_k > 0)
         driving_kw = cold_kw = 0.0 * (duty.heat_kw + duty.sink_c + self.rated_kw)
         for _ in range(_PASSES):
@@ -78,14 +81,14 @@ class AbsorptionChiller(Stage):
             needs_kw = scale * (self.driving_slope_kw_per_k * ddt_k + self.driving_offset_kw)
             able_kw, needs_kw = xp.maximum(able_kw, 0.0), xp.maximum(needs_kw, 0.0)
             cop = ratio(able_kw, needs_kw)
-            most_kw = xp.minimum(able_kw, cop * duty.heat_kw)
+            most_kw = xp.minimum(able_kw, cop * offered_kw)
             wanted_kw = xp.clip(duty.cold_kw, 0.0, most_kw) * flowing
             # Half a step each pass, as more heat cools its own drive and warms its own cooling.
             cold_kw = 0.5 * (cold_kw + wanted_kw)
             driving_kw = ratio(cold_kw, cop)
         runs = (cold_kw > self.least_frac * self.rated_kw) & (cold_kw > 0)
         cold_kw = xp.where(runs, cold_kw, 0.0)
-        heat_kw = xp.where(runs, xp.minimum(driving_kw, duty.heat_kw), 0.0)
+        heat_kw = xp.where(runs, xp.minimum(driving_kw, offered_kw), 0.0)
         pump_kw = xp.where(runs, self.pump_kw, 0.0)
         return Service(
             heat_kw=heat_kw,

@@ -77,7 +77,7 @@ class HeatReuse(_Network):
     kind: ClassVar[str] = "heat-reuse"
     rejects_to: ClassVar[Literal["loop", "air", "reuse"]] = "reuse"
     extensive: ClassVar[frozenset[str]] = frozenset({"demand_kw", "capacity_kw"})
-    reports: ClassVar[frozenset[str]] = frozenset({"demand_kw", "leaving_c"})
+    reports: ClassVar[frozenset[str]] = frozenset({"demand_frac", "leaving_c"})
 
     capacity_kw: float = param("kW", 0.01, 10_000_000, "largest heat of the exchanger")
     approach_k: float = param("K", 0.2, 20, "at both ends", 2.0)
@@ -100,7 +100,7 @@ class HeatReuse(_Network):
             power_kw={},
             reject_kw=heat_kw,
             traces={
-                "demand_kw": wanted_kw + 0.0 * heat_kw,
+                "demand_frac": wanted_kw / self.demand_kw + 0.0 * heat_kw,
                 "leaving_c": duty.return_c - ratio(heat_kw, duty.flow_kw_per_k),
             },
         )
@@ -126,7 +126,7 @@ class HeatPump(_Network):
     rejects_to: ClassVar[Literal["loop", "air", "reuse"]] = "reuse"
     extensive: ClassVar[frozenset[str]] = frozenset({"demand_kw", "capacity_kw"})
     reports: ClassVar[frozenset[str]] = frozenset(
-        {"demand_kw", "evaporating_c", "condensing_c", "cop", "leaving_c"}
+        {"demand_frac", "evaporating_c", "condensing_c", "cop", "leaving_c"}
     )
 
     refrigerant: str = Field(description="R1234ze(E), R1233zd(E), R134a, …")
@@ -185,7 +185,7 @@ class HeatPump(_Network):
                 Limit("condensing_c", runs * inside(condensing_c, *_CONDENSING_C), "K"),
             ),
             traces={
-                "demand_kw": wanted_kw + 0.0 * heat_kw,
+                "demand_frac": wanted_kw / self.demand_kw + 0.0 * heat_kw,
                 "evaporating_c": evaporating_c,
                 "condensing_c": condensing_c,
                 "cop": ratio(heat_kw + power_kw, power_kw),

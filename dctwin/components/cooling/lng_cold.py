@@ -32,7 +32,7 @@ class LngCold(Stage):
     kind: ClassVar[str] = "lng-cold"
     rejects_to: ClassVar[Literal["loop", "air", "reuse"]] = "air"
     extensive: ClassVar[frozenset[str]] = frozenset({"rated_kg_s", "ua_kw_per_k"})
-    reports: ClassVar[frozenset[str]] = frozenset({"available_kw", "leaving_c"})
+    reports: ClassVar[frozenset[str]] = frozenset({"send_out_frac", "leaving_c"})
 
     rated_kg_s: float = param("kg/s", 0.01, 5_000, "LNG regasified for this stage in a full month")
     monthly_frac: Monthly = Field(
@@ -67,7 +67,7 @@ class LngCold(Stage):
             power_kw={"lng_pump": pump_kw},
             reject_kw=heat_kw + pump_kw,
             traces={
-                "available_kw": available_kw + 0.0 * heat_kw,
+                "send_out_frac": over_year(self.monthly_frac, duty.place.year_frac) + 0.0 * heat_kw,
                 "leaving_c": duty.return_c - heat_kw / flow,
             },
         )
