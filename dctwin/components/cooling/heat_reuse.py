@@ -165,10 +165,10 @@ class HeatPump(_Network):
         least_c = self.reach_c(duty)
         able_kw = xp.minimum(duty.flow_kw_per_k * (duty.return_c - least_c), self.capacity_kw)
         most_kw = xp.clip(able_kw, 0.0, duty.heat_kw)
-        # Work at the coldest water first: what follows from it is never more than is wanted,
-        # as less heat means warmer water and less work. One more pass leaves 1 % of the demand.
+        # Work at the coldest water first: what follows from it is a little less than is wanted, as
+        # less heat means warmer water and less work. The next pass is above, the third below again.
         heat_kw = most_kw
-        for _ in range(2):
+        for _ in range(3):
             leaving_c = duty.return_c - ratio(heat_kw, duty.flow_kw_per_k)
             work, evaporating_c, condensing_c = self._work(leaving_c)
             heat_kw = xp.minimum(most_kw, wanted_kw / (1.0 + work))
