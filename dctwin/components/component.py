@@ -119,15 +119,16 @@ class Place:
     snowfall_m_per_h: Array | None = None
     price_frac: Array | None = None
 
-    def water_c(self, name: str) -> Array:
-        """Temperature of the natural water of that name [°C]."""
-        if name not in self.waters:
-            known = f"it has {', '.join(sorted(self.waters))}" if self.waters else "it has none"
-            raise InputError(
-                f"site {self.site}: no water {name!r}, which the design draws: {known} "
-                "(`waters` of the site file)"
-            )
-        return self.waters[name]
+    def water_c(self, *names: str) -> Array:
+        """Temperature of the first of these natural waters that the site has [°C]."""
+        for name in names:
+            if name in self.waters:
+                return self.waters[name]
+        known = f"it has {', '.join(sorted(self.waters))}" if self.waters else "it has none"
+        raise InputError(
+            f"site {self.site}: no water {' or '.join(map(repr, names))}, which the design draws: "
+            f"{known} (`waters` of the site file)"
+        )
 
     def snowfall(self) -> Array:
         """Fresh snow [m/h]."""

@@ -100,9 +100,7 @@ def serve_rest(
 ) -> dict[str, LoopFlows]:
     """The loops with those served that reject to the air only."""
     return {
-        name: loop
-        if loop.served is not None
-        else _serve(loop, wiring, boundary, supply, set(), {})
+        name: loop if loop.served is not None else _serve(loop, wiring, boundary, supply, set(), {})
         for name, loop in loops.items()
     }
 

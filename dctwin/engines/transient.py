@@ -66,6 +66,7 @@ class Moment:
     it_steps: list[PathStep]
     loops: dict[str, LoopFlows]
     stored: dict[str, float]
+    charge: dict[str, float]
 
 
 @dataclass
@@ -213,12 +214,15 @@ class _Run:
             loop, after[circuit.name] = self._loop(loop, supply, source, dt_s, stored)
             loops[circuit.name] = loop
             hand_on(loop, source)
-        self.moments.append(
-            Moment(start_ms, supply, case, [rack for rack, _ in racks], it_steps, loops, stored)
-        )
-        self.lengths_ms.append(dt_ms)
         state.loops = after
         state.charge_kwh = _charges(state.charge_kwh, loops, dt_s)
+        charge = {f"{loop}.{name}": kwh for (loop, name), kwh in state.charge_kwh.items()}
+        self.moments.append(
+            Moment(
+                start_ms, supply, case, [rack for rack, _ in racks], it_steps, loops, stored, charge
+            )
+        )
+        self.lengths_ms.append(dt_ms)
         state.racks = {g.name: new for g, (_, new) in zip(self.facility.racks, racks, strict=True)}
         self._watch(start_ms + dt_ms)
 
@@ -357,6 +361,8 @@ class _Run:
         )
         for name, case_c in stacked.case.items():
             year.traces[f"rack.{name}.case_c"] = case_c
+        for node, charge_kwh in stacked.charge.items():
+            year.traces[f"{node}.charge_kwh"] = charge_kwh
         year.closure = year.ledger.check()
         start_ms = first.start_ms + step_ms * np.arange(int(repeat.sum()))
         return Transient(year, start_ms, self.events, self.state)

@@ -86,6 +86,7 @@ def kernels(repeats: int) -> list[Measured]:
             surroundings.local_hour,
             1.0,
             pv_yield(facility, surroundings.weather),
+            surroundings.place,
         )
         found.append(measure(f"design-year {name}", lambda f=facility, b=boundary: run_year(f, b),
                              repeats))  # fmt: skip

@@ -456,9 +456,7 @@ def test_arrays_give_what_numbers_give(name: str) -> None:
     arrays = answers(stage, duty)
     for hour in range(20):
         air = Air(*(float(getattr(duty.air, f.name)[hour]) for f in fields(Air)))
-        numbers = {
-            key: float(np.broadcast_to(getattr(duty, key), (20,))[hour]) for key in NUMBERS
-        }
+        numbers = {key: float(np.broadcast_to(getattr(duty, key), (20,))[hour]) for key in NUMBERS}
         here = place(numbers["sink_c"], hour % 24)
         single = answers(stage, Duty(**numbers, air=air, place=here))
         for key, value in single.items():

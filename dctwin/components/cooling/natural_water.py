@@ -45,6 +45,9 @@ class NaturalWater(Stage):
     )
 
     water: str = Field("sea", description="natural water of the site: sea, river, lake, ground, …")
+    instead: tuple[str, ...] = Field(
+        (), description="waters drawn, in this order, where the site has no such water"
+    )
     ua_kw_per_k: float = param("kW/K", 0.1, 1_000_000, "conductance of the exchanger")
     design_flow_m3_s: float = param("m³/s", 1e-5, 500, "largest flow of the intake")
     min_flow_frac: float = param("-", 0.01, 1, "least flow while it runs, share of design", 0.2)
@@ -56,6 +59,9 @@ class NaturalWater(Stage):
     max_discharge_c: float = param("°C", 0, 60, "warmest that it may be given back", 60.0)
     water_kj_per_m3_k: float = param("kJ/(m³·K)", 3_900, 4_250, "heat capacity", 4_090.0)
     water_kg_per_m3: float = param("kg/m³", 950, 1_050, "density", 1_025.0)
+
+    def _water_c(self, duty: Duty) -> Array:
+        return duty.place.water_c(self.water, *self.instead)
 
     def _design_kw_per_k(self) -> Array:
         return self.design_flow_m3_s * self.water_kj_per_m3_k
@@ -89,10 +95,10 @@ class NaturalWater(Stage):
         conductance = exchange_kw_per_k(
             self.ua_kw_per_k, duty.flow_kw_per_k, self._design_kw_per_k()
         )
-        return float_supply_c(duty, conductance, duty.place.water_c(self.water))
+        return float_supply_c(duty, conductance, self._water_c(duty))
 
     def serve(self, duty: Duty) -> Service:
-        water_c = duty.place.water_c(self.water)
+        water_c = self._water_c(duty)
         xp = namespace(duty.heat_kw, duty.return_c, water_c, self.ua_kw_per_k)
         design = self._design_kw_per_k()
         allowed_k = self._allowed_k(water_c)

@@ -52,7 +52,9 @@ class SnowStore(Stage):
     discharge_kw: float = param("kW", 0, 10_000_000, "most cold given")
     use_above_c: float = param("°C", -50, 60, "is used in air warmer than this", 10.0)
     pump_kw_per_kw: float = param("kW/kW", 0, 0.2, "melt-water pumps per cold moved", 0.02)
-    start_frac: float = param("-", 0, 1, "share of a full pile at the start of the year before", 0.4)
+    start_frac: float = param(
+        "-", 0, 1, "share of a full pile at the start of the year before", 0.4
+    )
 
     def cold_kwh_per_kg(self) -> Array:
         """Cold that a kilogram of snow gives."""

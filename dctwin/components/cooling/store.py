@@ -62,11 +62,11 @@ def cold_flows(
     )
 
 
-def within_hours(hour: Array, from_h: Array, until_h: Array) -> Array:
+def within_hours(local_hour: Array, from_h: Array, until_h: Array) -> Array:
     """Whether an hour lies in a window that may pass midnight; from = until means always."""
-    xp = namespace(hour, from_h, until_h)
+    xp = namespace(local_hour, from_h, until_h)
     span_h = xp.where(until_h > from_h, until_h - from_h, until_h - from_h + HOURS_PER_DAY)
-    return (hour - from_h) % HOURS_PER_DAY < span_h
+    return (local_hour - from_h) % HOURS_PER_DAY < span_h
 
 
 class _ColdStore(Stage):
@@ -150,7 +150,7 @@ class _ColdStore(Stage):
         pumped = 1.0 + self.pump_kw_per_kw
         flows = cold_flows(
             xp.where(charge, offer_kw, 0.0),
-            xp.where(charge | ~use, 0.0, want_kw) * pumped,
+            xp.where(xp.logical_and(use, xp.logical_not(charge)), want_kw, 0.0) * pumped,
             leak_kw,
             self.start_kwh() if duty.charge_kwh is None else duty.charge_kwh,
             self.capacity_kwh(),
@@ -169,7 +169,7 @@ class _ColdStore(Stage):
         # Water warmer than the store holds cannot charge it: flagged.
         supply_c = duty.sink_c if to_sink else duty.supply_c
         charging_k = xp.where(
-            charge & (flows.charge_kw > 0), supply_c - self._coldest_c(), 0.0
+            xp.logical_and(charge, flows.charge_kw > 0), supply_c - self._coldest_c(), 0.0
         )
         return Service(
             heat_kw=flows.discharge_kw,

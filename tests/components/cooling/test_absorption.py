@@ -16,18 +16,14 @@ MACHINE: Any = load_equipment("single-effect-300kw").component
 
 def duty(return_c: Any = 75.0, sink_c: Any = 27.0, cold_c: Any = 15.0, cold_kw: Any = 1e6) -> Duty:
     air = air_states.outdoor(20.0, 0.6, 101_325.0)
-    return Duty(
-        2000.0, return_c, 200.0, 0.05, air, sink_c, 300.0, cold_kw=cold_kw, cold_c=cold_c
-    )
+    return Duty(2000.0, return_c, 200.0, 0.05, air, sink_c, 300.0, cold_kw=cold_kw, cold_c=cold_c)
 
 
 def test_ten_kilowatt_machine_at_its_rating() -> None:
     """Kühn and Ziegler's coefficients: 10 kW near 75/27/15 °C of mean temperatures, COP 0.76."""
     small = MACHINE.with_values(rated_kw=10.0, pump_kw=0.0)
     # Streams so large that they do not change: means are what enters.
-    wide = Duty(
-        1e9, 75.0, 1e6, 200.0, duty().air, 31.0, 1e6, cold_kw=1e9, cold_c=15.0
-    )
+    wide = Duty(1e9, 75.0, 1e6, 200.0, duty().air, 31.0, 1e6, cold_kw=1e9, cold_c=15.0)
     service = small.with_values(chilled_rise_k=6.0).serve(wide)
     ddt = 75.0 - 2.5 * 31.0 + 1.8 * 18.0
     # Half a step a pass leaves 1.6 % after six.

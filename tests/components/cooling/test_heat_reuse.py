@@ -22,7 +22,9 @@ PUMP = HeatPump(
 )
 
 
-def duty(heat_kw: Any, return_c: Any, dry_c: Any = -10.0, flow: Any = 150.0, year: Any = 0.5) -> Duty:
+def duty(
+    heat_kw: Any, return_c: Any, dry_c: Any = -10.0, flow: Any = 150.0, year: Any = 0.5
+) -> Duty:
     air = air_states.outdoor(dry_c, 0.6, 101_325.0)
     return Duty(heat_kw, return_c, flow, flow / 4180.0, air, place=Place(year_frac=year))
 
@@ -62,7 +64,9 @@ def test_heat_pump_is_the_refrigerant_cycle() -> None:
 
 @pytest.mark.parametrize("refrigerant", ["R1234ze(E)", "R1233zd(E)", "R134a"])
 @pytest.mark.parametrize(("low_c", "high_c"), [(-15, 30), (30, 65), (38, 75), (45, 72), (45, 60)])
-def test_fits_hold_where_warm_loops_evaporate(refrigerant: str, low_c: float, high_c: float) -> None:
+def test_fits_hold_where_warm_loops_evaporate(
+    refrigerant: str, low_c: float, high_c: float
+) -> None:
     exact = cycle(refrigerant, low_c, high_c, 1.0).cop
     fitted = 1 / cycle_fit(refrigerant).work_per_cooling_frac(low_c, high_c)
     assert fitted == pytest.approx(exact, rel=4e-3)

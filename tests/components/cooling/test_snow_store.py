@@ -45,7 +45,12 @@ def test_summer_melts_a_fifth_of_an_idle_pile() -> None:
     hours = 214 * 24  # April to October
     day = 14.0 + 6.0 * np.sin(np.arange(hours) / 24 * 2 * np.pi)
     service = PILE.serve(
-        duty(np.zeros(hours), day, np.zeros(hours), charge_kwh=PILE.capacity_kg * PILE.cold_kwh_per_kg())
+        duty(
+            np.zeros(hours),
+            day,
+            np.zeros(hours),
+            charge_kwh=PILE.capacity_kg * PILE.cold_kwh_per_kg(),
+        )
     )
     lost = service.store.gained_kw.sum() / (PILE.capacity_kg * PILE.cold_kwh_per_kg())
     assert 0.15 < lost < 0.30
