@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from still_air import still_air
 
 import dctwin
 from dctwin.design import parse_design
@@ -15,7 +16,6 @@ from dctwin.engines.transient import run_transient
 from dctwin.errors import InputError
 from dctwin.result import Run
 from dctwin.surroundings import held_place, prepare
-from still_air import still_air
 
 
 def heat_kwh(run: Run, source: str, target: str) -> float:
@@ -29,7 +29,8 @@ def heat_kwh(run: Run, source: str, target: str) -> float:
 
 def test_sea_water_is_withdrawn_and_none_is_consumed() -> None:
     run = dctwin.simulate("sea-water-ac", "kitakyushu")
-    assert run.metrics["water_l"] == 0 and run.metrics["wue_l_per_kwh"] == 0
+    assert run.metrics["water_l"] == 0
+    assert run.metrics["wue_l_per_kwh"] == 0
     # 1 kWh at 7 K is 123 L; the chillers' condensers and part load take their share besides.
     per_kwh_l = run.metrics["water_withdrawn_l"] / run.metrics["it_kwh"]
     assert 123 < per_kwh_l < 500
@@ -68,9 +69,8 @@ def test_a_water_can_come_from_a_file(tmp_path: Any) -> None:
 
     own = parse_site(Document(str(tmp_path / "pier.yaml"), data, {}))
     sea_c = prepare(own).place.waters["sea"]
-    assert sea_c.min() == pytest.approx(10.0) and sea_c.max() == pytest.approx(
-        10 + 5 * 23 / 24, abs=1e-3
-    )
+    assert sea_c.min() == pytest.approx(10.0)
+    assert sea_c.max() == pytest.approx(10 + 5 * 23 / 24, abs=1e-3)
 
 
 def test_a_water_is_given_one_way(tmp_path: Any) -> None:
@@ -281,5 +281,6 @@ def test_bundled_designs_run_and_close_at_every_bundled_site(site: str) -> None:
 
 def test_held_place_is_one_moment() -> None:
     place = held_place(prepare(dctwin.load_site("ishikari")).place, 100)
-    assert isinstance(place.water_c("sea"), float) and isinstance(place.snowfall(), float)
+    assert isinstance(place.water_c("sea"), float)
+    assert isinstance(place.snowfall(), float)
     assert place.price_frac is None

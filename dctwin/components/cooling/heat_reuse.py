@@ -111,7 +111,7 @@ class HeatPump(_Network):
 
     Evaporating  T_e = leaving loop water - evaporator_approach_k
     Condensing   T_c = network_supply_c + condenser_approach_k, at least least_lift_k above T_e
-    Work         per heat taken, w = isentropic work per cooling of the refrigerant / efficiency_frac
+    Work         per heat taken, w = isentropic work per cooling / efficiency_frac
                  (physics/vapour_compression.py); the network gets heat · (1 + w) <= its demand
     At part load the approaches stay (they would shrink) and so does the efficiency (it would
     fall by some points below half load): both are means. Demand: _Network.

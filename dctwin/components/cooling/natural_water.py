@@ -31,7 +31,7 @@ class NaturalWater(Stage):
     discharge, some 1 % of the flow at most, is outside the fence).
     Valid: water that does not freeze (it is not asked to give below its temperature), limits of the
     permit given by the user: 7 K of rise is usual in Japan for sea water (power-plant practice,
-    7 K or less since the 1970s), 3 K and 28 °C in rivers of salmonids and cyprinids (EU 2006/44/EC).
+    7 K or less since the 1970s), 3 K and 28 °C in rivers of cyprinids (EU 2006/44/EC).
     Source: Incropera et al., Fundamentals of Heat and Mass Transfer, 7th ed., table 11.3; rho cp of
     sea water 4,090 kJ/m³/K at 35 g/kg (Sharqawy, Lienhard, Zubair, Desalination 2010), of fresh
     water 4,180.

@@ -63,7 +63,8 @@ def test_discharge_limits_hold_with_the_pump_in_it(water_c: float) -> None:
 
 def test_water_too_warm_to_be_given_back_serves_nothing() -> None:
     service = SEA.with_values(max_discharge_c=28.0).serve(duty(1000.0, 45.0, 28.5))
-    assert service.heat_kw == 0 and service.power_kw["intake_pump"] == 0
+    assert service.heat_kw == 0
+    assert service.power_kw["intake_pump"] == 0
 
 
 def test_pump_at_design_is_lift_over_efficiency() -> None:
@@ -92,5 +93,5 @@ def test_reach_is_where_full_flow_serves_all() -> None:
 
 
 def test_a_water_that_is_not_there_is_one_clear_error() -> None:
-    with pytest.raises(InputError, match="site coast: no water 'lake'.* it has sea"):
+    with pytest.raises(InputError, match=r"site coast: no water 'lake'.* it has sea"):
         SEA.with_values(water="lake").serve(duty(1.0, 20.0, 10.0))

@@ -90,10 +90,14 @@ def test_policies_of_price_and_air() -> None:
     price = Place(local_hour=12, price_frac=np.array([0.5, 1.0, 1.5]))
     by_price = TANK.with_values(policy="price", start_frac=0.5)
     service = by_price.serve(duty(np.full(3, 100.0), 12, place=price))
-    assert service.store.returned_kw[0] > 0 and service.heat_kw[1] == 0 and service.heat_kw[2] > 0
+    assert service.store.returned_kw[0] > 0
+    assert service.heat_kw[1] == 0
+    assert service.heat_kw[2] > 0
     by_air = TANK.with_values(policy="dry_bulb", start_frac=0.5)
     service = by_air.serve(duty(np.full(3, 100.0), 12, dry_c=np.array([5.0, 20.0, 30.0])))
-    assert service.store.returned_kw[0] > 0 and service.heat_kw[1] == 0 and service.heat_kw[2] > 0
+    assert service.store.returned_kw[0] > 0
+    assert service.heat_kw[1] == 0
+    assert service.heat_kw[2] > 0
     with pytest.raises(InputError, match="hourly prices"):
         by_price.serve(duty(1.0, 12))
 
@@ -111,7 +115,8 @@ def test_ice_freezes_only_below_zero_and_melts_only_above() -> None:
 
 def test_charging_with_warm_water_is_flagged() -> None:
     (limit,) = TANK.with_values(start_frac=0.0).serve(duty(120.0, 23, return_c=12.0)).limits
-    assert limit.name == "charging_k" and limit.beyond == pytest.approx(4.0)
+    assert limit.name == "charging_k"
+    assert limit.beyond == pytest.approx(4.0)
 
 
 powers = st.lists(st.floats(0, 1e4), min_size=1, max_size=60)
@@ -129,5 +134,7 @@ def test_books_of_cold_close_and_stay_in_bounds(
     balance = flows.charge_kw - flows.discharge_kw - flows.leak_kw
     np.testing.assert_allclose(balance, change, atol=1e-11 * scale * max(count, 4) / step_h)
     for flow, most in zip(flows[:3], arrays, strict=True):
-        assert np.all(flow >= 0) and np.all(flow <= most * (1 + 1e-12))
-    assert np.all(flows.charge_kwh >= 0) and np.all(flows.charge_kwh <= capacity * (1 + 1e-12))
+        assert np.all(flow >= 0)
+        assert np.all(flow <= most * (1 + 1e-12))
+    assert np.all(flows.charge_kwh >= 0)
+    assert np.all(flows.charge_kwh <= capacity * (1 + 1e-12))
