@@ -39,10 +39,12 @@ RATIOS = {
     "ntu": "number of transfer units",
     "reynolds": "Reynolds number",
     "capacity_ratio": "of two heat capacity rates",
+    "case_flow_exponent": "exponent of a power law",
     "flow_ratio": "flow over design flow",
     "air_ratio": "air flow over full air flow",
     "min_ratio": "air flow over full air flow",
     "dc_ac_ratio": "DC rating over inverter rating",
+    "rate_exponent": "power to which a ratio of loads is raised",
 }
 # Whole numbers that count or point.
 COUNTERS = {

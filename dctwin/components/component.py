@@ -77,6 +77,13 @@ class Component(BaseModel):
             )
         return rows
 
+    def within(self, valid: Mapping[str, tuple[float, float]]) -> Self:
+        """The component told the range that its equipment file is valid in (name -> low, high).
+
+        Most do not read it, the engine flags what is outside; a fitted curve is held at its ends.
+        """
+        return self
+
     def with_values(self, **values: Array) -> Self:
         """A copy with parameters replaced unchecked, e.g. by arrays of shape (designs, 1)."""
         return self.model_construct(**{**dict(self), **values})
@@ -289,6 +296,8 @@ class Stage(Component):
     rejects_to: ClassVar[Literal["loop", "air", "reuse"]]
     # Whether it takes heat from a second loop (`cools`), as an absorption chiller does.
     makes_cold: ClassVar[bool] = False
+    # Takes the vapour of a boiling fluid (and nothing else), not a single phase.
+    condenses: ClassVar[bool] = False
 
     @abstractmethod
     def reach_c(self, duty: Duty) -> Array:

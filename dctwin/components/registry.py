@@ -13,8 +13,12 @@ _WHERE = {
     "pump": "cooling.pump:Pump",
     "exchanger": "cooling.exchanger:Exchanger",
     "crah": "cooling.crah:Crah",
+    "rear-door": "cooling.rear_door:RearDoor",
     "cdu": "cooling.cdu:Cdu",
+    "air-cdu": "cooling.air_cdu:AirCdu",
+    "two-phase-cdu": "cooling.two_phase_cdu:TwoPhaseCdu",
     "immersion-tank": "cooling.immersion_tank:ImmersionTank",
+    "boiling-tank": "cooling.boiling_tank:BoilingTank",
     "outside-air": "cooling.outside_air:OutsideAir",
     "chiller": "cooling.chiller:Chiller",
     "air-chiller": "cooling.chiller:AirChiller",
@@ -32,9 +36,12 @@ _WHERE = {
     "absorption-chiller": "cooling.absorption:AbsorptionChiller",
     "transformer": "power.transformer:Transformer",
     "converter": "power.converter:Converter",
+    "loss-law": "power.loss_law:LossLaw",
     "busway": "power.busway:Busway",
+    "ride-through": "power.ride_through:RideThrough",
     "pv": "onsite.pv:PvArray",
     "battery": "onsite.battery:Battery",
+    "genset": "onsite.genset:Genset",
 }
 
 

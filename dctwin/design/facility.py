@@ -43,6 +43,16 @@ class DesignFile(Structure):
 
 
 @dataclass(frozen=True)
+class Charge:
+    """Boiling fluid of a bank of units at a place (loop.device), and what it loses in a year."""
+
+    place: str
+    fluid: str
+    charge_kg: float
+    loss_kg_per_year: float
+
+
+@dataclass(frozen=True)
 class Facility:
     """An immutable design. `replace` gives a changed one; nothing else changes it."""
 
@@ -70,6 +80,21 @@ class Facility:
     def design_it_kw(self) -> float:
         """IT power at full load [kW], supplies inside the racks left out."""
         return float(sum(g.device.component.design_kw * g.device.count for g in self.racks))
+
+    @cached_property
+    def charges(self) -> tuple[Charge, ...]:
+        """Boiling fluids of two-phase loops and tanks, for refill and leak carbon."""
+        return tuple(
+            Charge(
+                f"{circuit.name}.{stage.name}",
+                circuit.loop.fluid,
+                charge_kg := stage.component.charge_kg * stage.count,
+                charge_kg * stage.component.loss_frac_per_year,
+            )
+            for circuit in self.circuits
+            for stage in circuit.stages
+            if stage.component.condenses
+        )
 
     def devices(self) -> Iterator[Device]:
         """Every device, from the racks to the grid."""

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from dctwin.components.it.rack import Rack
-from dctwin.components.power.stage import PowerStage
+from dctwin.design.bank import PowerEntry, power_devices
 from dctwin.design.reader import Device, DeviceEntry, Reader, Structure
 from dctwin.equipment import Name
 from dctwin.errors import nearest
@@ -26,7 +26,7 @@ class RackEntry(DeviceEntry):
     count: Annotated[int, Field(ge=1, le=MAX_RACKS, strict=True)] = Field(1, description="racks")
     air: Name = Field(description="loop that takes the heat in the air")
     liquid: Name | None = Field(None, description="loop that takes the heat in the liquid")
-    supply: list[DeviceEntry] = Field(
+    supply: list[PowerEntry] = Field(
         default_factory=list, description="power supplies inside the rack, from feed to servers"
     )
 
@@ -49,7 +49,7 @@ class RackGroup:
 def read_rack(reader: Reader, name: str, entry: RackEntry) -> RackGroup | None:
     """A group of racks with its supplies; None where it has faults."""
     where = ("it", "racks", name)
-    supply = reader.devices(entry.supply, (*where, "supply"), PowerStage)
+    supply = power_devices(reader, entry.supply, (*where, "supply"))
     device = reader.device(entry, where, Rack, name)
     for medium in ("air", "liquid"):
         loop = getattr(entry, medium)

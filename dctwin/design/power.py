@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from dctwin.components.power.stage import PowerStage
-from dctwin.design.reader import OUTDOORS, Device, DeviceEntry, Reader, Structure
+from dctwin.design.bank import PowerEntry, power_devices
+from dctwin.design.reader import OUTDOORS, Device, Reader, Structure
 
 
 class Power(Structure):
-    it: list[DeviceEntry] = Field(default_factory=list, description="from the grid to the racks")
-    mechanical: list[DeviceEntry] = Field(default_factory=list, description="to pumps and chillers")
-    shared: list[DeviceEntry] = Field(default_factory=list, description="carries both, at the grid")
+    it: list[PowerEntry] = Field(default_factory=list, description="from the grid to the racks")
+    mechanical: list[PowerEntry] = Field(default_factory=list, description="to pumps and chillers")
+    shared: list[PowerEntry] = Field(default_factory=list, description="carries both, at the grid")
 
 
 def read_paths(reader: Reader, power: Power) -> dict[str, tuple[Device, ...]]:
     """The three paths, from the source to the load."""
     paths = {
-        path: reader.devices(getattr(power, path), ("power", path), PowerStage)
+        path: power_devices(reader, getattr(power, path), ("power", path))
         for path in ("it", "mechanical", "shared")
     }
     for path in ("mechanical", "shared"):

@@ -64,7 +64,10 @@ class DeviceEntry(BaseModel):
 
 @dataclass(frozen=True)
 class Device:
-    """A component at its place: how many, where its heat goes, the range it is valid in."""
+    """A component at its place: how many, where its heat goes, the range it is valid in.
+
+    sharing, bus_count  how the units of a power device share its load: see `PowerEntry`
+    """
 
     name: str
     component: Any
@@ -74,6 +77,8 @@ class Device:
     heat_to: str = ""
     cools: str = ""
     valid: Mapping[str, Range] = field(default_factory=dict)
+    sharing: str = "equal"
+    bus_count: float = 1
 
 
 class Reader:
@@ -160,7 +165,7 @@ class Reader:
         self.loop_exists(entry.heat_to, (*where, "heat_to"))
         return Device(
             name=entry.name or name or kind,
-            component=component,
+            component=component.within(valid),
             count=installed(entry.count, entry.redundancy),
             equipment=entry.equipment or "",
             sink=entry.sink or "",

@@ -27,7 +27,9 @@ def post_path(year: Year, path: str, steps: list[PathStep], end: str, load_kw: A
 
 def watch_power(year: Year, node: str, step: PathStep) -> None:
     """Load fraction and limits of a device at work."""
-    unit_kw = step.output_kw / step.device.count
+    unit_kw = step.output_kw / step.on_count
     year.traces[f"{node}.load_frac"] = step.device.component.load_frac(unit_kw)
+    if step.device.sharing == "staged":
+        year.traces[f"{node}.on_count"] = step.on_count
     for limit in step.device.component.limits(unit_kw):
         year.flags.append(Flag(node, limit))

@@ -80,15 +80,21 @@ drawn = settings(
 def sizes(stage: Any) -> tuple[float, float, float]:
     """Nominal heat [kW], capacity rate [kW/K] and heat capacity of its fluid [kJ/m³/K]."""
     match stage.kind:
-        case "crah" | "outside-air":
+        case "crah" | "outside-air" | "rear-door":
             rate = stage.design_flow_m3_s * AIR_KJ_PER_M3_K
             return 11.0 * rate, rate, AIR_KJ_PER_M3_K
-        case "cdu":
+        case "cdu" | "air-cdu":
             rate = stage.design_flow_m3_s * WATER_KJ_PER_M3_K
             return 10.0 * rate, rate, WATER_KJ_PER_M3_K
         case "immersion-tank":
             rate = stage.design_flow_m3_s * OIL_KJ_PER_M3_K
             return 8.0 * rate, rate, OIL_KJ_PER_M3_K
+        case "two-phase-cdu":
+            # Apparent heat capacity: evaporation over 2 K of subcooling.
+            heat = 8.0 * stage.ua_kw_per_k
+            return heat, heat / 2.0, heat / 2.0 / stage.design_flow_m3_s
+        case "boiling-tank":
+            return stage.rated_kw, stage.rated_kw / 2.0, 60_000.0
         case "exchanger":
             return 3.0 * stage.ua_kw_per_k, stage.ua_kw_per_k, WATER_KJ_PER_M3_K
         case "dry-cooler":

@@ -238,9 +238,9 @@ def test_every_wire_meets_its_device(facility: Facility, boundary: Boundary) -> 
         rack = group.device.component
         share = np.asarray(group.daily_profile_frac)[boundary.local_hour] * group.load_frac
         full_kw = rack.design_kw * (1 - rack.fan_frac)
-        expected = expected + group.device.count * full_kw * (
-            rack.idle_frac + (1 - rack.idle_frac) * share
-        )
+        asked_kw = full_kw * (rack.idle_frac + (1 - rack.idle_frac) * share)
+        withheld = year.traces[f"rack.{group.name}.throttled_frac"]
+        expected = expected + group.device.count * asked_kw * (1 - withheld)
     np.testing.assert_allclose(compute_kw, expected, rtol=1e-12, atol=1e-12)
 
 
