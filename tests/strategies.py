@@ -287,7 +287,21 @@ def _of_kind(kind: str) -> list[str]:
     return [name for name, path in entries("equipment").items() if path.parent.name == kind]
 
 
-_CYCLE_KINDS = {"cycle-chiller": "condenser", "air-cycle-chiller": ""}
+# Machines that are drawn from the catalogue, as their ratings hang together: where they reject to.
+_CATALOGUE_KINDS = {
+    "cycle-chiller": "condenser",
+    "air-cycle-chiller": "",
+    "free-cooling-chiller": "",
+    "closed-cooler": "",
+    "hybrid-cooler": "",
+    "thermosyphon-cooler": "",
+}
+
+
+def _from_catalogue(draw: st.DrawFn, kind: str) -> dict[str, Any]:
+    """A few machines of a kind."""
+    name = draw(st.sampled_from(_of_kind(kind)))
+    return {"equipment": name, "name": kind, "count": draw(st.integers(1, 8))}
 
 
 def _to_loop(draw: st.DrawFn, kind: str, sink: str, design_kw: float) -> dict[str, Any]:
@@ -339,17 +353,16 @@ def _cold_chain(draw: st.DrawFn, design_kw: float) -> list[dict[str, Any]]:
         chain.append({**_to_loop(draw, "exchanger", "condenser", design_kw)})
     if draw(st.booleans()):
         chain.append(_dry_cooler(draw, design_kw))
-    last = draw(st.sampled_from(["chiller", "air-chiller", "tower", *_CYCLE_KINDS, "none"]))
+    last = draw(st.sampled_from(["chiller", "air-chiller", "tower", *_CATALOGUE_KINDS, "none"]))
     if last == "chiller":
         chain.append({**_chiller(draw, design_kw, WATER_CHILLER), "sink": "condenser"})
     elif last == "air-chiller":
         chain.append(_chiller(draw, design_kw, AIR_CHILLER))
     elif last == "tower":
         chain.append(_tower(draw, design_kw))
-    elif names := _of_kind(last):
-        machine: dict[str, Any] = {"equipment": draw(st.sampled_from(names)), "name": last}
-        machine["count"] = draw(st.integers(1, 8))
-        if sink := _CYCLE_KINDS[last]:
+    elif last in _CATALOGUE_KINDS:
+        machine = _from_catalogue(draw, last)
+        if sink := _CATALOGUE_KINDS[last]:
             machine["sink"] = sink
         chain.append(machine)
     if not chain:
@@ -525,14 +538,16 @@ def designs(draw: st.DrawFn) -> dict[str, Any]:
 
 def _room_stages(draw: st.DrawFn, design_kw: float) -> list[dict[str, Any]]:
     crah = _to_loop(draw, "crah", draw(st.sampled_from(["chilled", "facility-water"])), design_kw)
-    choice = draw(st.sampled_from(["crah", "outside-air", "both", "rear-door", "rear-door+crah"]))
-    if choice == "crah":
-        return [crah]
-    if choice.startswith("rear-door"):
-        door = _to_loop(draw, "rear-door", crah["sink"], design_kw)
-        return [door, crah] if choice.endswith("crah") else [door]
-    outside = _outside_air(draw, design_kw)
-    return [outside] if choice == "outside-air" else [outside, crah]
+    kinds = ["crah", "rear-door", "outside-air", "indirect-evaporative", "dx-unit"]
+    first, last = draw(st.sampled_from(kinds)), draw(st.sampled_from([*kinds, "none"]))
+    stages = {
+        "crah": crah,
+        "rear-door": _to_loop(draw, "rear-door", crah["sink"], design_kw),
+        "outside-air": _outside_air(draw, design_kw),
+        "indirect-evaporative": _from_catalogue(draw, "indirect-evaporative"),
+        "dx-unit": _from_catalogue(draw, "dx-unit"),
+    }
+    return [stages[kind] for kind in dict.fromkeys((first, last)) if kind != "none"]
 
 
 def _is_sink(plant: dict[str, dict[str, Any]], name: str) -> bool:
@@ -552,7 +567,70 @@ def _onsite(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
             "start_frac": draw(floats(0.0, 1.0)),
             "count": draw(st.integers(1, 3)),
         }
+        battery = onsite["battery"]
+        battery["reserve_frac"] = battery["start_frac"] * draw(st.sampled_from([0.0, 0.3, 1.0]))
+        most = max(battery["charge_kw"], battery["discharge_kw"]) / battery["capacity_kwh"]
+        battery["ohmic_loss_h"] = min(0.5, 0.24 / max(most, 1e-6)) * draw(floats(0.0, 1.0))
+        battery["auxiliary_kw"] = it_kw * draw(st.sampled_from([0.0, 0.01]))
+        battery["chemistry"] = draw(st.sampled_from(["lfp", "nmc"]))
+    if draw(st.booleans()):
+        onsite["hydrogen"] = _hydrogen(draw, it_kw)
+    if draw(st.booleans()):
+        onsite["connection_kw"] = it_kw * draw(floats(0.0, 4.0))
+    onsite["policy"] = draw(policies(it_kw))
     return onsite
+
+
+def _hydrogen(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
+    path: dict[str, Any] = {
+        "tank": {
+            "kind": "hydrogen-tank",
+            "capacity_kg": max(0.001, it_kw * draw(floats(0.0, 2.0))),
+            "start_frac": draw(floats(0.0, 1.0)),
+        }
+    }
+    if draw(st.booleans()):
+        path["electrolyser"] = {
+            "equipment": "pem-1mw",
+            "rated_kw": max(0.1, it_kw * draw(floats(0.0, 2.0))),
+            "count": draw(st.integers(1, 4)),
+        }
+    if draw(st.booleans()):
+        path["fuel_cell"] = {
+            "equipment": draw(st.sampled_from(["pem-500kw", "solid-oxide-300kw"])),
+            "rated_kw": max(0.1, it_kw * draw(floats(0.0, 2.0))),
+            "redundancy": draw(st.sampled_from(REDUNDANCY)),
+        }
+    return path
+
+
+@st.composite
+def policies(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
+    """A policy that is no plan, with any parameters."""
+    name = draw(
+        st.sampled_from(
+            ["self-consumption", "peak-shaving", "price", "carbon", "matching-247", "islanded"]
+        )
+    )
+    if name == "peak-shaving":
+        return {"name": name, "target_kw": it_kw * draw(floats(0.0, 3.0))}
+    if name in ("price", "carbon"):
+        return {
+            "name": name,
+            "charge_h": draw(floats(0.0, 23.0)),
+            "discharge_h": draw(floats(0.0, 23.0)),
+            "sell": draw(st.booleans()),
+        }
+    if name == "matching-247":
+        return {"name": name, "match_frac": draw(floats(0.0, 1.0))}
+    if name == "islanded":
+        return {
+            "name": name,
+            "grid_connected": draw(st.booleans()),
+            "outage_start_h": draw(st.lists(floats(0.0, 72.0), max_size=2)),
+            "outage_h": draw(floats(0.0, 30.0)),
+        }
+    return {"name": name}
 
 
 def facilities() -> st.SearchStrategy[Facility]:
@@ -602,5 +680,12 @@ def weathers(draw: st.DrawFn) -> Boundary:
             },
             snowfall_m_per_h=np.full(hours, draw(floats(0.0, 0.02))),
             price_frac=1.0 + 0.5 * np.sin(clock / 12.0 * np.pi),
+        ),
+        price_per_kwh=np.resize(draw(st.lists(floats(-0.5, 1.0), min_size=1, max_size=9)), hours),
+        carbon_kg_per_kwh=np.resize(
+            draw(st.lists(floats(0.0, 1.0), min_size=1, max_size=9)), hours
+        ),
+        grid_available=draw(
+            st.sampled_from([None, np.ones(hours), (np.arange(hours) % 19 < 14) * 1.0])
         ),
     )

@@ -34,7 +34,8 @@ TYPED = "must be a number, allowed 0 to 1 (got"
 STAGES = (
     "cannot stand here, allowed kinds exchanger, crah, rear-door, cdu, air-cdu, two-phase-cdu, "
     "immersion-tank, boiling-tank, outside-air, chiller, air-chiller, cycle-chiller, "
-    "air-cycle-chiller, tower, dry-cooler"
+    "air-cycle-chiller, free-cooling-chiller, dx-unit, indirect-evaporative, closed-cooler, "
+    "hybrid-cooler, thermosyphon-cooler, tower, dry-cooler"
 )
 REDUNDANCY = "power.it.0.redundancy: allowed N, N+1, N+2, 2N, 2(N+1), 3N/2"
 

@@ -28,7 +28,14 @@ NUMBERS = {
     "float", "int", "Array", "np.ndarray", "Floats", "float | None", "int | None", "Array | None",
 }  # fmt: skip
 # Pictures and tables: sizes on the screen and texts, not quantities of the facility.
-PRESENTATION = {"cli", "figures.py", "run_figures.py", "report.py", "labels.py"}
+PRESENTATION = {
+    "cli",
+    "figures.py",
+    "run_figures.py",
+    "dispatch_figures.py",
+    "report.py",
+    "labels.py",
+}
 
 # Ratios that everybody knows by a name of their own.
 RATIOS = {
@@ -54,7 +61,7 @@ COUNTERS = {
 # Of any unit: helpers that work on whatever they are given.
 GENERIC = {
     "beyond", "change", "default", "denominator", "factor", "high", "low", "number",
-    "numerator", "scale", "start", "value", "values", "worst", "x", "y",
+    "numerator", "scale", "series", "start", "value", "values", "worst", "x", "y",
 }  # fmt: skip
 OTHER = {
     "load": "share of full load of a rack, 0-1, over the group's own",
@@ -141,7 +148,15 @@ def test_traces_are_named_for_their_unit(name: str) -> None:
     place = Place(waters={"sea": 15.0, "ground": 15.0}, snowfall_m_per_h=0.0)
     year = run_year(
         dctwin.load_design(name),
-        Boundary(air, np.zeros(2, dtype=int), 1.0, np.zeros(2), place=place),
+        Boundary(
+            air,
+            np.zeros(2, dtype=int),
+            1.0,
+            np.zeros(2),
+            place=place,
+            price_per_kwh=20.0,
+            carbon_kg_per_kwh=0.5,
+        ),
     )
     for trace in year.traces:
         last = trace.rsplit(".", 1)[-1]

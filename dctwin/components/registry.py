@@ -24,6 +24,12 @@ _WHERE = {
     "air-chiller": "cooling.chiller:AirChiller",
     "cycle-chiller": "cooling.cycle_chiller:CycleChiller",
     "air-cycle-chiller": "cooling.cycle_chiller:AirCycleChiller",
+    "free-cooling-chiller": "cooling.free_cooling_chiller:FreeCoolingChiller",
+    "dx-unit": "cooling.dx_unit:DxUnit",
+    "indirect-evaporative": "cooling.indirect_evaporative:IndirectEvaporative",
+    "closed-cooler": "cooling.closed_cooler:ClosedCooler",
+    "hybrid-cooler": "cooling.closed_cooler:HybridCooler",
+    "thermosyphon-cooler": "cooling.thermosyphon_cooler:ThermosyphonCooler",
     "tower": "cooling.tower:Tower",
     "dry-cooler": "cooling.dry_cooler:DryCooler",
     "natural-water": "cooling.natural_water:NaturalWater",
@@ -42,6 +48,9 @@ _WHERE = {
     "pv": "onsite.pv:PvArray",
     "battery": "onsite.battery:Battery",
     "genset": "onsite.genset:Genset",
+    "electrolyser": "onsite.electrolyser:Electrolyser",
+    "hydrogen-tank": "onsite.hydrogen_tank:HydrogenTank",
+    "fuel-cell": "onsite.fuel_cell:FuelCell",
 }
 
 

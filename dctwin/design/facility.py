@@ -106,9 +106,7 @@ class Facility:
                 yield circuit.pump
             yield from circuit.stages
         yield from (*self.it_path, *self.mechanical_path, *self.shared_path)
-        yield from (
-            device for device in (self.onsite.pv, self.onsite.battery) if device is not None
-        )
+        yield from self.onsite.devices()
 
     def equipment(self) -> set[str]:
         """Catalogue names of the equipment in it."""

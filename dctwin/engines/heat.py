@@ -27,12 +27,21 @@ INLET = ".inlet"
 
 @dataclass(frozen=True)
 class Boundary:
-    """What surrounds the facility, one value a step: arrays of shape (hours,)."""
+    """What surrounds the facility, one value a step: arrays of shape (hours,) or numbers.
+
+    Prices and carbon are those of grid energy; None where the site does not give them, and a policy
+    that needs one says so. grid_available is 1 or 0 in each step; None: always.
+    """
 
     air: Air
     local_hour: Any  # whole hours 0-23, local standard time
     step_h: float
     pv_yield_frac: Array = 0.0
+    price_per_kwh: Any = None
+    export_price_per_kwh: Any = None
+    demand_price_per_kw: Any = None
+    carbon_kg_per_kwh: Any = None
+    grid_available: Any = None
     place: Place = field(default_factory=Place)
 
     def here(self) -> Place:

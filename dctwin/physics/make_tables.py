@@ -71,10 +71,21 @@ DATA_SHEET = {
 }
 DATA_SHEET_C = 25.0
 
-REFRIGERANTS = ("R134a", "R1234ze(E)", "R1233zd(E)", "R513A", "R32", "R410A", "R717")
 BLENDS = ("R513A", "R410A")
-EVAPORATING_RANGE_C = (-15.0, 30.0)
-CONDENSING_RANGE_C = (-12.0, 65.0)
+# From ice-making brine to trim chillers and heat pumps on the return of warm-water loops.
+EVAPORATING_RANGE_C = (-15.0, 40.0)
+LOWEST_CONDENSING_C = -12.0
+# Some 6-20 K below the critical point, where liquid and vapour grow alike and no machine works,
+# and never above 90 °C: what district heat asks of a heat pump.
+HIGHEST_CONDENSING_C = {
+    "R134a": 85.0,
+    "R1234ze(E)": 90.0,
+    "R1233zd(E)": 90.0,
+    "R513A": 75.0,
+    "R32": 65.0,
+    "R410A": 65.0,
+    "R717": 90.0,
+}
 # Wanted greatest relative error of a cycle fit, and the highest total degree spent on it.
 CYCLE_ERROR_FRAC = 1e-3
 HIGHEST_CYCLE_DEGREE = 8
@@ -244,17 +255,18 @@ def refrigerant_tables() -> dict[str, Any]:
     import CoolProp
 
     table: dict[str, Any] = {}
-    (te_low, te_high), (tc_low, tc_high) = EVAPORATING_RANGE_C, CONDENSING_RANGE_C
+    te_low, te_high = EVAPORATING_RANGE_C
     te_middle, te_half = (te_low + te_high) / 2, (te_high - te_low) / 2
-    tc_middle, tc_half = (tc_low + tc_high) / 2, (tc_high - tc_low) / 2
-    # Chebyshev points in evaporating temperature and lift, so that the edges are in the fit.
-    points = [
-        (te, te + LEAST_LIFT_K + (tc_high - LEAST_LIFT_K - te) * (1 + reach) / 2)
-        for te in te_middle + te_half * np.cos(np.pi * np.arange(23) / 22)
-        for reach in np.cos(np.pi * np.arange(31) / 30)
-    ]
-    te, tc = np.array(points).T
-    for name in REFRIGERANTS:
+    for name, tc_high in HIGHEST_CONDENSING_C.items():
+        tc_middle = (LOWEST_CONDENSING_C + tc_high) / 2
+        tc_half = (tc_high - LOWEST_CONDENSING_C) / 2
+        # Chebyshev points in evaporating temperature and lift, so that the edges are in the fit.
+        points = [
+            (te, te + LEAST_LIFT_K + (tc_high - LEAST_LIFT_K - te) * (1 + reach) / 2)
+            for te in te_middle + te_half * np.cos(np.pi * np.arange(23) / 22)
+            for reach in np.cos(np.pi * np.arange(31) / 30)
+        ]
+        te, tc = np.array(points).T
         work_per_cooling = np.array(
             [1 / cycle(name, *point, isentropic_efficiency_frac=1.0).cop for point in points]
         )
@@ -265,7 +277,7 @@ def refrigerant_tables() -> dict[str, Any]:
         table[name] = {
             "glide_k": glide_k,
             "evaporating_range_c": [te_low, te_high],
-            "condensing_range_c": [tc_low, tc_high],
+            "condensing_range_c": [LOWEST_CONDENSING_C, tc_high],
             "coefficients": rows,
             "max_error_frac": _rounded_up(error),
         }

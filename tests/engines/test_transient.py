@@ -23,7 +23,8 @@ def boundary_of(site: str = "inzai") -> Boundary:
     surroundings = prepare(dctwin.load_site(site))
     index, air = held_air(load_scenario("facility-water-pump-loss"), surroundings)
     place = held_place(surroundings.place, index)
-    return Boundary(air, int(surroundings.local_hour[index]), 1 / 3600, place=place)
+    hour = int(surroundings.local_hour[index])
+    return Boundary(air, hour, 1 / 3600, place=place, price_per_kwh=20.0)
 
 
 def disturbed(state: PlantState, by_k: float) -> PlantState:

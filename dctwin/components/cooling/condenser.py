@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dctwin.components.component import Duty, ratio
+from dctwin.components.component import Duty
+from dctwin.components.cooling.refrigerant_coil import saturated_kw_per_k
 from dctwin.physics.arrays import Array, namespace
 
 
@@ -11,7 +12,5 @@ def condense_kw_per_k(ua_kw_per_k: Array, duty: Duty) -> Array:
 
     Not more than the capacity rate of the loop: its liquid leaves no colder than the water comes.
     """
-    water_kw_per_k = duty.sink_kw_per_k
-    xp = namespace(ua_kw_per_k, water_kw_per_k, duty.flow_kw_per_k)
-    condenser = -xp.expm1(-ratio(ua_kw_per_k, water_kw_per_k)) * water_kw_per_k
-    return xp.minimum(condenser, duty.flow_kw_per_k)
+    condenser = saturated_kw_per_k(ua_kw_per_k, duty.sink_kw_per_k)
+    return namespace(condenser, duty.flow_kw_per_k).minimum(condenser, duty.flow_kw_per_k)
