@@ -40,6 +40,7 @@ from dctwin.surroundings import (
     digest_of,
     held_air,
     held_grid,
+    held_place,
     prepare,
     source_frac,
 )
@@ -259,6 +260,7 @@ def transient(
         air,
         int(surroundings.local_hour[index]),
         step / SECONDS_PER_HOUR,
+        place=held_place(surroundings.place, index),
         price_per_kwh=held.price_per_kwh,
         carbon_kg_per_kwh=held.carbon_kg_per_kwh,
     )

@@ -227,6 +227,16 @@ def read_month_hour(path: str | Path) -> Floats:
         raise InputError(Fault(str(path), 0, "", f"must hold numbers: {problem}")) from None
 
 
+def read_water(path: str | Path, utc_offset_h: float = 0.0) -> TimedValues:
+    """Temperature of a natural water, °C, from the column `water_c`."""
+    rows = _rows(path)
+    if "water_c" not in rows[0]:
+        raise InputError(
+            Fault(str(path), 1, "water_c", "no column 'water_c' among " + ", ".join(rows[0]))
+        )
+    return _timed(str(path), rows, "water_c", 1.0, "°C", Clock(utc_offset_h, None))
+
+
 def by_hour_of_day(
     values: Sequence[float],
     utc_offset_h: float,

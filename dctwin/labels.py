@@ -55,6 +55,7 @@ METRIC_GROUPS: dict[str, dict[str, str]] = {
         "water_evaporated_l": "evaporated",
         "water_blowdown_l": "blown down",
         "water_drift_l": "drifted off",
+        "water_withdrawn_l": "withdrawn and given back",
         "wue_l_per_kwh": "WUE, site",
         "wue_source_l_per_kwh": "WUE, with generation",
     },

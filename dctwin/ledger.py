@@ -32,6 +32,7 @@ BOUNDARY = frozenset(
         "ambient",
         "reuse",
         "shortfall",
+        "water.body",
         "shed",
         "water.main",
         "water.drain",

@@ -144,6 +144,7 @@ def compute_metrics(
     for kind in ("evaporation", "blowdown", "drift"):
         name = "evaporated" if kind == "evaporation" else kind
         put(f"water_{name}_l", sums.water_by_kind[kind])
+    put("water_withdrawn_l", sums.water_by_kind["withdrawal"])
     put("contracted_kwh", sums.contracted_kwh)
     none = "the site does not say when its region curtails"
     put("curtailing_h", sums.curtailing_h, none)
@@ -221,7 +222,7 @@ class _Sums:
         to_l = step_h * SECONDS_PER_HOUR / WATER_KG_PER_L
         self.water_by_kind = {
             kind: float(np.sum(_sum(ledger, carrier="water", account=kind))) * to_l
-            for kind in ("evaporation", "blowdown", "drift")
+            for kind in ("evaporation", "blowdown", "drift", "withdrawal")
         }
         self.water_l = float(np.sum(_sum(ledger, carrier="water", source="water.main"))) * to_l
         self.carbon_kg = float(np.sum(import_kw * grid.carbon_kg_per_kwh)) * step_h

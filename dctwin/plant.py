@@ -11,7 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from dctwin.components.component import Air, Component, Duty, Limit, Service, inside, ratio
+from dctwin.components.component import (
+    Air,
+    Component,
+    Duty,
+    Limit,
+    Place,
+    Service,
+    inside,
+    ratio,
+)
 from dctwin.design import Circuit, Device, Facility, RackGroup
 from dctwin.document import Document
 from dctwin.errors import InputError
@@ -115,7 +124,10 @@ class Served:
 class Wiring:
     """Who rejects to whom, and which share of a sink's flow each loop gets by design heat."""
 
-    def __init__(self, facility: Facility) -> None:
+    def __init__(self, facility: Facility, place: Place) -> None:
+        self.place = place
+        # (loop, stage) -> what the store holds now; empty where each starts as its file says.
+        self.charge_kwh: Mapping[tuple[str, str], Array] = {}
         self.circuits = {circuit.name: circuit for circuit in facility.circuits}
         self.share: dict[tuple[str, str], Array] = {}
         for sink in self.circuits:
@@ -162,6 +174,8 @@ class Wiring:
         air: Air,
         sink_c: Array = 0.0,
         sink_kw_per_k: Array = 0.0,
+        cold_kw: Array = 0.0,
+        cold_c: Array = 0.0,
     ) -> Duty:
         """The duty of a stage of this circuit."""
         volume_kj = circuit.loop.volume_kj_per_m3_k(air.pressure_pa)
@@ -173,6 +187,10 @@ class Wiring:
             air=air,
             sink_c=sink_c,
             sink_kw_per_k=sink_kw_per_k,
+            place=self.place,
+            charge_kwh=self.charge_kwh.get((circuit.name, device.name)),
+            cold_kw=cold_kw,
+            cold_c=cold_c,
         )
 
     def serve_chain(
@@ -184,14 +202,17 @@ class Wiring:
         air: Air,
         supply_c: Mapping[str, Array],
         sink_flow: Mapping[str, Array],
+        source_kw: Mapping[str, Array],
     ) -> Served:
         """Pass the return through the stages in order; each takes what it can.
 
         Stages of one loop that share a sink meet its water in series, in the order of the list.
+        `source_kw` is the heat that the loops have so far, for stages that make cold for another.
         """
         services = []
         left_kw, entering_c = heat_kw, return_c
         given_kw: dict[str, Array] = {}
+        cold_kw = dict(source_kw)
         for device in circuit.stages:
             sink_c: Array = 0.0
             if device.sink:
@@ -206,11 +227,15 @@ class Wiring:
                 air,
                 sink_c,
                 sink_flow.get(device.sink, 0.0),
+                cold_kw.get(device.cools, 0.0),
+                supply_c.get(device.cools, 0.0),
             )
             service = serve(device, duty)
             services.append(service)
-            left_kw = _left_kw(left_kw - service.heat_kw, heat_kw)
-            entering_c = entering_c - ratio(service.heat_kw, flow_kw_per_k)
+            left_kw = _left_kw(left_kw - service.net_kw(), heat_kw)
+            entering_c = entering_c - ratio(service.net_kw(), flow_kw_per_k)
+            if device.cools:
+                cold_kw[device.cools] = cold_kw[device.cools] - service.cold_kw
             if device.sink:
                 given_kw[device.sink] = given_kw.get(device.sink, 0.0) + service.reject_kw
         return Served(tuple(services), left_kw, entering_c)

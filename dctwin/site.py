@@ -86,6 +86,25 @@ class WaterSource(Structure):
     source: str = ""
 
 
+class NaturalWaterBody(Structure):
+    """A sea, river, lake or ground water at hand: its temperature over the year."""
+
+    title: str = Field("", description="which water, and where it was measured")
+    monthly_c: Months | None = Field(None, description="mean temperature of each month")
+    file: str | None = Field(None, description="CSV with time_utc and water_c, beside this file")
+    status: Status = "assumed"
+    source: str = Field(min_length=8)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.monthly_c is None) == (self.file is None):
+            raise ValueError("give either monthly_c (twelve means) or file (a CSV)")
+        for value in self.monthly_c or ():
+            if not -2.0 <= value <= 60.0:
+                raise ValueError(f"monthly_c must lie in -2 to 60 °C (got {value:g})")
+        return self
+
+
 class SiteFile(Structure):
     """A site: where it is, its climate or weather file, grid, tariff and water."""
 
@@ -105,6 +124,9 @@ class SiteFile(Structure):
     grid: Grid
     tariff: Tariff | None = None
     water: WaterSource | None = None
+    waters: dict[Name, NaturalWaterBody] = Field(
+        default_factory=dict, description="natural waters: sea, river, lake, ground, …"
+    )
     snow: Snow | None = None
     connection: Connection | None = None
     curtailment: Curtailment | None = None

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,17 @@ import numpy as np
 from dctwin import cache
 from dctwin.climate.files import read_weather
 from dctwin.climate.weather import Weather
-from dctwin.components.component import Air
+from dctwin.components.component import Air, Place
 from dctwin.components.onsite.pv import PvArray
 from dctwin.components.onsite.wind import WindTurbine
 from dctwin.design import Device, Facility, source_key
 from dctwin.engines.heat import Boundary
 from dctwin.errors import Fault, InputError
-from dctwin.grid import read_extra
+from dctwin.grid import read_extra, read_water
 from dctwin.grid_year import local_times, make_grid_year
 from dctwin.metrics import GridYear
 from dctwin.physics import moist_air
+from dctwin.physics.seasons import over_year
 from dctwin.physics.solar import pv_yield_frac, townsend_snow_loss_frac
 from dctwin.scenario import Scenario
 from dctwin.site import Site, Snow
@@ -43,6 +44,7 @@ class Surroundings:
     air: Air
     local_hour: np.ndarray
     grid: GridYear
+    place: Place
     inputs: Mapping[str, str]  # what else went in, by name -> digest
 
 
@@ -78,7 +80,64 @@ def prepare(
             Path(site.document.file).parent / site.file.tariff.price_table
         )
     year = make_grid_year(site, found, grid_file, price_file)
-    return Surroundings(site, found, air, hour, year, inputs)
+    return Surroundings(site, found, air, hour, year, _place(site, found, year), inputs)
+
+
+def _place(site: Site, weather: Weather, grid: GridYear) -> Place:
+    """What the site offers besides its air, on the weather's steps."""
+    local = weather.times_utc + np.timedelta64(round(weather.utc_offset_h * 3600), "s")
+    middle = local + np.timedelta64(round(weather.step_h * 1800), "s")
+    year = middle.astype("datetime64[Y]")
+    year_s = ((year + 1).astype("datetime64[s]") - year.astype("datetime64[s]")).astype(float)
+    year_frac = (middle - year.astype("datetime64[s]")).astype(float) / year_s
+    waters = {}
+    for name, body in site.file.waters.items():
+        if body.monthly_c is not None:
+            waters[name] = over_year(body.monthly_c, year_frac)
+        else:
+            path = Path(site.document.file).parent / str(body.file)
+            series = read_water(path, weather.utc_offset_h)
+            waters[name] = series.onto(weather.times_utc[0], weather.rows, weather.step_h)
+    fall = None
+    if site.file.snow is not None:
+        month = middle.astype("datetime64[M]")
+        length_h = ((month + 1).astype("datetime64[h]") - month.astype("datetime64[h]")).astype(
+            float
+        )
+        of_month = np.asarray(site.file.snow.monthly_fall_m)[month.astype(int) % 12]
+        fall = of_month / length_h
+    return Place(
+        site=site.name,
+        year_frac=year_frac,
+        waters=waters,
+        snowfall_m_per_h=fall,
+        price_frac=_price_over_day(grid.price_per_kwh, local),
+    )
+
+
+def _price_over_day(price: Any, local: np.ndarray) -> np.ndarray | None:
+    """Each price over the mean of its local day; None where it does not change with the hour."""
+    if not isinstance(price, np.ndarray):
+        return None
+    days = local.astype("datetime64[D]").astype(int)
+    days = days - days[0]
+    mean = np.bincount(days, price) / np.bincount(days)
+    return np.asarray(price / np.where(mean[days] == 0.0, 1.0, mean[days]))
+
+
+def held_place(place: Place, index: int) -> Place:
+    """What the site offers at one moment."""
+
+    def at(value: Any) -> Any:
+        return None if value is None else float(value[index])
+
+    return replace(
+        place,
+        year_frac=at(place.year_frac),
+        waters={name: at(series) for name, series in place.waters.items()},
+        snowfall_m_per_h=at(place.snowfall_m_per_h),
+        price_frac=at(place.price_frac),
+    )
 
 
 def digest_of(file: PathLike) -> str:
@@ -106,6 +165,7 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
         onsite_frac=onsite_frac(facilities, surroundings),
         price_per_kwh=surroundings.grid.price_per_kwh,
         carbon_kg_per_kwh=surroundings.grid.carbon_kg_per_kwh,
+        place=surroundings.place,
         grid_available=None if np.all(available == 1.0) else available,
         **limits,
     )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from dctwin.components.component import Air
+from dctwin.components.component import Air, Place
 from dctwin.design import Facility, parse_design
 from dctwin.document import Document
 from dctwin.engines.heat import Boundary
@@ -367,7 +367,101 @@ def _cold_chain(draw: st.DrawFn, design_kw: float) -> list[dict[str, Any]]:
         chain.append(machine)
     if not chain:
         chain.append(_dry_cooler(draw, design_kw))
+    if make := draw(st.sampled_from([None, _natural_water, _tank, _ice, _snow, _lng, _network])):
+        chain.append(make(draw, design_kw))
     return draw(st.permutations(chain))
+
+
+def _natural_water(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    return {
+        "kind": "natural-water",
+        "water": draw(st.sampled_from(["sea", "river", "ground"])),
+        "ua_kw_per_k": max(0.1, design_kw / draw(floats(1.0, 8.0))),
+        "design_flow_m3_s": max(1e-5, design_kw / 7.0 / 4100.0 * draw(size())),
+        "min_flow_frac": draw(floats(0.05, 1.0)),
+        "lift_m": draw(floats(0.0, 40.0)),
+        "friction_m": draw(floats(1.0, 40.0)),
+        "max_rise_k": draw(floats(1.0, 15.0)),
+        "max_discharge_c": draw(floats(10.0, 45.0)),
+    }
+
+
+def _store(draw: st.DrawFn, kind: str, design_kw: float) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "policy": draw(st.sampled_from(["hour", "price", "dry_bulb"])),
+        "charge_from_h": draw(floats(0.0, 24.0)),
+        "charge_until_h": draw(floats(0.0, 24.0)),
+        "charge_kw": design_kw * draw(size()),
+        "discharge_kw": design_kw * draw(size()),
+        "plant_kw": design_kw * draw(floats(0.1, 3.0)),
+        "leak_kw_per_k": design_kw * draw(floats(0.0, 1e-3)),
+        "start_frac": draw(floats(0.0, 1.0)),
+        "count": draw(st.integers(1, 3)),
+    }
+
+
+def _tank(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    tank = _store(draw, "chilled-water-tank", design_kw)
+    return tank | {"volume_m3": max(0.01, design_kw * draw(floats(0.01, 2.0))), "cold_c": 8.0}
+
+
+def _ice(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    """Ice that the loop `brine` makes."""
+    rate = max(0.01, design_kw * draw(floats(0.02, 0.5)))
+    ice = _store(draw, "ice-tank", design_kw)
+    ice |= {"latent_kwh": max(0.1, design_kw * draw(floats(0.1, 20.0))), "sink": "brine"}
+    return ice | {"freeze_kw_per_k": rate, "melt_kw_per_k": rate}
+
+
+def _snow(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    return {
+        "kind": "snow-store",
+        "capacity_kg": max(1.0, design_kw * draw(floats(1.0, 1000.0))),
+        "catchment_m2": design_kw * draw(floats(0.0, 100.0)),
+        "area_m2": max(0.1, design_kw * draw(floats(0.1, 5.0))),
+        "ua_kw_per_k": max(0.1, design_kw * draw(floats(0.05, 0.5))),
+        "discharge_kw": design_kw * draw(size()),
+        "use_above_c": draw(floats(-20.0, 25.0)),
+    }
+
+
+def _lng(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    return {
+        "kind": "lng-cold",
+        "rated_kg_s": max(0.01, design_kw / 400.0 * draw(size())),
+        "monthly_frac": [draw(floats(0.0, 1.0))] * 6 + [1.0] * 6,
+        "fluid_c": draw(floats(-30.0, 10.0)),
+        "ua_kw_per_k": max(0.1, design_kw * draw(floats(0.05, 0.5))),
+    }
+
+
+def _network(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    """A heat network, fed directly or by a heat pump."""
+    return_c = draw(floats(15.0, 35.0))
+    unit: dict[str, Any] = {
+        "kind": draw(st.sampled_from(["heat-reuse", "heat-pump"])),
+        "demand": draw(st.sampled_from(["degree", "monthly"])),
+        "demand_kw": max(0.01, design_kw * draw(size())),
+        "network_return_c": return_c,
+        "network_supply_c": return_c + draw(floats(1.0, 30.0)),
+        "capacity_kw": max(0.01, design_kw * draw(size())),
+    }
+    if unit["kind"] == "heat-pump":
+        unit["refrigerant"] = draw(st.sampled_from(["R1234ze(E)", "R134a"]))
+    return unit
+
+
+def _absorber(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    rated_kw = max(0.1, design_kw * draw(floats(0.05, 0.7)))
+    return {
+        "equipment": "single-effect-300kw",
+        "name": "absorber",
+        "rated_kw": rated_kw,
+        "pump_kw": 0.01 * rated_kw,
+        "sink": "condenser",
+        "cools": "chilled",
+    }
 
 
 def _follow(draw: st.DrawFn, entry: dict[str, Any]) -> None:
@@ -415,6 +509,12 @@ def designs(draw: st.DrawFn) -> dict[str, Any]:
             loop = draw(loops("water", design_kw, draw(supply_c)))
             loop["stages"] = _cold_chain(draw, design_kw)
             plant[name] = loop
+    if draw(st.booleans()) and "facility-water" in plant and "chilled" in plant:
+        plant["facility-water"]["stages"].insert(0, _absorber(draw, design_kw))
+    if _is_sink(plant, "brine"):
+        loop = draw(loops("propylene-glycol-40", design_kw, draw(floats(-8.0, -1.0))))
+        loop["stages"] = [_chiller(draw, design_kw, AIR_CHILLER)]
+        plant["brine"] = loop
     if _is_sink(plant, "condenser"):
         loop = draw(loops("water", design_kw * 1.2, draw(floats(15.0, 32.0))))
         _follow(draw, loop)
@@ -598,6 +698,15 @@ def weathers(draw: st.DrawFn) -> Boundary:
             "wind.wind": np.full(hours, draw(floats(0.0, 1.0))),
             "series.series": np.full(hours, 0.5),
         },
+        place=Place(
+            site="drawn",
+            year_frac=(draw(floats(0.0, 0.99)) + np.arange(hours) / 8760.0) % 1.0,
+            waters={
+                name: np.full(hours, draw(floats(0.0, 32.0))) for name in ("sea", "river", "ground")
+            },
+            snowfall_m_per_h=np.full(hours, draw(floats(0.0, 0.02))),
+            price_frac=1.0 + 0.5 * np.sin(clock / 12.0 * np.pi),
+        ),
         price_per_kwh=np.resize(draw(st.lists(floats(-0.5, 1.0), min_size=1, max_size=9)), hours),
         carbon_kg_per_kwh=np.resize(
             draw(st.lists(floats(0.0, 1.0), min_size=1, max_size=9)), hours

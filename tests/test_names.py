@@ -15,6 +15,7 @@ import pytest
 from strategies import outdoor_air
 
 import dctwin
+from dctwin.components.component import Place
 from dctwin.components.registry import device_class, kinds
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
@@ -148,9 +149,17 @@ def test_metrics_are_named_for_their_unit() -> None:
 @pytest.mark.parametrize("name", list(dctwin.catalogue().designs))
 def test_traces_are_named_for_their_unit(name: str) -> None:
     air: Any = outdoor_air(np.array([10.0, 30.0]), np.full(2, 0.5), np.full(2, 101_325.0))
+    place = Place(waters={"sea": 15.0, "ground": 15.0}, snowfall_m_per_h=0.0)
     year = run_year(
         dctwin.load_design(name),
-        Boundary(air, np.zeros(2, dtype=int), 1.0, price_per_kwh=20.0, carbon_kg_per_kwh=0.5),
+        Boundary(
+            air,
+            np.zeros(2, dtype=int),
+            1.0,
+            place=place,
+            price_per_kwh=20.0,
+            carbon_kg_per_kwh=0.5,
+        ),
     )
     for trace in year.traces:
         last = trace.rsplit(".", 1)[-1]

@@ -58,6 +58,7 @@ class DeviceEntry(BaseModel):
     )
     redundancy: Redundancy = Field("N", description="spare units that share the load")
     sink: Name | None = Field(None, description="loop that takes the heat of this stage")
+    cools: Name | None = Field(None, description="loop that this stage makes cold for")
     heat_to: Name = Field(OUTDOORS, description="loop that the losses warm, or outdoors")
 
 
@@ -74,6 +75,7 @@ class Device:
     equipment: str = ""
     sink: str = ""
     heat_to: str = ""
+    cools: str = ""
     valid: Mapping[str, Range] = field(default_factory=dict)
     sharing: str = "equal"
     bus_count: float = 1
@@ -150,6 +152,13 @@ class Reader:
         elif entry.sink is not None and entry.sink not in self.loops:
             near = nearest(entry.sink, self.loops)
             self.fault((*where, "sink"), f"no such loop, {near} (got {entry.sink!r})")
+        if entry.cools is not None and entry.cools not in self.loops:
+            near = nearest(entry.cools, self.loops)
+            self.fault((*where, "cools"), f"no such loop, {near} (got {entry.cools!r})")
+        elif entry.cools is not None and not getattr(component, "makes_cold", False):
+            self.fault(
+                (*where, "cools"), f"a {kind} makes no cold for another loop (got {entry.cools!r})"
+            )
         if entry.heat_to != OUTDOORS and where[0] != "power":
             why = "only a device of a power path gives its loss to a loop"
             self.fault((*where, "heat_to"), f"{why} (got {entry.heat_to!r})")
@@ -161,6 +170,7 @@ class Reader:
             equipment=entry.equipment or "",
             sink=entry.sink or "",
             heat_to=place_of(entry.heat_to),
+            cools=entry.cools or "",
             valid=valid,
         )
 

@@ -135,9 +135,9 @@ def as_one(component: Any, count: Array) -> Any:
 def honour_grid(request: Request, hours: Hours) -> Request:
     """The request within what the connection carries: it never charges from a grid that is not
     there, and covers what the grid cannot bring."""
-    if hours.grid_available is None and hours.connection_kw is None and hours.export:
-        if hours.export_limit_kw is None:
-            return request
+    limits = (hours.grid_available, hours.connection_kw, hours.export_limit_kw)
+    if hours.export and all(limit is None for limit in limits):
+        return request
     xp = namespace(request.charge_kw, hours.load_kw, hours.own_kw, hours.grid_kw)
     deficit_kw = hours.deficit_kw
     beyond_kw = deficit_kw - hours.grid_kw

@@ -31,7 +31,7 @@ def run_year(facility: Facility, boundary: Boundary) -> Year:
     """
     # A feeder past its greatest power gives no number; the ledger refuses it and says where.
     with np.errstate(invalid="ignore"):
-        wiring = Wiring(facility)
+        wiring = Wiring(facility, boundary.here())
         setpoint = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
         supply, racks, loops, it_steps = settle(facility, wiring, boundary, setpoint)
         year = Year(Ledger(boundary.step_h))

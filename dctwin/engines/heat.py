@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dctwin.components.component import Air, ratio
+from dctwin.components.component import Air, Place, ratio
 from dctwin.components.cooling.loop import Loop
 from dctwin.components.cooling.pump import PumpPower
 from dctwin.components.it.rack import RackPower
@@ -46,6 +46,11 @@ class Boundary:
     grid_available: Any = None
     import_limit_kw: float = math.inf  # of the grid connection
     export_limit_kw: float | None = None
+    place: Place = field(default_factory=Place)
+
+    def here(self) -> Place:
+        """What the site offers besides air, with this clock."""
+        return replace(self.place, local_hour=self.local_hour, step_h=self.step_h)
 
 
 @dataclass(frozen=True)
@@ -97,13 +102,20 @@ def heat_flows(
         loop = loop_flows(circuit, source[circuit.name], boundary)
         sinks = {device.sink for device in circuit.stages if device.sink}
         if sinks:
-            loop = _serve(loop, wiring, boundary, supply, sinks)
-            assert loop.served is not None
-            for device, service in zip(circuit.stages, loop.served.services, strict=True):
-                if device.sink:
-                    source[device.sink] = source[device.sink] + service.reject_kw
+            loop = _serve(loop, wiring, boundary, supply, sinks, source)
+            hand_on(loop, source)
         loops[circuit.name] = loop
     return racks, it_steps, loops
+
+
+def hand_on(loop: LoopFlows, source: dict[str, Array]) -> None:
+    """Give what the stages reject to the sources of their sinks, and take off what they cool."""
+    assert loop.served is not None
+    for device, service in zip(loop.circuit.stages, loop.served.services, strict=True):
+        if device.sink:
+            source[device.sink] = source[device.sink] + service.reject_kw
+        if device.cools:
+            source[device.cools] = source[device.cools] - service.cold_kw
 
 
 def serve_rest(
@@ -114,7 +126,7 @@ def serve_rest(
 ) -> dict[str, LoopFlows]:
     """The loops with those served that reject to the air only."""
     return {
-        name: loop if loop.served is not None else _serve(loop, wiring, boundary, supply, set())
+        name: loop if loop.served is not None else _serve(loop, wiring, boundary, supply, set(), {})
         for name, loop in loops.items()
     }
 
@@ -228,12 +240,13 @@ def _serve(
     boundary: Boundary,
     supply: Mapping[str, Array],
     sinks: set[str],
+    source: Mapping[str, Array],
 ) -> LoopFlows:
     """The loop with all of its heat offered to its stages at this supply temperature."""
     circuit = loop.circuit
     return_c = circuit.loop.return_c(supply[circuit.name], loop.heat_kw, loop.flow_kw_per_k)
     sink_flow = {s: wiring.sink_flow_kw_per_k(circuit, s, loop.heat_kw) for s in sinks}
     served = wiring.serve_chain(
-        circuit, loop.heat_kw, return_c, loop.flow_kw_per_k, boundary.air, supply, sink_flow
+        circuit, loop.heat_kw, return_c, loop.flow_kw_per_k, boundary.air, supply, sink_flow, source
     )
     return replace(loop, served=served)

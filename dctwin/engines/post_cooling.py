@@ -9,6 +9,9 @@ from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
 from dctwin.plant import range_limits
 
+# Where a stage without a sink loop sends its heat.
+OUTSIDE = {"air": "ambient", "reuse": "reuse"}
+
 # A supply this close to its setpoint holds it.
 TOLERANCE_K = 1e-6
 
@@ -68,11 +71,19 @@ def _post_stage(year: Year, loop: str, device: Device, service: Service) -> Arra
     for end_use, power_kw in service.power_kw.items():
         ledger.post("electricity", "bus.mechanical", node, power_kw, f"cooling.{end_use}")
         used_kw = used_kw + power_kw
-    ledger.post(
-        "heat", node, f"loop.{device.sink}" if device.sink else "ambient", service.reject_kw
-    )
+    place = f"loop.{device.sink}" if device.sink else OUTSIDE[device.component.rejects_to]
+    ledger.post("heat", node, place, service.reject_kw)
+    if device.cools:
+        ledger.post("heat", f"loop.{device.cools}", node, service.cold_kw)
+    if service.store is not None:
+        ledger.post("heat", node, f"loop.{loop}", service.store.returned_kw)
+        ledger.post("heat", "ambient", node, service.store.gained_kw)
+        ledger.store(node, service.store.stored_kw)
+        year.traces[f"{node}.charge_kwh"] = service.store.charge_kwh
     if service.water is not None:
         water = service.water
+        ledger.post("water", "water.body", node, water.withdrawn_kg_s)
+        ledger.post("water", node, "water.body", water.withdrawn_kg_s, "withdrawal")
         total = water.evaporation_kg_s + water.drift_kg_s + water.blowdown_kg_s
         ledger.post("water", "water.main", node, total)
         ledger.post("water", node, "water.atmosphere", water.evaporation_kg_s, "evaporation")

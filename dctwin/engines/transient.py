@@ -24,6 +24,7 @@ from dctwin.engines.heat import (
     Boundary,
     LoopFlows,
     RackFlows,
+    hand_on,
     load_frac,
     loop_flows,
     most_liquid_kw,
@@ -52,6 +53,8 @@ class PlantState:
     racks: dict[str, RackState]
     running: dict[str, bool]
     throttled: dict[str, bool]
+    # (loop, stage) -> cold that the store holds [kWh]
+    charge_kwh: dict[tuple[str, str], float] = field(default_factory=dict)
     # Air that the racks of each air loop draw in; where none is known yet, the loop's supply.
     inlets: dict[str, float] = field(default_factory=dict)
 
@@ -67,6 +70,7 @@ class Moment:
     it_steps: list[PathStep]
     loops: dict[str, LoopFlows]
     stored: dict[str, float]
+    charge: dict[str, float]
 
 
 @dataclass
@@ -81,7 +85,7 @@ class Transient:
 
 def steady_state(facility: Facility, boundary: Boundary) -> PlantState:
     """The state at which the plant stands still under a boundary of one moment."""
-    wiring = Wiring(facility)
+    wiring = Wiring(facility, boundary.here())
     setpoint = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
     supply, racks, _, _ = settle(facility, wiring, boundary, setpoint)
     cases = {}
@@ -128,7 +132,7 @@ class _Run:
 
     def __init__(self, facility: Facility, boundary: Boundary, state: PlantState) -> None:
         self.facility, self.boundary, self.state = facility, boundary, state
-        self.wiring = Wiring(facility)
+        self.wiring = Wiring(facility, boundary.here())
         self.setpoint = {
             c.name: _number(c.loop.setpoint_c(boundary.air)) for c in facility.circuits
         }
@@ -206,11 +210,14 @@ class _Run:
         it_steps, source = sources(self.facility, [rack for rack, _ in racks])
         loops: dict[str, LoopFlows] = {}
         after: dict[str, LoopState] = {}
+        # Stores may not give more than they hold over this very step.
+        self.wiring.place = replace(self.boundary.here(), step_h=dt_s / SECONDS_PER_HOUR)
+        self.wiring.charge_kwh = state.charge_kwh
         for circuit in self.facility.circuits:
             loop = loop_flows(
                 circuit, _number(source[circuit.name]), self.boundary, state.running[circuit.name]
             )
-            loop, after[circuit.name] = self._loop(loop, supply, dt_s, stored)
+            loop, after[circuit.name] = self._loop(loop, supply, source, dt_s, stored)
             loops[circuit.name] = loop
             if circuit.name + INLET in supply:
                 state.inlets[circuit.name] = _number(
@@ -218,15 +225,16 @@ class _Run:
                         after[circuit.name].supply_c, loop.heat_kw, loop.flow_kw_per_k
                     )
                 )
-            assert loop.served is not None
-            for device, service in zip(circuit.stages, loop.served.services, strict=True):
-                if device.sink:
-                    source[device.sink] = source[device.sink] + service.reject_kw
+            hand_on(loop, source)
+        state.loops = after
+        state.charge_kwh = _charges(state.charge_kwh, loops, dt_s)
+        charge = {f"{loop}.{name}": kwh for (loop, name), kwh in state.charge_kwh.items()}
         self.moments.append(
-            Moment(start_ms, supply, case, [rack for rack, _ in racks], it_steps, loops, stored)
+            Moment(
+                start_ms, supply, case, [rack for rack, _ in racks], it_steps, loops, stored, charge
+            )
         )
         self.lengths_ms.append(dt_ms)
-        state.loops = after
         state.racks = {g.name: new for g, (_, new) in zip(self.facility.racks, racks, strict=True)}
         self._watch(start_ms + dt_ms, [rack for rack, _ in racks])
 
@@ -258,14 +266,19 @@ class _Run:
         return replace(flows, power=power, case_c=before.case_c), new
 
     def _loop(
-        self, loop: LoopFlows, supply: dict[str, float], dt_s: float, stored: dict[str, float]
+        self,
+        loop: LoopFlows,
+        supply: dict[str, float],
+        source: dict[str, Any],
+        dt_s: float,
+        stored: dict[str, float],
     ) -> tuple[LoopFlows, LoopState]:
         circuit = loop.circuit
         name = circuit.name
         before = LoopState(supply[name])
         heat_kw = _number(loop.heat_kw)
-        removed = self._removed_kw(loop, supply, before.supply_c)
-        warmer = self._removed_kw(loop, supply, before.supply_c + _SLOPE_STEP_K)
+        removed = self._removed_kw(loop, supply, source, before.supply_c)
+        warmer = self._removed_kw(loop, supply, source, before.supply_c + _SLOPE_STEP_K)
         slope = max(_total(warmer) - _total(removed), 0.0) / _SLOPE_STEP_K
         held = self.held[name]
         new, out_kw, stored_kw = circuit.loop.advance(
@@ -275,7 +288,7 @@ class _Run:
         # Serve at the mean temperature, then scale the rest of the curvature away: what the stages
         # take over the step is exactly what the inventory gave.
         change_k = new.supply_c - before.supply_c
-        served = self._removed_kw(loop, supply, before.supply_c + 0.5 * change_k)
+        served = self._removed_kw(loop, supply, source, before.supply_c + 0.5 * change_k)
         total_kw = _total(served)
         factor = out_kw / total_kw if total_kw > 0 else 0.0
         services = tuple(service.scaled(factor) for service in served.services)
@@ -284,7 +297,9 @@ class _Run:
             raise ComputationError(f"loop {name}: stages took nothing where {out_kw:g} kW left")
         return replace(loop, served=final), new
 
-    def _removed_kw(self, loop: LoopFlows, supply: dict[str, float], at_c: float) -> Served:
+    def _removed_kw(
+        self, loop: LoopFlows, supply: dict[str, float], source: dict[str, Any], at_c: float
+    ) -> Served:
         """The stages at work on a loop at this temperature, asked to bring it to its setpoint."""
         circuit = loop.circuit
         flow = loop.flow_kw_per_k
@@ -298,7 +313,7 @@ class _Run:
             for sink in sinks
         }
         return self.wiring.serve_chain(
-            circuit, ask_kw, return_c, flow, self.boundary.air, supply, sink_flow
+            circuit, ask_kw, return_c, flow, self.boundary.air, supply, sink_flow, source
         )
 
     # --- limits and log --------------------------------------------------------------------
@@ -359,6 +374,8 @@ class _Run:
         )
         for name, case_c in stacked.case.items():
             year.traces[f"rack.{name}.case_c"] = case_c
+        for node, charge_kwh in stacked.charge.items():
+            year.traces[f"{node}.charge_kwh"] = charge_kwh
         year.closure = year.ledger.check()
         start_ms = first.start_ms + step_ms * np.arange(int(repeat.sum()))
         return Transient(year, start_ms, self.events, self.state)
@@ -369,7 +386,23 @@ def _number(value: Any) -> float:
 
 
 def _total(served: Served) -> float:
-    return float(sum(_number(service.heat_kw) for service in served.services))
+    return float(sum(_number(service.net_kw()) for service in served.services))
+
+
+def _charges(
+    before: dict[tuple[str, str], float], loops: dict[str, LoopFlows], dt_s: float
+) -> dict[tuple[str, str], float]:
+    """What the stores hold after a step: what they held, less the heat that they took in."""
+    after = {}
+    for name, loop in loops.items():
+        assert loop.served is not None
+        for device, service in zip(loop.circuit.stages, loop.served.services, strict=True):
+            if service.store is not None:
+                key = (name, device.name)
+                start = before.get(key, device.component.start_kwh() * device.count)
+                stored_kw = _number(service.store.stored_kw)
+                after[key] = max(_number(start) - stored_kw * dt_s / SECONDS_PER_HOUR, 0.0)
+    return after
 
 
 def _columns(items: list[Any], repeat: np.ndarray) -> Any:
