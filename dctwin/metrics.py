@@ -144,7 +144,9 @@ class _Sums:
         self.export_kwh = float(np.sum(_sum(ledger, carrier="electricity", target="grid"))) * step_h
         sun_kw = _sum(ledger, carrier="electricity", source="sun")
         self.onsite_kwh = float(np.sum(sun_kw)) * step_h - self.export_kwh
-        self.curtailed_kwh = float(np.sum(traces.get("onsite.curtailed_kw", 0.0))) * step_h
+        self.curtailed_kwh = step_h * sum(
+            float(np.sum(kw)) for name, kw in traces.items() if name.endswith(".curtailed_kw")
+        )
         to_l = step_h * SECONDS_PER_HOUR / WATER_KG_PER_L
         self.water_by_kind = {
             kind: float(np.sum(_sum(ledger, carrier="water", account=kind))) * to_l

@@ -113,10 +113,22 @@ def _grid_year(
 
 
 def pv_yield(facility: Facility, weather: Weather) -> Any:
-    """AC yield per rated kilowatt: from the cache, or by pvlib once per site and array."""
-    if facility.onsite.pv is None:
-        return 0.0
-    pv = facility.onsite.pv.component
+    """AC yield per rated kilowatt of the array at the facility bus; 0 where there is none."""
+    pv = facility.onsite.pv
+    return 0.0 if pv is None else array_yield(pv.component, weather)
+
+
+def feed_pv_yield(facility: Facility, weather: Weather) -> dict[str, Any]:
+    """Feed -> yield per rated kilowatt of the array on its bus."""
+    return {
+        feed.name: array_yield(feed.sources.pv.component, weather)
+        for feed in facility.feeds
+        if feed.sources is not None and feed.sources.pv is not None
+    }
+
+
+def array_yield(pv: Any, weather: Weather) -> Any:
+    """Yield of an array behind its converter: from the cache, or by pvlib once per site."""
     if not weather.has_solar:
         raise InputError(
             f"weather {weather.name}: has no irradiance, which the design's PV array needs"
@@ -129,7 +141,7 @@ def pv_yield(facility: Facility, weather: Weather) -> Any:
         "inverter_efficiency_frac": pv.inverter_efficiency_frac,
     }
     if any(np.ndim(value) for value in angles.values()):
-        raise InputError("onsite.pv: designs of one batch must share tilt, azimuth and inverter")
+        raise InputError("pv: designs of one batch must share tilt, azimuth and inverter")
 
     def make() -> dict[str, np.ndarray]:
         frac = pv_yield_frac(

@@ -9,6 +9,7 @@ from dctwin.components.component import Component
 
 _WHERE = {
     "rack": "it.rack:Rack",
+    "node-rack": "it.node_rack:NodeRack",
     "loop": "cooling.loop:Loop",
     "pump": "cooling.pump:Pump",
     "exchanger": "cooling.exchanger:Exchanger",
@@ -25,6 +26,9 @@ _WHERE = {
     "transformer": "power.transformer:Transformer",
     "converter": "power.converter:Converter",
     "busway": "power.busway:Busway",
+    "linear-converter": "power.linear_converter:LinearConverter",
+    "radial-feeder": "power.radial_feeder:RadialFeeder",
+    "dc-bus": "power.dc_bus:DcBus",
     "pv": "onsite.pv:PvArray",
     "battery": "onsite.battery:Battery",
 }
