@@ -35,7 +35,8 @@ LAYERS: list[tuple[str, set[str]]] = [
         {"components", "design", "plant", "ledger", "physics", "scenario", "units", "errors"},
     ),
     ("metrics", {"ledger", "units"}),
-    ("result", {"ledger", "errors", "files"}),
+    ("losses", {"ledger"}),
+    ("result", {"ledger", "losses", "errors", "files"}),
 ]
 
 
