@@ -152,7 +152,11 @@ def _metered_kwh(ledger: Ledger, accounts: tuple[str, ...]) -> float:
         """Energy metered at this place or behind it."""
         last = node in meters and not has(node, meters.__contains__)
         if last and has(node, it_side):
-            return sum(links[node].values())
+            # On a bus with other sources, what leaves the bus: the meter stands behind them all.
+            return sum(
+                sum(links[to].values()) if to.startswith("bus.") else kwh
+                for to, kwh in links[node].items()
+            )
         return sum(kwh if it_side(to) else past(to) for to, kwh in links.get(node, {}).items())
 
     return past("bus.main")

@@ -140,7 +140,9 @@ def power_swing(
     _check(frequency_hz, low_frac, high_frac, duty_frac, rise_s, floor_frac, ramp_frac_per_s)
     period_s = 1.0 / frequency_hz
     slowest_s = max((buffer.time_constant_s for buffer in buffers), default=0.0)
-    warm_s = math.ceil(max(10.0 * slowest_s, 2.0 * period_s) / period_s) * period_s
+    # A limited ramp drifts until it meets its bounds, a store until it is half full again.
+    warm_s = max(10.0 * slowest_s, 2.0 * period_s, 10.0 / ramp_frac_per_s)
+    warm_s = math.ceil(warm_s / period_s) * period_s
     length_s = duration_s or warm_s + 20.0 * period_s
     step_s = period_s / _STEPS_PER_PERIOD
     steps = round(length_s / step_s)

@@ -72,32 +72,28 @@ def radial_flow(
     even = 0.0 * (source_v + sum(load_kw) + sum(line_ohm) + power_factor)
     near = source_v * source_v + even
     squared = [near] * count
-    drop = [0.0 * near] * count  # loss of each segment [W]
+    base = [1000.0 * load + 0.0 * near for load in load_kw]
+    watts = _towards_source(base, parent)
+    moved: Array = 1.0
+    drop: list[Array] = []
     for _ in range(MAX_PASSES):
-        watts = _towards_source(
-            [1000.0 * load + 0.0 * near for load in load_kw], parent, losses=drop
-        )
-        before, moved = squared, 0.0 * near
-        squared, drop = [], []
-        for index in range(count):
-            ohm, sent = line_ohm[index], watts[index]
+        before, squared, drop = squared, [], []
+        for index, sent in enumerate(watts):
+            ohm = line_ohm[index]
             above = near if parent[index] < 0 else squared[parent[index]]
-            apparent = sent * sent + kvar[index] * kvar[index]
-            b = above - 2.0 * sent * ohm
-            v2 = 0.5 * (b + xp.sqrt(b * b - 4.0 * apparent * ohm * ohm))
-            squared.append(v2)
-            drop.append(ohm * apparent / v2)
-            moved = xp.maximum(moved, xp.abs(v2 / before[index] - 1.0))
+            apparent = ohm * (sent * sent + kvar[index] * kvar[index])
+            half = 0.5 * above - sent * ohm
+            squared.append(half + xp.sqrt(half * half - ohm * apparent))
+            drop.append(apparent / squared[index])
+        moved = 0.0
+        for now, then in zip(squared, before, strict=True):
+            moved = xp.maximum(moved, xp.abs(now - then) / near)
+        watts = _towards_source(base, parent, losses=drop)
         if xp is np and not np.any(moved > SETTLED):
             break
     # Where it has not settled there is nothing to settle on.
     solved = xp.where(moved <= NO_SOLUTION, 1.0, xp.nan)
-    watts = [
-        w * solved
-        for w in _towards_source(
-            [1000.0 * load + 0.0 * near for load in load_kw], parent, losses=drop
-        )
-    ]
+    watts = [w * solved for w in watts]
     return _flow(xp, watts, kvar, squared, drop, parent, system)
 
 
