@@ -199,7 +199,7 @@ def conductor_table(design: str | Facility) -> pd.DataFrame:
 def _metal_kg(device: Device) -> tuple[float, float]:
     """Copper and aluminium in all units of a device; 0 where it says nothing of a conductor."""
     one = device.component
-    units = float(device.count) + float(device.standby or 0.0)
+    units = float(device.count) + float(device.standby_count or 0.0)
     if hasattr(one, "copper_kg") or hasattr(one, "aluminium_kg"):
         return (
             units * float(getattr(one, "copper_kg", 0.0)),

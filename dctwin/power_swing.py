@@ -58,7 +58,7 @@ class PowerSwing:
     held_back_kw: np.ndarray
     buffer_loss_kw: np.ndarray
     stored_kw: np.ndarray
-    settled_steps: int  # from the end: whole periods after the start has died away
+    settled_count: int  # from the end: whole periods after the start has died away
 
     @property
     def step_s(self) -> float:
@@ -79,7 +79,7 @@ class PowerSwing:
     @property
     def metrics(self) -> dict[str, Any]:
         """Peak, swing, ramp and spectrum before and after, over whole settled periods."""
-        last = slice(-self.settled_steps, None)
+        last = slice(-self.settled_count, None)
         found: dict[str, Any] = {"design": self.design, "step_s": self.step_s}
         for name in ("unsmoothed_grid_kw", "grid_kw"):
             power, prefix = getattr(self, name)[last], name.removesuffix("_kw")
@@ -179,7 +179,7 @@ def power_swing(
         held_back_kw=soft.held_back_kw,
         buffer_loss_kw=loss_kw,
         stored_kw=stored_kw,
-        settled_steps=settled,
+        settled_count=settled,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from dctwin.physics import evaporation, fluids, moist_air, solar, vapour_compression
 
-from . import balances, power, ref1
+from . import balances, frontier, ref1
 from .harness import SkippedError
 
 # Water that does not warm in the condenser: catalogue points give the entering temperature only.
@@ -272,8 +272,7 @@ RUNNERS: dict[str, Callable[..., float]] = {
     "pv-dc": pv_dc_kw,
     "pv-losses": pv_losses_percent,
     "pv-yield": pv_yield_kwh_per_kw,
-    "frontier-power": power.frontier_power,
-    "rack-busbar": power.rack_busbar,
+    "frontier-power": frontier.frontier_power,
     "ref1": ref1.total,
     "ref1-hourly": ref1.hourly_cv_rmse_percent,
 }

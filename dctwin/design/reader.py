@@ -89,15 +89,15 @@ class Device:
     """A component at its place: how many, where its heat goes, the range it is valid in.
 
     count      units that share the load
-    survivors  units that share it when one path is lost; None where no other path is there
-    standby    units that idle beside them, without load; None where there are none
+    survivors_count  units that share it when one path is lost; None where no other path is there
+    standby_count    units that idle beside them, without load; None where there are none
     """
 
     name: str
     component: Any
     count: float = 1
-    survivors: float | None = None
-    standby: float | None = None
+    survivors_count: float | None = None
+    standby_count: float | None = None
     equipment: str = ""
     sink: str = ""
     heat_to: str = ""
@@ -183,8 +183,8 @@ class Reader:
             name=entry.name or name or kind,
             component=component,
             count=installed(entry.count, entry.redundancy),
-            survivors=surviving(entry.count, entry.redundancy),
-            standby=1.0 if entry.redundancy == "block" else None,
+            survivors_count=surviving(entry.count, entry.redundancy),
+            standby_count=1.0 if entry.redundancy == "block" else None,
             equipment=entry.equipment or "",
             sink=entry.sink or "",
             heat_to=place_of(entry.heat_to),

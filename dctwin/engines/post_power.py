@@ -63,8 +63,8 @@ def watch_power(year: Year, node: str, step: PathStep) -> None:
     year.traces[f"{node}.load_frac"] = device.component.load_frac(unit_kw)
     for limit in device.component.limits(unit_kw):
         year.flags.append(Flag(node, limit))
-    if device.survivors is not None:
-        lost = device.component.load_frac(output_kw / device.survivors)
+    if device.survivors_count is not None:
+        lost = device.component.load_frac(output_kw / device.survivors_count)
         year.traces[f"{node}.path_lost_load_frac"] = lost
         over = namespace(lost).maximum(lost - 1.0, 0.0)
         year.flags.append(Flag(node, Limit("path_lost_load_frac", over, "-")))

@@ -68,7 +68,11 @@ def shared_by_droop(
         below = (total_kw >= asked_kw) & (volts > low_v)
         low_v, low_kw = xp.where(below, volts, low_v), xp.where(below, total_kw, low_kw)
     between = xp.where(low_kw > high_kw, low_kw - high_kw, 1.0)
-    # Rounding may leave no break point below a load that takes all that the sources can give.
-    low_v = xp.where(low_v > 0.0, low_v, high_v)
-    bus_v = high_v - (asked_kw - high_kw) / between * (high_v - low_v) * (low_kw > high_kw)
+    # Where the sum is flat around the load (one source full, the next not begun), the upper end
+    # holds; rounding may leave no break point below a load that takes all there is.
+    bus_v = xp.where(
+        (low_kw > high_kw) & (low_v > 0.0),
+        high_v - (asked_kw - high_kw) / between * (high_v - low_v),
+        xp.maximum(high_v, low_v),
+    )
     return SourceShares(bus_v, tuple(given(bus_v)), load_kw - asked_kw)
