@@ -87,7 +87,9 @@ def _bus_flows(
     if sources.battery is not None and hours:
         most_kw = sources.battery.component.discharge_kw * sources.battery.count
     shares = sources.bus.share(load_kw, pv_rated_kw, available_kw, most_kw)
-    pv_kw, _, wanted_kw = shares.power_kw
+    # What rounding of the bus voltage adds to a share is not given.
+    pv_kw = xp.minimum(shares.power_kw[0], load_kw)
+    wanted_kw = xp.minimum(shares.power_kw[2], load_kw - pv_kw)
     if sources.battery is None or not hours:
         return BusFlows(
             shares.bus_v, pv_kw, available_kw - pv_kw, load_kw - pv_kw, None, shares.short_kw

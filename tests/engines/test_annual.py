@@ -143,7 +143,7 @@ def assert_electricity_closed(year: Year, flows: Any, hours: int) -> None:
             used += values
             scale += np.abs(values)
     for node, stored_kw in year.ledger.stored:
-        if node == "storage.battery":
+        if node.startswith("storage."):
             used += stored_kw
     scale = np.maximum(scale, np.abs(drawn))
     floor = 1e-6 * float(scale.max())
