@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -41,11 +42,13 @@ def feed_flows(
     rack_kw: Mapping[str, Array],
     pv_yield_frac: Mapping[str, Array],
     step_h: float,
+    even: Any = 0.0,
 ) -> list[FeedFlows]:
     """All feeds of the racks, each before the one that it hangs from.
 
     rack_kw        what the racks of each feed draw; a feed may have none
     pv_yield_frac  yield of the PV on each feed's bus; none there: no sun
+    even           zeros, one a step; without them it is one moment, and batteries rest
     """
     loads: dict[str, Array] = {feed.name: rack_kw.get(feed.name, 0.0) for feed in facility.feeds}
     flows = []
@@ -54,7 +57,7 @@ def feed_flows(
         bus = None
         through_kw = load_kw
         if feed.sources is not None:
-            bus = _bus_flows(feed.sources, load_kw, pv_yield_frac.get(feed.name, 0.0), step_h)
+            bus = _bus_flows(feed.sources, load_kw, pv_yield_frac.get(feed.name, 0.0), step_h, even)
             through_kw = bus.utility_kw
         draw_kw, steps = carry(feed.path, through_kw)
         if feed.fed_from in loads:
@@ -70,9 +73,10 @@ def main_draw_kw(flows: list[FeedFlows]) -> Array:
 
 
 def _bus_flows(
-    sources: BusSources, load_kw: Array, pv_yield_frac: Array, step_h: float
+    sources: BusSources, load_kw: Array, pv_yield_frac: Array, step_h: float, even: Any
 ) -> BusFlows:
     """Who gives what: the voltages decide, then the battery's energy, the utility the rest."""
+    load_kw = load_kw + even
     xp = namespace(load_kw, pv_yield_frac)
     pv_rated_kw: Array = 0.0
     available_kw: Array = 0.0 * load_kw
@@ -83,7 +87,7 @@ def _bus_flows(
         )
     most_kw: Array = 0.0
     # One moment has no hours to chain: there the battery rests.
-    hours = np.ndim(load_kw + available_kw) > 0
+    hours = np.ndim(even) > 0
     if sources.battery is not None and hours:
         most_kw = sources.battery.component.discharge_kw * sources.battery.count
     shares = sources.bus.share(load_kw, pv_rated_kw, available_kw, most_kw)

@@ -103,7 +103,9 @@ def sources(
     for rack in racks:
         name = rack.group.feed
         drawn[name] = drawn[name] + rack.draw_kw if name in drawn else rack.draw_kw
-    feeds = feed_flows(facility, drawn, boundary.feed_pv_yield_frac, boundary.step_h)
+    feeds = feed_flows(
+        facility, drawn, boundary.feed_pv_yield_frac, boundary.step_h, 0.0 * boundary.air.dry_bulb_c
+    )
     heat: dict[str, Array] = {circuit.name: 0.0 for circuit in facility.circuits}
     for rack in racks:
         heat[rack.group.air] = heat[rack.group.air] + rack.power.air_kw
