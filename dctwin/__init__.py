@@ -27,7 +27,7 @@ _WHERE = {
     "conductor_table": "dctwin.chains",
     "power_swing": "dctwin.power_swing",
     "PowerSwing": "dctwin.power_swing",
-    "Buffer": "dctwin.physics.power_swing",
+    "Buffer": "dctwin.physics.smoothing",
     "loss_waterfall": "dctwin.power_figures",
     "power_sankey": "dctwin.power_figures",
     "chain_efficiency": "dctwin.power_figures",

@@ -1,7 +1,7 @@
 """Power swings of a design's racks: what the servers ask, what smooths it, what the grid sees.
 
 The chain from the racks to the grid is that of every run, evaluated at each instant; heat and
-machinery are left out, as their masses do not feel seconds. Physics: physics/power_swing.
+machinery are left out, as their masses do not feel seconds. Physics: physics/smoothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from dctwin.design import Facility, RackGroup, load_design
 from dctwin.engines.feeds import feed_flows, main_draw_kw
 from dctwin.errors import ComputationError, InputError, nearest
-from dctwin.physics.power_swing import (
+from dctwin.physics.smoothing import (
     CRITICAL_HZ,
     Buffer,
     Pattern,

@@ -65,7 +65,7 @@ def compare_chains(
 
 
 def _buffer(text: str) -> Any:
-    from dctwin.physics.power_swing import Buffer
+    from dctwin.physics.smoothing import Buffer
 
     parts = text.split(":")
     try:
