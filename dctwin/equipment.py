@@ -87,7 +87,7 @@ def _load(path: str, _changed_ns: int) -> Equipment:
     ]
     if faults:
         raise InputError(*faults)
-    return Equipment(header, component, path)
+    return Equipment(header, component.within(header.valid), path)
 
 
 def build_component(

@@ -12,7 +12,7 @@ from typing import Any
 
 from dctwin.physics import evaporation, fluids, moist_air, solar, vapour_compression
 
-from . import balances, frontier, ref1
+from . import balances, frontier, halls, ref1
 from .harness import SkippedError
 
 # Water that does not warm in the condenser: catalogue points give the entering temperature only.
@@ -275,4 +275,5 @@ RUNNERS: dict[str, Callable[..., float]] = {
     "frontier-power": frontier.frontier_power,
     "ref1": ref1.total,
     "ref1-hourly": ref1.hourly_cv_rmse_percent,
+    "days-mean": halls.days_mean,
 }

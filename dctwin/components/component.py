@@ -76,6 +76,13 @@ class Component(BaseModel):
             )
         return rows
 
+    def within(self, valid: Mapping[str, tuple[float, float]]) -> Self:
+        """The component told the range that its equipment file is valid in (name -> low, high).
+
+        Most do not read it, the engine flags what is outside; a fitted curve is held at its ends.
+        """
+        return self
+
     def with_values(self, **values: Array) -> Self:
         """A copy with parameters replaced unchecked, e.g. by arrays of shape (designs, 1)."""
         return self.model_construct(**{**dict(self), **values})

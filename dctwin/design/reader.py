@@ -181,7 +181,7 @@ class Reader:
         self.loop_exists(entry.heat_to, (*where, "heat_to"))
         return Device(
             name=entry.name or name or kind,
-            component=component,
+            component=component.within(valid),
             count=installed(entry.count, entry.redundancy),
             survivors_count=surviving(entry.count, entry.redundancy),
             standby_count=1.0 if entry.redundancy == "block" else None,

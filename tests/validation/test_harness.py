@@ -24,7 +24,7 @@ from dctwin.errors import InputError
 
 OPTIONAL_PACKAGES = find_spec(ref1.WEATHER_PACKAGE) is not None and find_spec("pvlib") is not None
 # Rungs of the ladder of published figures that are covered.
-RUNGS = {1, 2, 3, 4, 5, 7, 8, 9, 10, 13, 17}
+RUNGS = {1, 2, 3, 4, 5, 7, 8, 9, 10, 13, 14, 17}
 
 CASE = """
 id: 99-trial
@@ -202,10 +202,10 @@ def test_table_of_results():
 
 
 def test_every_data_file_is_used_and_has_its_source():
-    used = {"ref1.yaml"}
+    used = {"ref1.yaml", "energyplus-plant.yaml"}
     for case in load_cases():
         for quantity in case.quantities:
-            used |= {str(v) for k, v in quantity.inputs.items() if k in ("ledger", "reference")}
+            used |= {str(v) for k, v in quantity.inputs.items() if k in ("ledger", "reference", "design")}
             if quantity.table is not None:
                 used.add(quantity.table.file)
     files = {path.name for path in harness.DATA.iterdir() if path.is_file()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -22,6 +22,7 @@ from dctwin.units import KELVIN_AT_0_C
 
 Biquadratic = tuple[float, float, float, float, float, float]
 Quadratic = tuple[float, float, float]
+Bounds = tuple[float, float]
 
 # Keeps a division finite where a curve, far outside its range, rises faster than its water cools.
 _SMALLEST_FALL = 1e-9
@@ -40,11 +41,13 @@ class EirChiller(Stage):
     Entering Temperature"; DOE-2. EnergyPlus adds recirculated heat to the condenser's; here the
     first law holds, heat_kw + power_kw = reject_kw (motor losses leave with the refrigerant).
 
-    Valid: the temperatures the curves were fitted to (the equipment file's `valid`). EnergyPlus
-    holds curves at the ends of their range; here they are read at the true temperature, and the
-    file's range is flagged. A curve that has turned negative counts as zero, which the limit
-    `carnot_kw` shows: by how much the power is less than a reversible machine would need between
-    the leaving chilled water and what leaves the condenser (for air: enters it).
+    Valid: the temperatures the curves were fitted to (the equipment file's `valid`), flagged
+    outside. There the curves are held at the ends of their range, as EnergyPlus does
+    (`leaving_curve_c` and `condenser_curve_c`; a machine from an equipment file has them from its
+    `valid`); without a range they are read at the true temperature. A curve that has turned
+    negative counts as zero, which the limit `carnot_kw` shows: by how much the power is less than
+    a reversible machine would need between the leaving chilled water and what leaves the condenser
+    (for air: enters it).
     """
 
     extensive: ClassVar[frozenset[str]] = frozenset({"reference_kw"})
@@ -64,6 +67,12 @@ class EirChiller(Stage):
     min_load_frac: float = param("-", 0.01, 1, "part load below which it cycles", 0.1)
     min_unload_frac: float = param("-", 0.01, 1, "part load below which power is constant", 0.1)
     max_load_frac: float = param("-", 0.5, 1.5, "highest load, share of available capacity", 1.0)
+    leaving_curve_c: Bounds | None = Field(
+        None, description="leaving temperatures at whose ends the curves are held [°C]"
+    )
+    condenser_curve_c: Bounds | None = Field(
+        None, description="condenser temperatures at whose ends the curves are held [°C]"
+    )
     condenser_min_c: float = param(
         "°C", -50, 60, "coldest condenser entering temperature that controls let through", -50.0
     )
@@ -72,7 +81,18 @@ class EirChiller(Stage):
     def _cycles_below_unloading(self) -> Self:
         if self.min_load_frac > self.min_unload_frac:
             raise ValueError("min_load_frac must not be above min_unload_frac")
+        for name in ("leaving_curve_c", "condenser_curve_c"):
+            bounds = getattr(self, name)
+            if bounds is not None and not -50 <= bounds[0] < bounds[1] <= 100:
+                raise ValueError(f"{name} must rise and stay within -50 to 100")
         return self
+
+    def within(self, valid: Mapping[str, Bounds]) -> Self:
+        known = {
+            "leaving_curve_c": self.leaving_curve_c or valid.get("leaving_c"),
+            "condenser_curve_c": self.condenser_curve_c or valid.get("condenser_entering_c"),
+        }
+        return self.model_copy(update=known)
 
     @abstractmethod
     def _condenser(self, duty: Duty) -> tuple[Array, Array]:
@@ -81,7 +101,12 @@ class EirChiller(Stage):
     def capacity_kw(self, leaving_c: Array, condenser_c: Array) -> Array:
         """Available capacity at part-load ratio 1."""
         xp = namespace(leaving_c, condenser_c)
-        return self.reference_kw * xp.maximum(biquadratic(self.capft, leaving_c, condenser_c), 0.0)
+        return self.reference_kw * xp.maximum(self._read(self.capft, leaving_c, condenser_c), 0.0)
+
+    def _read(self, curve: Biquadratic, leaving_c: Array, condenser_c: Array) -> Array:
+        """A curve of both temperatures, held at the ends of its range where it has one."""
+        leaving_c = _held(leaving_c, self.leaving_curve_c)
+        return biquadratic(curve, leaving_c, _held(condenser_c, self.condenser_curve_c))
 
     def power_kw(
         self, heat_kw: Array, capacity_kw: Array, leaving_c: Array, condenser_c: Array
@@ -93,7 +118,7 @@ class EirChiller(Stage):
         unloaded = xp.maximum(load, self.min_unload_frac)
         part = xp.maximum(a + unloaded * (b + unloaded * c), 0.0)
         cycling = xp.minimum(load / self.min_load_frac, 1.0)
-        lift = xp.maximum(biquadratic(self.eirft, leaving_c, condenser_c), 0.0)
+        lift = xp.maximum(self._read(self.eirft, leaving_c, condenser_c), 0.0)
         return capacity_kw / self.reference_cop * lift * part * cycling
 
     def reach_c(self, duty: Duty) -> Array:
@@ -134,13 +159,14 @@ class EirChiller(Stage):
         most_kw = self.max_load_frac * self.reference_kw
         k_per_kw = ratio(1.0, duty.flow_kw_per_k)
         asked_kw = xp.where(duty.flow_kw_per_k > 0, duty.heat_kw, 0.0)
+        condenser_c = _held(condenser_c, self.condenser_curve_c)
         # Capacity as a quadratic in the leaving temperature alone: level + T (slope + bend T).
         a, b, c, d, e, f = self.capft
         level_kw = most_kw * (a + condenser_c * (d + condenser_c * e))
         slope_kw = most_kw * (b + condenser_c * f)
         bend_kw = most_kw * c
         # A machine that could do more at the asked heat's own leaving temperature is not limited.
-        leaving_c = duty.return_c - asked_kw * k_per_kw
+        leaving_c = _held(duty.return_c - asked_kw * k_per_kw, self.leaving_curve_c)
         spare_kw = level_kw + leaving_c * (slope_kw + leaving_c * bend_kw) - asked_kw
         # T = T_return - k Q makes it a quadratic in Q; this form of its root holds for c = 0 too.
         idle_kw = level_kw + duty.return_c * (slope_kw + duty.return_c * bend_kw)
@@ -148,6 +174,12 @@ class EirChiller(Stage):
         curving = 4.0 * bend_kw * k_per_kw * k_per_kw
         root = xp.sqrt(xp.maximum(falling * falling - curving * idle_kw, 0.0))
         able_kw = 2.0 * idle_kw / xp.maximum(falling + root, _SMALLEST_FALL)
+        if self.leaving_curve_c is not None:
+            # Where that water leaves outside the curve's range, the capacity is that of its end.
+            leaving_c = duty.return_c - able_kw * k_per_kw
+            end_c = _held(leaving_c, self.leaving_curve_c)
+            at_end_kw = level_kw + end_c * (slope_kw + end_c * bend_kw)
+            able_kw = xp.where(leaving_c == end_c, able_kw, at_end_kw)
         return xp.where(spare_kw >= 0, asked_kw, xp.clip(able_kw, 0.0, asked_kw))
 
 
@@ -178,6 +210,11 @@ class AirChiller(EirChiller):
 
     def _condenser(self, duty: Duty) -> tuple[Array, Array]:
         return duty.air.dry_bulb_c, 0.0 * duty.heat_kw
+
+
+def _held(value_c: Array, bounds: Bounds | None) -> Array:
+    """The temperature, no farther than the ends of a curve's range where there is one."""
+    return value_c if bounds is None else namespace(value_c).clip(value_c, *bounds)
 
 
 def biquadratic(coefficients: Sequence[Array], x: Array, y: Array) -> Array:
