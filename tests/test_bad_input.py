@@ -35,7 +35,7 @@ STAGES = (
     "cannot stand here, allowed kinds exchanger, crah, cdu, immersion-tank, outside-air, chiller, "
     "air-chiller, cycle-chiller, air-cycle-chiller, tower, dry-cooler"
 )
-REDUNDANCY = "power.it.0.redundancy: allowed N, N+1, N+2, 2N, 2(N+1), 3N/2"
+REDUNDANCY = "power.it.0.redundancy: allowed N, N+1, N+2, 2N, 2(N+1), 3N/2, 4N/3, block"
 
 DESIGNS = [
     # values: type, range, unit

@@ -13,7 +13,7 @@ _HOURS = 8760
 
 def frontier_power(
     quantity: str,
-    design: str = "frontier",
+    facility: str = "frontier",
     load_frac: float = 1.0,
     cpu_use_frac: float = 1.0,
     gpu_use_frac: float = 1.0,
@@ -23,7 +23,7 @@ def frontier_power(
     The machine: nodes, switches and every converter in its cabinets. The conversion: what the nodes
     get of what the converters in front of them take.
     """
-    run = _frontier(design, load_frac, cpu_use_frac, gpu_use_frac)
+    run = _frontier(facility, load_frac, cpu_use_frac, gpu_use_frac)
     if quantity == "power_mw":
         energy = run.energy_kwh()
         it_kwh = sum(kwh for account, kwh in energy.items() if account.startswith("it."))
