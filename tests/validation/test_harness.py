@@ -205,7 +205,9 @@ def test_every_data_file_is_used_and_has_its_source():
     used = {"ref1.yaml", "energyplus-plant.yaml"}
     for case in load_cases():
         for quantity in case.quantities:
-            used |= {str(v) for k, v in quantity.inputs.items() if k in ("ledger", "reference", "design")}
+            used |= {
+                str(v) for k, v in quantity.inputs.items() if k in ("ledger", "reference", "design")
+            }
             if quantity.table is not None:
                 used.add(quantity.table.file)
     files = {path.name for path in harness.DATA.iterdir() if path.is_file()}

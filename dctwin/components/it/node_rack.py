@@ -25,7 +25,7 @@ class NodeRack(Rack):
     """
 
     kind: ClassVar[str] = "node-rack"
-    extensive: ClassVar[frozenset[str]] = frozenset({"nodes_count", "mass_kwh_per_k"})
+    extensive: ClassVar[frozenset[str]] = frozenset({"nodes_count", "design_kw", "mass_kwh_per_k"})
 
     design_kw: float = param("kW", 0.1, 2_000, "power at a load of 1: follows from the nodes", 1.0)
     idle_frac: float = param("-", 0, 1, "idle over that: follows from the nodes", 0.0)
