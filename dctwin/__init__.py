@@ -50,6 +50,7 @@ _WHERE = {
     "heat_map_24x365": "dctwin.run_figures",
     "duration_curve": "dctwin.run_figures",
     "time_series": "dctwin.run_figures",
+    "dispatch_week": "dctwin.dispatch_figures",
     "column_title": "dctwin.run_figures",
     "compare_html": "dctwin.report",
     "METRIC_GROUPS": "dctwin.labels",

@@ -99,6 +99,8 @@ def simulate_batch(facilities: list[Facility], surroundings: Surroundings) -> li
         step_h=surroundings.weather.step_h,
         pv_yield_frac=pv_yield(stacked, surroundings.weather),
         feed_pv_yield_frac=feed_pv_yield(stacked, surroundings.weather),
+        price_per_kwh=surroundings.grid.price_per_kwh,
+        carbon_kg_per_kwh=surroundings.grid.carbon_kg_per_kwh,
     )
     year = run_year(stacked, boundary)
     kernel_s = time.perf_counter() - began
@@ -227,13 +229,19 @@ def transient(
     index, air = held_air(plan, surroundings)
     began = time.perf_counter()
     step = plan.file.step_s if step_s is None else step_s
-    boundary = Boundary(air, int(surroundings.local_hour[index]), step / SECONDS_PER_HOUR)
+    held = held_grid(surroundings.grid, index)
+    boundary = Boundary(
+        air,
+        int(surroundings.local_hour[index]),
+        step / SECONDS_PER_HOUR,
+        price_per_kwh=held.price_per_kwh,
+        carbon_kg_per_kwh=held.carbon_kg_per_kwh,
+    )
     done = run_transient(
         facility, boundary, plan.file.events, plan.file.duration_s, step, progress=progress
     )
     start = surroundings.weather.times_utc[index].astype("datetime64[ms]")
     times = start + done.start_ms.astype("timedelta64[ms]")
-    held = held_grid(surroundings.grid, index)
     ledger = done.year.ledger.pick(0, 1, len(times))
     traces = {name: pick(value, 0, 1, len(times)) for name, value in done.year.traces.items()}
     metrics = compute_metrics(ledger, traces, held, _design_loss_frac(facility))

@@ -217,7 +217,7 @@ def _step(place: str, step: PathStep, times: float = 1.0) -> ChainStep:
     return ChainStep(
         f"{place}.{step.device.name}",
         step.device,
-        float(step.device.count * times),
+        float(step.on_count * times),
         float(step.input_kw * times),
         float(step.loss_kw * times),
         float(step.output_kw * times),

@@ -29,13 +29,15 @@ BOUNDARY = frozenset(
         "ambient",
         "reuse",
         "shortfall",
+        "shed",
         "water.main",
         "water.drain",
         "water.atmosphere",
     }
 )
-# Flows out of these places are what the facility draws from outside.
-SOURCES = frozenset({"grid", "sun"})
+# Flows out of these places are what the facility draws from outside; load that is shed is power
+# that never came, and counts so that the rest of the books stays whole.
+SOURCES = frozenset({"grid", "sun", "shed"})
 CLOSURE_LIMIT = 1e-9
 
 

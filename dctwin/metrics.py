@@ -102,6 +102,15 @@ def compute_metrics(
     put("grid_export_kwh", sums.export_kwh)
     put("onsite_kwh", sums.onsite_kwh)
     put("curtailed_kwh", sums.curtailed_kwh)
+    put("shed_kwh", sums.shed_kwh)
+    own_kwh = sums.onsite_kwh + sums.export_kwh + sums.curtailed_kwh
+    put(
+        "self_consumption_frac",
+        sums.onsite_kwh / own_kwh if own_kwh > 0 else None,
+        "no generation on site",
+    )
+    for name, value in storage_metrics(ledger, traces).items():
+        put(name, value, "no battery")
     put("water_l", sums.water_l)
     for kind in ("evaporation", "blowdown", "drift"):
         name = "evaporated" if kind == "evaporation" else kind
@@ -130,6 +139,20 @@ def compute_metrics(
     return Metrics(values, undefined)
 
 
+def storage_metrics(ledger: Ledger, traces: Mapping[str, Any]) -> dict[str, float | None]:
+    """Use and age of the battery at the end of the run; None where there is none."""
+    node = "storage.battery"
+    if f"{node}.energy_kwh" not in traces:
+        names = ("battery_discharged_kwh", "battery_cycles_count", "battery_capacity_left_frac")
+        return dict.fromkeys(names)
+    given_kw = _sum(ledger, carrier="electricity", source=node)
+    return {
+        "battery_discharged_kwh": float(np.sum(given_kw)) * ledger.step_h,
+        "battery_cycles_count": float(np.asarray(traces[f"{node}.cycles_count"])[-1]),
+        "battery_capacity_left_frac": float(np.asarray(traces[f"{node}.capacity_left_frac"])[-1]),
+    }
+
+
 class _Sums:
     """The sums that the metrics share, each taken from the ledger once."""
 
@@ -143,7 +166,10 @@ class _Sums:
         self.import_kwh = float(np.sum(import_kw)) * step_h
         self.export_kwh = float(np.sum(_sum(ledger, carrier="electricity", target="grid"))) * step_h
         sun_kw = _sum(ledger, carrier="electricity", source="sun")
-        self.onsite_kwh = float(np.sum(sun_kw)) * step_h - self.export_kwh
+        # What is sold beyond own generation was bought before and stored.
+        self.onsite_kwh = max(float(np.sum(sun_kw)) * step_h - self.export_kwh, 0.0)
+        shed_kw = _sum(ledger, carrier="electricity", source="shed")
+        self.shed_kwh = float(np.sum(shed_kw)) * step_h
         self.curtailed_kwh = step_h * sum(
             float(np.sum(kw)) for name, kw in traces.items() if name.endswith(".curtailed_kw")
         )
@@ -171,21 +197,25 @@ class _Sums:
         self.free_h_frac = float(free.sum() / busy.sum()) if busy.any() else None
         self.chiller_cop = _chiller_cop(ledger)
         self.unmet_h = float(np.sum(np.asarray(traces["unmet_k"]) > 0)) * step_h
-        self.carbon_free_frac = self._carbon_free(grid, facility_kw, import_kw)
+        own_kw = sun_kw - _sum(ledger, carrier="electricity", target="grid")
+        self.carbon_free_frac = self._carbon_free(grid, own_kw, import_kw)
 
     def part(self, prefix: str) -> float:
         """Energy of all accounts below a prefix [kWh]."""
         return sum(kwh for name, kwh in self.accounts.items() if name.startswith(prefix))
 
     @staticmethod
-    def _carbon_free(grid: GridYear, facility_kw: Any, import_kw: Any) -> float | None:
-        """Share of each hour's energy from carbon-free sources, weighted by energy."""
+    def _carbon_free(grid: GridYear, own_kw: Any, import_kw: Any) -> float | None:
+        """Share of each hour's energy from carbon-free sources, weighted by energy.
+
+        Energy that goes through a store counts when it comes in, by what it is made of then.
+        """
         if grid.carbon_free_frac is None:
             return None
-        total = float(np.sum(facility_kw))
+        own_kw = np.maximum(own_kw, 0.0)
+        total = float(np.sum(own_kw + import_kw))
         if total <= 0:
             return None
-        own_kw = np.maximum(facility_kw - import_kw, 0.0)
         return float(np.sum(own_kw + import_kw * grid.carbon_free_frac) / total)
 
 

@@ -27,7 +27,14 @@ NUMBERS = {
     "float", "int", "Array", "np.ndarray", "Floats", "float | None", "int | None", "Array | None",
 }  # fmt: skip
 # Pictures and tables: sizes on the screen and texts, not quantities of the facility.
-PRESENTATION = {"cli", "figures.py", "run_figures.py", "report.py", "labels.py"}
+PRESENTATION = {
+    "cli",
+    "figures.py",
+    "run_figures.py",
+    "dispatch_figures.py",
+    "report.py",
+    "labels.py",
+}
 
 # Ratios that everybody knows by a name of their own.
 RATIOS = {
@@ -38,10 +45,12 @@ RATIOS = {
     "ntu": "number of transfer units",
     "reynolds": "Reynolds number",
     "capacity_ratio": "of two heat capacity rates",
+    "case_flow_exponent": "exponent of a power law",
     "flow_ratio": "flow over design flow",
     "air_ratio": "air flow over full air flow",
     "min_ratio": "air flow over full air flow",
     "dc_ac_ratio": "DC rating over inverter rating",
+    "rate_exponent": "power to which a ratio of loads is raised",
 }
 # Whole numbers that count or point.
 COUNTERS = {
@@ -51,7 +60,7 @@ COUNTERS = {
 # Of any unit: helpers that work on whatever they are given.
 GENERIC = {
     "beyond", "change", "default", "denominator", "factor", "high", "low", "number",
-    "numerator", "scale", "start", "value", "values", "worst", "x", "y",
+    "numerator", "scale", "series", "start", "value", "values", "worst", "x", "y",
 }  # fmt: skip
 OTHER = {
     "load": "share of full load of a rack, 0-1, over the group's own",
@@ -136,7 +145,10 @@ def test_metrics_are_named_for_their_unit() -> None:
 def test_traces_are_named_for_their_unit(name: str) -> None:
     air: Any = outdoor_air(np.array([10.0, 30.0]), np.full(2, 0.5), np.full(2, 101_325.0))
     year = run_year(
-        dctwin.load_design(name), Boundary(air, np.zeros(2, dtype=int), 1.0, np.zeros(2))
+        dctwin.load_design(name),
+        Boundary(
+            air, np.zeros(2, dtype=int), 1.0, np.zeros(2), price_per_kwh=20.0, carbon_kg_per_kwh=0.5
+        ),
     )
     for trace in year.traces:
         last = trace.rsplit(".", 1)[-1]

@@ -154,7 +154,7 @@ def _design_document(facility: Facility) -> dict[str, Any]:
         },
         "onsite": {
             name: _device_document(device)
-            for name in ("pv", "battery")
+            for name in ("pv", "battery", "electrolyser", "tank", "fuel_cell")
             if (device := getattr(facility.onsite, name)) is not None
         },
         "lighting_kw": facility.lighting_kw,

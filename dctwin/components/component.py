@@ -194,6 +194,8 @@ class Stage(Component):
     """A device in a loop's ordered list of stages. Abstract."""
 
     rejects_to: ClassVar[Literal["loop", "air"]]
+    # Takes the vapour of a boiling fluid (and nothing else), not a single phase.
+    condenses: ClassVar[bool] = False
 
     @abstractmethod
     def reach_c(self, duty: Duty) -> Array:

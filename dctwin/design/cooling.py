@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dctwin.components.component import Stage
 from dctwin.components.cooling.loop import Loop
-from dctwin.components.registry import device_class
+from dctwin.components.registry import device_class, kinds
 from dctwin.design.reader import OUTDOORS, Device, DeviceEntry, Reader, Structure
 from dctwin.equipment import Name
 
@@ -60,6 +60,8 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
                 f"sink is missing: name the loop that takes the heat of "
                 f"{device.name}, known: {', '.join(sorted(reader.loops - {name}))}",
             )
+        if isinstance(loop, Loop) and device.component.condenses != (loop.phase == "two"):
+            reader.fault(place, _other_phase(loop, device))
         if device.component.rejects_to == "air" and device.sink:
             reader.fault(
                 (*place, "sink"),
@@ -68,6 +70,17 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
     if len(reader.faults) > before or not isinstance(loop, Loop):
         return None
     return Circuit(name, loop, pump, stages)
+
+
+def _other_phase(loop: Loop, device: Device) -> str:
+    """Why a stage that takes another phase cannot stand in this loop."""
+    boils = loop.phase == "two"
+    stages = [kind for kind in kinds() if issubclass(device_class(kind), Stage)]
+    fitting = [kind for kind in stages if vars(device_class(kind)).get("condenses", False) == boils]
+    return (
+        f"the fluid of this loop {'boils' if boils else 'does not boil'} (phase: {loop.phase}), "
+        f"allowed kinds {', '.join(fitting)} (got {device.component.kind!r})"
+    )
 
 
 def heat_order(reader: Reader, circuits: list[Circuit]) -> tuple[Circuit, ...]:

@@ -43,6 +43,16 @@ class DesignFile(Structure):
 
 
 @dataclass(frozen=True)
+class Charge:
+    """Boiling fluid of a bank of units at a place (loop.device), and what it loses in a year."""
+
+    place: str
+    fluid: str
+    charge_kg: float
+    loss_kg_per_year: float
+
+
+@dataclass(frozen=True)
 class Facility:
     """An immutable design. `replace` gives a changed one; nothing else changes it."""
 
@@ -76,6 +86,21 @@ class Facility:
         """The path `it`, which feeds every group of racks that names no other."""
         return next(feed.path for feed in self.feeds if feed.name == IT)
 
+    @cached_property
+    def charges(self) -> tuple[Charge, ...]:
+        """Boiling fluids of two-phase loops and tanks, for refill and leak carbon."""
+        return tuple(
+            Charge(
+                f"{circuit.name}.{stage.name}",
+                circuit.loop.fluid,
+                charge_kg := stage.component.charge_kg * stage.count,
+                charge_kg * stage.component.loss_frac_per_year,
+            )
+            for circuit in self.circuits
+            for stage in circuit.stages
+            if stage.component.condenses
+        )
+
     def devices(self) -> Iterator[Device]:
         """Every device, from the racks to the grid."""
         for group in self.racks:
@@ -90,9 +115,7 @@ class Facility:
             if feed.sources is not None:
                 yield from (d for d in (feed.sources.pv, feed.sources.battery) if d is not None)
         yield from (*self.mechanical_path, *self.shared_path)
-        yield from (
-            device for device in (self.onsite.pv, self.onsite.battery) if device is not None
-        )
+        yield from self.onsite.devices()
 
     def equipment(self) -> set[str]:
         """Catalogue names of the equipment in it."""

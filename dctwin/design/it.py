@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from dctwin.components.it.rack import Rack
-from dctwin.components.power.stage import PowerStage
+from dctwin.design.bank import PowerEntry, power_devices
 from dctwin.design.reader import Device, DeviceEntry, Reader, Structure
 from dctwin.equipment import Name
 from dctwin.errors import nearest
@@ -30,7 +30,7 @@ class RackEntry(DeviceEntry):
     supply_heat: Literal["air", "liquid"] = Field(
         "air", description="what takes the losses of the supplies inside the rack"
     )
-    supply: list[DeviceEntry] = Field(
+    supply: list[PowerEntry] = Field(
         default_factory=list, description="power supplies inside the rack, from feed to servers"
     )
 
@@ -55,7 +55,7 @@ class RackGroup:
 def read_rack(reader: Reader, name: str, entry: RackEntry) -> RackGroup | None:
     """A group of racks with its supplies; None where it has faults."""
     where = ("it", "racks", name)
-    supply = reader.devices(entry.supply, (*where, "supply"), PowerStage)
+    supply = power_devices(reader, entry.supply, (*where, "supply"))
     device = reader.device(entry, where, Rack, name)
     for medium in ("air", "liquid"):
         loop = getattr(entry, medium)

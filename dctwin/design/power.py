@@ -16,7 +16,7 @@ from pydantic import Field
 from dctwin.components.onsite.battery import Battery
 from dctwin.components.onsite.pv import PvArray
 from dctwin.components.power.dc_bus import DcBus
-from dctwin.components.power.stage import PowerStage
+from dctwin.design.bank import PowerEntry, power_devices
 from dctwin.design.it import RackGroup
 from dctwin.design.reader import OUTDOORS, Device, DeviceEntry, Reader, Structure
 from dctwin.equipment import Name
@@ -47,14 +47,14 @@ class BusEntry(Structure):
 
 class FeedEntry(Structure):
     fed_from: Name = Field(MAIN, description="main, it, or another feed that it hangs from")
-    stages: list[DeviceEntry] = Field(default_factory=list, description="from source to load")
+    stages: list[PowerEntry] = Field(default_factory=list, description="from source to load")
     sources: BusEntry | None = Field(None, description="more sources where it ends")
 
 
 class Power(Structure):
-    it: list[DeviceEntry] = Field(default_factory=list, description="from the grid to the racks")
-    mechanical: list[DeviceEntry] = Field(default_factory=list, description="to pumps and chillers")
-    shared: list[DeviceEntry] = Field(default_factory=list, description="carries both, at the grid")
+    it: list[PowerEntry] = Field(default_factory=list, description="from the grid to the racks")
+    mechanical: list[PowerEntry] = Field(default_factory=list, description="to pumps and chillers")
+    shared: list[PowerEntry] = Field(default_factory=list, description="carries both, at the grid")
     feeds: dict[Name, FeedEntry] = Field(
         default_factory=dict, description="further paths to racks; a rack group names its own"
     )
@@ -82,7 +82,7 @@ class Feed:
 def read_paths(reader: Reader, power: Power) -> dict[str, tuple[Device, ...]]:
     """The three paths that every facility has, from the source to the load."""
     paths = {
-        path: reader.devices(getattr(power, path), ("power", path), PowerStage)
+        path: power_devices(reader, getattr(power, path), ("power", path))
         for path in (IT, "mechanical", "shared")
     }
     for path in ("mechanical", "shared"):
@@ -109,7 +109,7 @@ def read_feeds(
         if entry.fed_from not in known:
             near = nearest(entry.fed_from, known)
             reader.fault((*where, "fed_from"), f"no such feed, {near} (got {entry.fed_from!r})")
-        stages = reader.devices(entry.stages, (*where, "stages"), PowerStage)
+        stages = power_devices(reader, entry.stages, (*where, "stages"))
         sources = None if entry.sources is None else _sources(reader, name, entry.sources)
         feeds.append(Feed(name, entry.fed_from, stages, sources))
     for group in racks:

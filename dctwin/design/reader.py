@@ -91,6 +91,7 @@ class Device:
     count      units that share the load
     survivors_count  units that share it when one path is lost; None where no other path is there
     standby_count    units that idle beside them, without load; None where there are none
+    sharing, bus_count  how the units of a power device share its load: see `PowerEntry`
     """
 
     name: str
@@ -102,6 +103,8 @@ class Device:
     sink: str = ""
     heat_to: str = ""
     valid: Mapping[str, Range] = field(default_factory=dict)
+    sharing: str = "equal"
+    bus_count: float = 1
 
 
 class Reader:

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from dctwin.components.component import Air
+from dctwin.components.component import Air, ratio
+from dctwin.components.cooling.loop import Loop
 from dctwin.components.cooling.pump import PumpPower
 from dctwin.components.it.rack import RackPower
 from dctwin.design import Circuit, Facility, RackGroup
@@ -20,26 +21,47 @@ from dctwin.engines.feeds import FeedFlows, feed_flows
 from dctwin.physics.arrays import Array
 from dctwin.plant import PathStep, Served, Wiring, carry
 
+# Temperature at which the racks of an air loop draw in: a place of its own beside the loop's supply
+# among the temperatures that are settled (a loop's name has no dot).
+INLET = ".inlet"
+
 
 @dataclass(frozen=True)
 class Boundary:
-    """What surrounds the facility, one value a step: arrays of shape (hours,)."""
+    """What surrounds the facility, one value a step: arrays of shape (hours,) or numbers.
+
+    Prices and carbon are those of grid energy; None where the site does not give them, and a policy
+    that needs one says so. grid_available is 1 or 0 in each step; None: always.
+    """
 
     air: Air
     local_hour: Any  # whole hours 0-23, local standard time
     step_h: float
     pv_yield_frac: Array = 0.0
     feed_pv_yield_frac: Mapping[str, Array] = field(default_factory=dict)  # on the buses of feeds
+    price_per_kwh: Any = None
+    export_price_per_kwh: Any = None
+    demand_price_per_kw: Any = None
+    carbon_kg_per_kwh: Any = None
+    grid_available: Any = None
 
 
 @dataclass(frozen=True)
 class RackFlows:
-    """A group of racks at work: powers [kW] of all its racks together."""
+    """A group of racks at work: powers [kW] of all its racks together.
+
+    inlet_c: air drawn in; throttled_frac: share of the asked compute power that limits withhold;
+    case_c, coolant_frac: cases and coolant flow over rated, None without a liquid loop.
+    """
 
     group: RackGroup
     power: RackPower
     supply: list[PathStep]
     draw_kw: Array
+    inlet_c: Array
+    throttled_frac: Array
+    case_c: Array | None
+    coolant_frac: Array | None
 
 
 @dataclass(frozen=True)
@@ -66,7 +88,7 @@ def heat_flows(
     Loops that reject to the air only are not served yet, as nothing else depends on how they do it:
     `serve_rest` does that once, when the temperatures have settled.
     """
-    racks = [rack_flows(group, boundary, supply) for group in facility.racks]
+    racks = [rack_flows(group, wiring, boundary, supply) for group in facility.racks]
     feeds, source = sources(facility, racks, boundary)
     loops: dict[str, LoopFlows] = {}
     for circuit in facility.circuits:
@@ -131,23 +153,62 @@ def load_frac(group: RackGroup, local_hour: Any) -> Array:
     return group.load_frac * by_hour
 
 
+def most_liquid_kw(
+    group: RackGroup, wiring: Wiring, supply: Mapping[str, Array], load: Array
+) -> Array:
+    """Heat [kW] that one rack of the group can give to its coolant, settled, cases at the limit."""
+    coolant = wiring.coolant_kw_per_k(group)
+    return group.device.component.most_liquid_kw(load, plate_c(group, wiring, supply), coolant)
+
+
+def plate_c(group: RackGroup, wiring: Wiring, supply: Mapping[str, Array]) -> Array:
+    """Temperature of the coolant at the group's cold plates."""
+    loop: Loop = wiring.circuits[group.liquid].loop
+    return loop.plate_c(supply[group.liquid])
+
+
 def rack_flows(
-    group: RackGroup, boundary: Boundary, supply: Mapping[str, Array], load: Array | None = None
+    group: RackGroup,
+    wiring: Wiring,
+    boundary: Boundary,
+    supply: Mapping[str, Array],
+    most_kw: Array | None = None,
 ) -> RackFlows:
-    """Electricity and heat of all racks of a group; `load` overrides the group's own."""
-    if load is None:
-        load = load_frac(group, boundary.local_hour)
-    one = group.device.component.power(load, supply[group.air])
-    count = group.device.count
+    """Electricity and heat of all racks of a group, within their limits.
+
+    `most_kw` is the heat that a rack's coolant takes; default what it takes when all is settled.
+    """
+    rack, count = group.device.component, group.device.count
+    asked = load_frac(group, boundary.local_hour)
+    inlet_c = supply[group.air + INLET]
+    if group.liquid and most_kw is None:
+        most_kw = most_liquid_kw(group, wiring, supply, asked)
+    load = rack.allowed_load(asked, inlet_c, np.inf if most_kw is None else most_kw)
+    one = rack.power(load, inlet_c)
+    case_c, coolant_frac = None, None
+    if group.liquid:
+        rate = wiring.coolant_kw_per_k(group)(one.liquid_kw)
+        coolant_frac = rack.coolant_flow_frac(rate)
+        case_c = plate_c(group, wiring, supply) + one.liquid_kw * rack.plate_k_per_kw(rate)
     draw_kw, steps = carry(group.supply, one.compute_kw + one.fans_kw)
     return RackFlows(
         group,
         RackPower(*(value * count for value in one)),
         [
-            PathStep(s.device, s.input_kw * count, s.output_kw * count, s.loss_kw * count)
+            PathStep(
+                s.device,
+                s.input_kw * count,
+                s.output_kw * count,
+                s.loss_kw * count,
+                s.on_count * count,
+            )
             for s in steps
         ],
         draw_kw * count,
+        inlet_c,
+        1.0 - ratio(one.compute_kw, rack.compute_kw(asked)),
+        case_c,
+        coolant_frac,
     )
 
 

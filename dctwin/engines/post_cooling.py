@@ -40,6 +40,11 @@ def post_loop(
     year.traces[f"{node}.supply_c"] = actual_c
     year.traces[f"{node}.return_c"] = actual_c + ratio(loop.heat_kw, loop.flow_kw_per_k)
     year.traces[f"{node}.flow_m3_s"] = loop.flow_m3_s
+    if circuit.loop.phase == "two":
+        quality = circuit.loop.exit_quality(loop.heat_kw, loop.flow_kw_per_k)
+        year.traces[f"{node}.exit_quality_frac"] = quality
+        beyond = inside(quality, 0.0, circuit.loop.dry_out_quality_frac)
+        year.flags.append(Flag(node, Limit("exit_quality_frac", beyond, "-")))
     xp = namespace(actual_c)
     above_limit = xp.maximum(actual_c - circuit.loop.supply_limit_c, 0.0)
     short_k = ratio(served.shortfall_kw, loop.flow_kw_per_k)
@@ -49,7 +54,7 @@ def post_loop(
     year.flags.append(Flag(node, Limit("unmet_k", unmet_k, "K")))
     year.traces["unmet_k"] = xp.maximum(year.traces.get("unmet_k", 0.0), unmet_k)
     above = xp.maximum(actual_c - setpoint[name] - TOLERANCE_K, 0.0)
-    if circuit.loop.follow == "nothing":
+    if circuit.loop.follow in ("nothing", "boiling"):
         year.flags.append(Flag(node, Limit("supply_above_setpoint_c", above, "K")))
     return used_kw
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dctwin.components.component import Limit
 from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.year import Flag, Year
@@ -56,15 +58,20 @@ def _post_bus(year: Year, flows: FeedFlows, node: str) -> None:
     year.flags.append(Flag(node, Limit("short_kw", bus.short_kw, "kW")))
 
 
-def watch_power(year: Year, node: str, step: PathStep) -> None:
-    """Load fraction of each unit, normal and with one path lost, and limits of a device at work."""
+def watch_power(year: Year, node: str, step: PathStep, racks: Any = 1) -> None:
+    """Load fraction of each unit, normal and with one path lost, and limits of a device at work.
+
+    A supply inside racks stands in each of `racks`.
+    """
     device, output_kw = step.device, step.output_kw
-    unit_kw = output_kw / device.count
+    unit_kw = output_kw / step.on_count
     year.traces[f"{node}.load_frac"] = device.component.load_frac(unit_kw)
+    if device.sharing == "staged":
+        year.traces[f"{node}.on_count"] = step.on_count
     for limit in device.component.limits(unit_kw):
         year.flags.append(Flag(node, limit))
     if device.survivors_count is not None:
-        lost = device.component.load_frac(output_kw / device.survivors_count)
+        lost = device.component.load_frac(output_kw / (device.survivors_count * racks))
         year.traces[f"{node}.path_lost_load_frac"] = lost
         over = namespace(lost).maximum(lost - 1.0, 0.0)
         year.flags.append(Flag(node, Limit("path_lost_load_frac", over, "-")))

@@ -21,11 +21,14 @@ from dctwin.design import Circuit, Facility, Feed
 from dctwin.engines.annual import settle
 from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.heat import (
+    INLET,
     Boundary,
     LoopFlows,
     RackFlows,
     load_frac,
     loop_flows,
+    most_liquid_kw,
+    plate_c,
     rack_flows,
     sources,
 )
@@ -38,9 +41,8 @@ from dctwin.scenario import ScenarioEvent
 from dctwin.units import SECONDS_PER_HOUR
 
 _SLOPE_STEP_K = 1e-3
-# A throttled rack returns to its load when its cases are this far below their limit (assumed,
-# 2 to 10 K; it only keeps the protection from chattering).
-_RELEASE_K = 5.0
+# Compute power withheld above this is throttling; below it is rounding.
+_THROTTLED_FRAC = 1e-9
 
 
 @dataclass
@@ -51,6 +53,8 @@ class PlantState:
     racks: dict[str, RackState]
     running: dict[str, bool]
     throttled: dict[str, bool]
+    # Air that the racks of each air loop draw in; where none is known yet, the loop's supply.
+    inlets: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,15 +87,14 @@ def steady_state(facility: Facility, boundary: Boundary) -> PlantState:
     supply, racks, _, _ = settle(facility, wiring, boundary, setpoint)
     cases = {}
     for rack in racks:
-        group, one = rack.group, rack.group.device
-        coolant_c = supply[group.liquid] if group.liquid else supply[group.air]
-        liquid_kw = _number(rack.power.liquid_kw) / one.count
-        cases[group.name] = RackState(_number(coolant_c) + liquid_kw * one.component.case_k_per_kw)
+        case_c = supply[rack.group.air] if rack.case_c is None else rack.case_c
+        cases[rack.group.name] = RackState(_number(case_c))
     return PlantState(
-        loops={name: LoopState(_number(value)) for name, value in supply.items()},
+        loops={c.name: LoopState(_number(supply[c.name])) for c in facility.circuits},
         racks=cases,
         running={circuit.name: True for circuit in facility.circuits},
-        throttled={group.name: False for group in facility.racks},
+        throttled={r.group.name: _number(r.throttled_frac) > _THROTTLED_FRAC for r in racks},
+        inlets={group.air: _number(supply[group.air + INLET]) for group in facility.racks},
     )
 
 
@@ -192,6 +195,9 @@ class _Run:
         dt_s = dt_ms / 1000.0
         state = self.state
         supply = {name: s.supply_c for name, s in state.loops.items()}
+        for group in self.facility.racks:
+            inlet_c = state.inlets.get(group.air, supply[group.air])
+            supply[group.air + INLET] = inlet_c
         stored: dict[str, float] = {}
         racks = [
             self._rack(group_index, supply, dt_s, stored)
@@ -207,6 +213,12 @@ class _Run:
             )
             loop, after[circuit.name] = self._loop(loop, supply, dt_s, stored)
             loops[circuit.name] = loop
+            if circuit.name + INLET in supply:
+                state.inlets[circuit.name] = _number(
+                    circuit.loop.inlet_c(
+                        after[circuit.name].supply_c, loop.heat_kw, loop.flow_kw_per_k
+                    )
+                )
             assert loop.served is not None
             for device, service in zip(circuit.stages, loop.served.services, strict=True):
                 if device.sink:
@@ -217,29 +229,34 @@ class _Run:
         self.lengths_ms.append(dt_ms)
         state.loops = after
         state.racks = {g.name: new for g, (_, new) in zip(self.facility.racks, racks, strict=True)}
-        self._watch(start_ms + dt_ms)
+        self._watch(start_ms + dt_ms, [rack for rack, _ in racks])
 
     def _rack(
         self, index: int, supply: dict[str, float], dt_s: float, stored: dict[str, float]
     ) -> tuple[RackFlows, RackState]:
         group = self.facility.racks[index]
-        load = (
-            0.0 if self.state.throttled[group.name] else load_frac(group, self.boundary.local_hour)
-        )
-        flows = rack_flows(group, self.boundary, supply, load)
-        before = self.state.racks[group.name]
         if not group.liquid:
+            flows = rack_flows(group, self.wiring, self.boundary, supply)
             return flows, RackState(supply[group.air])
-        count = group.device.count
-        new, out_kw, stored_kw = group.device.component.advance(
-            before,
-            _number(flows.power.liquid_kw) / count,
-            supply[group.liquid],
-            self.state.running[group.liquid],
-            dt_s,
+        rack, count = group.device.component, group.device.count
+        before = self.state.racks[group.name]
+        flowing = self.state.running[group.liquid]
+        coolant_c = _number(plate_c(group, self.wiring, supply))
+        rate = self.wiring.coolant_kw_per_k(group)
+        # The cases may end the step at their limit: what they hold delays what the annual clock,
+        # for which all is settled, has at once.
+        settled_kw = most_liquid_kw(
+            group, self.wiring, supply, load_frac(group, self.boundary.local_hour)
         )
+        k_per_kw = _number(rack.plate_k_per_kw(rate(settled_kw)))
+        most_kw = rack.held_liquid_kw(before, coolant_c, k_per_kw, flowing, dt_s)
+        flows = rack_flows(group, self.wiring, self.boundary, supply, most_kw)
+        liquid_kw = _number(flows.power.liquid_kw) / count
+        k_per_kw = _number(rack.plate_k_per_kw(rate(liquid_kw)))
+        new, out_kw, stored_kw = rack.advance(before, liquid_kw, coolant_c, k_per_kw, flowing, dt_s)
         stored[f"rack.{group.name}"] = stored_kw * count
-        return replace(flows, power=flows.power._replace(liquid_kw=out_kw * count)), new
+        power = flows.power._replace(liquid_kw=out_kw * count)
+        return replace(flows, power=power, case_c=before.case_c), new
 
     def _loop(
         self, loop: LoopFlows, supply: dict[str, float], dt_s: float, stored: dict[str, float]
@@ -290,8 +307,8 @@ class _Run:
     def log(self, now_ms: float, event: str, detail: str) -> None:
         self.events.append({"time_s": now_ms / 1000.0, "event": event, "detail": detail})
 
-    def _watch(self, now_ms: int) -> None:
-        """Log limits as they are passed and kept again; throttle racks whose cases are too hot."""
+    def _watch(self, now_ms: int, racks: list[RackFlows]) -> None:
+        """Log limits as they are passed and kept again, and racks as they throttle and recover."""
         for circuit in self.facility.circuits:
             self._crossing(
                 now_ms,
@@ -299,18 +316,14 @@ class _Run:
                 self.state.loops[circuit.name].supply_c,
                 circuit.loop.supply_limit_c,
             )
-        for group in self.facility.racks:
-            if not group.liquid:
-                continue
-            case_c = self.state.racks[group.name].case_c
-            limit_c = group.device.component.case_limit_c
-            throttled = self.state.throttled[group.name]
-            if not throttled and case_c > limit_c:
-                self.state.throttled[group.name] = True
-                self.log(now_ms, "throttle", f"racks {group.name} to idle at {case_c:.1f} °C case")
-            elif throttled and case_c < limit_c - _RELEASE_K:
-                self.state.throttled[group.name] = False
-                self.log(now_ms, "release", f"racks {group.name} back to load")
+        for rack in racks:
+            name, withheld = rack.group.name, _number(rack.throttled_frac)
+            throttled = withheld > _THROTTLED_FRAC
+            if throttled and not self.state.throttled[name]:
+                self.log(now_ms, "throttle", f"racks {name} give up {withheld:.1%} of compute")
+            elif self.state.throttled[name] and not throttled:
+                self.log(now_ms, "release", f"racks {name} back to load")
+            self.state.throttled[name] = throttled
 
     def _crossing(self, now_ms: int, what: str, value_c: float, limit_c: float) -> None:
         over = value_c > limit_c

@@ -86,6 +86,8 @@ def kernels(repeats: int) -> list[Measured]:
             surroundings.local_hour,
             1.0,
             pv_yield(facility, surroundings.weather),
+            price_per_kwh=surroundings.grid.price_per_kwh,
+            carbon_kg_per_kwh=surroundings.grid.carbon_kg_per_kwh,
         )
         found.append(measure(f"design-year {name}", lambda f=facility, b=boundary: run_year(f, b),
                              repeats))  # fmt: skip

@@ -52,7 +52,16 @@ MACHINES: dict[str, Equipment] = {
     for name, path in entries("equipment").items()
     if path.parent.name in STAGE_KINDS
 }
-CHILLERS = {"chiller", "air-chiller", "cycle-chiller", "air-cycle-chiller"}
+CHILLERS = {
+    "chiller",
+    "air-chiller",
+    "cycle-chiller",
+    "air-cycle-chiller",
+    "free-cooling-chiller",
+    "dx-unit",
+}
+# What may be wet or dry, and how its service says so: only the same state of both compares.
+WET_OR_DRY = {"hybrid-cooler": "wet_frac", "indirect-evaporative": "wet_frac"}
 
 
 def kind_of(name: str) -> str:
@@ -71,24 +80,32 @@ drawn = settings(
 def sizes(stage: Any) -> tuple[float, float, float]:
     """Nominal heat [kW], capacity rate [kW/K] and heat capacity of its fluid [kJ/m³/K]."""
     match stage.kind:
-        case "crah" | "outside-air":
+        case "crah" | "outside-air" | "indirect-evaporative" | "rear-door":
             rate = stage.design_flow_m3_s * AIR_KJ_PER_M3_K
             return 11.0 * rate, rate, AIR_KJ_PER_M3_K
-        case "cdu":
+        case "cdu" | "air-cdu":
             rate = stage.design_flow_m3_s * WATER_KJ_PER_M3_K
             return 10.0 * rate, rate, WATER_KJ_PER_M3_K
         case "immersion-tank":
             rate = stage.design_flow_m3_s * OIL_KJ_PER_M3_K
             return 8.0 * rate, rate, OIL_KJ_PER_M3_K
+        case "two-phase-cdu":
+            # Apparent heat capacity: evaporation over 2 K of subcooling.
+            heat = 8.0 * stage.ua_kw_per_k
+            return heat, heat / 2.0, heat / 2.0 / stage.design_flow_m3_s
+        case "boiling-tank":
+            return stage.rated_kw, stage.rated_kw / 2.0, 60_000.0
         case "exchanger":
             return 3.0 * stage.ua_kw_per_k, stage.ua_kw_per_k, WATER_KJ_PER_M3_K
-        case "dry-cooler":
+        case "dx-unit":
+            return stage.reference_kw, stage.reference_kw / stage.rated_rise_k, AIR_KJ_PER_M3_K
+        case "dry-cooler" | "thermosyphon-cooler":
             rate = stage.rated_heat_kw / stage.rated_range_k
             return stage.rated_heat_kw, rate, WATER_KJ_PER_M3_K
-        case "tower":
+        case "tower" | "closed-cooler" | "hybrid-cooler":
             rate = stage.design_water_m3_s * WATER_KJ_PER_M3_K
             return stage.rated_kw, rate, WATER_KJ_PER_M3_K
-        case "chiller" | "air-chiller" | "cycle-chiller" | "air-cycle-chiller":
+        case kind if kind in CHILLERS:
             return stage.reference_kw, stage.reference_kw / 6.0, WATER_KJ_PER_M3_K
     raise AssertionError(f"say how big a {stage.kind} is")
 
@@ -212,6 +229,8 @@ def test_heat_flows_downhill(name: str, data: st.DataObject) -> None:
         ambient_c = duty.sink_c if stage.rejects_to == "loop" else duty.air.dry_bulb_c
         # Second law: at least the work of a reversible machine between the same two waters.
         lift_k = ambient_c - leaving_c
+        if stage.kind in ("free-cooling-chiller", "dx-unit") and lift_k < 0:
+            return  # free cooling: heat goes downhill by itself
         assert total_kw(service) >= service.heat_kw * lift_k / (leaving_c + KELVIN_AT_0_C) - 1e-9
         assert service.traces.get("condensing_c", ambient_c) >= ambient_c - 1e-9
         return
@@ -220,7 +239,11 @@ def test_heat_flows_downhill(name: str, data: st.DataObject) -> None:
         sink_leaving_c = duty.sink_c + service.reject_kw / duty.sink_kw_per_k
         assert sink_leaving_c <= duty.return_c + 1e-9
     else:
-        wet = stage.kind == "tower" or stage.pad_efficiency_frac > 0
+        wet = (
+            stage.kind in ("tower", "closed-cooler")
+            or service.traces.get("wet_frac", 0.0) > 0
+            or getattr(stage, "pad_efficiency_frac", 0.0) > 0
+        )
         coldest_c = duty.air.wet_bulb_c if wet else duty.air.dry_bulb_c
     assert leaving_c >= coldest_c - 1e-9
 
@@ -240,7 +263,7 @@ def test_warmer_surroundings_are_never_cheaper(
         air.dry_bulb_c, air.humidity_kg_per_kg, air.pressure_pa
     )
     warm_air = outdoor(air.dry_bulb_c + warmer_k, humidity, air.pressure_pa)
-    if getattr(stage, "wet_above_c", None) is not None and stage.pad_efficiency_frac > 0:
+    if stage.kind == "dry-cooler" and stage.pad_efficiency_frac > 0:
         # Wetting the pads buys fan power with water: only the same state of them compares.
         assume((air.dry_bulb_c > stage.wet_above_c) == (warm_air.dry_bulb_c > stage.wet_above_c))
     warm = replace(duty, air=warm_air, sink_c=duty.sink_c + warmer_k)
@@ -250,6 +273,8 @@ def test_warmer_surroundings_are_never_cheaper(
     cheap, dear = stage.serve(cool), stage.serve(warm)
     if stage.kind in CHILLERS:
         assume(is_valid(machine, cheap) and is_valid(machine, dear))
+    if state := WET_OR_DRY.get(stage.kind):
+        assume(cheap.traces[state] == dear.traces[state])
     assume(min(cheap.heat_kw, dear.heat_kw) >= duty.heat_kw * (1.0 - 1e-12))
     assert total_kw(dear) >= total_kw(cheap) * (1.0 - 1e-9)
 

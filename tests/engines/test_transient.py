@@ -22,7 +22,7 @@ DESIGNS = sorted(entries("designs"))
 def boundary_of(site: str = "inzai") -> Boundary:
     surroundings = prepare(dctwin.load_site(site))
     index, air = held_air(load_scenario("facility-water-pump-loss"), surroundings)
-    return Boundary(air, int(surroundings.local_hour[index]), 1 / 3600)
+    return Boundary(air, int(surroundings.local_hour[index]), 1 / 3600, price_per_kwh=20.0)
 
 
 def disturbed(state: PlantState, by_k: float) -> PlantState:
