@@ -15,29 +15,35 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dctwin.accounting import account
+from dctwin.accounting.contracts import contracted
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Limit
-from dctwin.design import Facility, load_design
+from dctwin.design import Facility, load_design, source_key
 from dctwin.engines.annual import run_year
+from dctwin.engines.feeds import feed_flows, main_draw_kw
 from dctwin.engines.heat import Boundary
 from dctwin.engines.transient import run_transient
 from dctwin.engines.year import Year
 from dctwin.equipment import load_equipment
-from dctwin.ledger import pick
+from dctwin.ledger import Ledger, pick
 from dctwin.library import entries
 from dctwin.memory import keep_heap
 from dctwin.metrics import compute_metrics
-from dctwin.plant import carry, stack
+from dctwin.plant import stack
 from dctwin.result import FlagCount, Run
 from dctwin.scenario import Scenario, load_scenario
 from dctwin.site import Site, load_site
 from dctwin.surroundings import (
     PathLike,
     Surroundings,
+    boundary_of,
+    digest_of,
     held_air,
     held_grid,
+    held_place,
     prepare,
-    pv_yield,
+    source_frac,
 )
 from dctwin.units import SECONDS_PER_HOUR
 
@@ -91,12 +97,7 @@ def simulate_batch(facilities: list[Facility], surroundings: Surroundings) -> li
     keep_heap()
     began = time.perf_counter()
     stacked = stack(facilities)
-    boundary = Boundary(
-        air=surroundings.air,
-        local_hour=surroundings.local_hour,
-        step_h=surroundings.weather.step_h,
-        pv_yield_frac=pv_yield(stacked, surroundings.weather),
-    )
+    boundary = boundary_of(facilities, surroundings)
     year = run_year(stacked, boundary)
     kernel_s = time.perf_counter() - began
     return [
@@ -117,16 +118,16 @@ def _run(
     hours = weather.rows
     ledger = year.ledger.pick(index, designs, hours)
     traces = {name: pick(value, index, designs, hours) for name, value in year.traces.items()}
-    metrics = compute_metrics(ledger, traces, surroundings.grid, design_loss_frac(facility))
+    values, undefined, books = _accounts(facility, surroundings, ledger, traces)
     return Run(
         design=facility.name,
         site=surroundings.site.name,
-        metrics=metrics.values,
-        undefined=metrics.undefined,
+        metrics=values,
+        undefined=undefined,
         ledger=ledger,
         traces=traces,
         flags=_flags(year, weather.times_utc, weather.step_h, index, designs),
-        provenance=_provenance(facility, surroundings),
+        provenance={**_provenance(facility, surroundings), "accounting": books},
         times_utc=weather.times_utc,
         # Of this design alone, so that a run does not depend on the batch it was part of.
         closure=year.closure if designs == 1 else ledger.closure(),
@@ -134,10 +135,39 @@ def _run(
     )
 
 
+def _accounts(
+    facility: Facility, surroundings: Surroundings, ledger: Ledger, traces: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, str], Mapping[str, Any]]:
+    """Metrics of ledger and accounting, why some are undefined, and what they stand on."""
+    grid, hours = surroundings.grid, surroundings.weather.rows
+    made_frac = {
+        contract.name: [
+            source_frac(plant, surroundings, facility.document.file) for plant in contract.plants
+        ]
+        for contract in facility.contracts
+    }
+    import_kw = sum((f.value for f in ledger.select(carrier="electricity", source="grid")), 0.0)
+    given = contracted(facility, made_frac, np.asarray(import_kw), ledger.step_h)
+    metrics = compute_metrics(ledger, traces, grid, design_loss_frac(facility), given)
+    tariff = surroundings.site.file.tariff
+    books = account(facility, ledger, metrics, grid, tariff, made_frac, hours)
+    values = {**metrics.values, **books.values}
+    undefined = {
+        name: reason
+        for name, reason in {**metrics.undefined, **books.undefined}.items()
+        if values[name] is None
+    }
+    return values, undefined, books.provenance
+
+
 def design_loss_frac(facility: Facility) -> float:
-    """Loss of the power path to the racks at full load; not a number where it cannot carry it."""
+    """Loss of the racks' feeds at full load; not a number where they cannot carry it."""
+    rack_kw: dict[str, Any] = {}
+    for group in facility.racks:
+        design_kw = np.float64(group.device.component.design_kw * group.device.count)
+        rack_kw[group.feed] = rack_kw.get(group.feed, 0.0) + design_kw
     with np.errstate(invalid="ignore"):
-        drawn_kw, _ = carry(facility.it_path, np.float64(facility.design_it_kw))
+        drawn_kw = main_draw_kw(feed_flows(facility, rack_kw, {}, 1.0))
     return float(1.0 - facility.design_it_kw / drawn_kw)
 
 
@@ -182,8 +212,18 @@ def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any
             "sha256": weather.digest,
             "notes": list(weather.notes),
         },
-        "inputs": dict(surroundings.inputs),
+        "inputs": {**surroundings.inputs, **_series_digests(facility)},
         "seed": site.file.climate.seed if site.file.climate else None,
+    }
+
+
+def _series_digests(facility: Facility) -> dict[str, str]:
+    """Of the files that the design's series name."""
+    home = Path(facility.document.file).parent
+    return {
+        source_key(device): digest_of(home / device.component.file)
+        for device in (*facility.onsite.series, *facility.contracted())
+        if getattr(device.component, "file", "")
     }
 
 
@@ -220,13 +260,20 @@ def transient(
     index, air = held_air(plan, surroundings)
     began = time.perf_counter()
     step = plan.file.step_s if step_s is None else step_s
-    boundary = Boundary(air, int(surroundings.local_hour[index]), step / SECONDS_PER_HOUR)
+    held = held_grid(surroundings.grid, index)
+    boundary = Boundary(
+        air,
+        int(surroundings.local_hour[index]),
+        step / SECONDS_PER_HOUR,
+        place=held_place(surroundings.place, index),
+        price_per_kwh=held.price_per_kwh,
+        carbon_kg_per_kwh=held.carbon_kg_per_kwh,
+    )
     done = run_transient(
         facility, boundary, plan.file.events, plan.file.duration_s, step, progress=progress
     )
     start = surroundings.weather.times_utc[index].astype("datetime64[ms]")
     times = start + done.start_ms.astype("timedelta64[ms]")
-    held = held_grid(surroundings.grid, index)
     ledger = done.year.ledger.pick(0, 1, len(times))
     traces = {name: pick(value, 0, 1, len(times)) for name, value in done.year.traces.items()}
     metrics = compute_metrics(ledger, traces, held, design_loss_frac(facility))

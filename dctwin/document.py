@@ -256,11 +256,19 @@ def faults_of(
 
 def _finding(error: Any, model: type[BaseModel], also: set[str]) -> tuple[Path_, str]:
     """Where a finding belongs, and its text."""
-    loc, kind, got = tuple(error["loc"]), error["type"], error["input"]
-    parent, info = _field_at(model, loc)
+    kind, got = error["type"], error["input"]
+    # Tags of a union stand in brackets; they are no keys of the file.
+    loc = tuple(part for part in error["loc"] if not str(part).startswith("<"))
+    parent, info, loc = _field_at(model, loc)
     known = also | set(parent.model_fields if parent else ())
     if kind == "extra_forbidden":
         return loc, f"unknown key, {nearest(str(loc[-1]), known)}"
+    if kind == "union_tag_not_found":
+        models = _models_in(info.annotation) if info else ()
+        names = [name for each in models for name in _tags(each)]
+        return (*loc, "name"), f"is missing, allowed {', '.join(names)}"
+    if kind == "union_tag_invalid":
+        return (*loc, "name"), f"{_reason(error)} (got {_short(error['ctx']['tag'])})"
     if loc and loc[-1] == "[key]":
         return loc[:-1], f"{_reason(error)} (got {_short(got)})"
     if kind == "missing" and isinstance(loc[-1], int):  # one of a fixed number of values
@@ -281,18 +289,33 @@ def _finding(error: Any, model: type[BaseModel], also: set[str]) -> tuple[Path_,
 
 def _field_at(
     model: type[BaseModel], loc: Path_
-) -> tuple[type[BaseModel] | None, FieldInfo | None]:
-    """The model that holds the value at `loc`, and its field when it is a declared one."""
+) -> tuple[type[BaseModel] | None, FieldInfo | None, Path_]:
+    """The model that holds the value at `loc`, its field when it is a declared one, and `loc`
+    without the tags that tell the models of a union apart (they stand in no file)."""
     parent: type[BaseModel] | None = model
     info: FieldInfo | None = None
+    plain: list[str | int] = []
+    tagged: list[type[BaseModel]] = []
     for depth, key in enumerate(loc):
+        if tagged:
+            parent = next((m for m in tagged if key in _tags(m)), None)
+            tagged = []
+            continue
+        plain.append(key)
         if parent is not None and key in parent.model_fields:
             info = parent.model_fields[str(key)]
             if depth < len(loc) - 1:
-                parent = next(iter(_models_in(info.annotation)), None)
+                models = list(_models_in(info.annotation))
+                tagged = models if info.discriminator else []
+                parent = next(iter(models), None)
         elif depth == len(loc) - 1 and parent is not None:
             info = None
-    return parent, info
+    return parent, info, tuple(plain)
+
+
+def _tags(model: type[BaseModel]) -> tuple[Any, ...]:
+    """What the `name` of a model in a union may be."""
+    return get_args(model.model_fields["name"].annotation)
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -330,9 +353,10 @@ def _reason(error: Any) -> str:
     context = error.get("ctx", {})
     if kind == "value_error":
         return str(context.get("error", error["msg"]))
-    if kind == "literal_error":
-        allowed = re.findall(r"'([^']*)'", context["expected"])
-        near = difflib.get_close_matches(str(got), allowed, 1)
+    if kind in ("literal_error", "union_tag_invalid"):
+        tagged = kind == "union_tag_invalid"
+        allowed = re.findall(r"'([^']*)'", context["expected_tags" if tagged else "expected"])
+        near = difflib.get_close_matches(str(context["tag"] if tagged else got), allowed, 1)
         hint = f", did you mean '{near[0]}'?" if near else ""
         return f"allowed {', '.join(allowed)}{hint}"
     if kind == "string_type":

@@ -1,12 +1,14 @@
 """Carbon intensity and price of grid electricity over time, from the files people have.
 
 Files: Electricity Maps exports (`Carbon Intensity gCO₂eq/kWh (direct)`, also the life-cycle
-column), market prices (`Price (JPY/MWh)`), and plain CSV with `time_utc` and `carbon_kg_per_kwh` or
-`price_usd_per_kwh`. Rules:
+column and the low-carbon and renewable percentages), market prices (`Price (JPY/MWh)`), and plain
+CSV with `time_utc` and `carbon_kg_per_kwh`, `price_usd_per_kwh` or a column of EXTRAS. The spot
+file of JEPX is read by dctwin/jepx.py. Rules:
 
-* A time column whose name says UTC is UTC; a time with an offset keeps it; any other is local
-  standard time of the site. Rows must be in order, each time once. A time names the start of its
-  interval.
+* A time column whose name says UTC is UTC; a time with an offset keeps it; any other is the site's
+  clock: with summer time where the site names its zone (its days have 23, 24 or 25 hours; of two
+  equal times the second is the later), else local standard time. Rows must be in order, each time
+  once. A time names the start of its interval.
 * Holes up to 3 h, missing rows or empty cells, are filled along a straight line; longer ones are
   refused with their rows.
 * Onto a run: where the file covers the whole run its own hours are used. Otherwise each moment of
@@ -27,6 +29,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +45,7 @@ STEPS_MIN = (5, 10, 15, 30, 60)
 # Above this a column is in grams, not kilograms: the dirtiest lignite plants emit 1.3 kg/kWh.
 CARBON_LIMIT_KG_PER_KWH = 3.0
 _FAULTS_SHOWN = 10
-_GRAM_KG, _MWH_KWH = 1e-3, 1e3
+_GRAM_KG, _MWH_KWH, _PER_CENT = 1e-3, 1e3, 1e-2
 
 _CARBON_G = re.compile(r"carbon intensity g\s*co.*?/\s*kwh\s*\((.+?)\)", re.IGNORECASE)
 _PRICE = re.compile(r"price \(([a-z]{3})/(mwh|kwh)\)", re.IGNORECASE)
@@ -50,15 +53,34 @@ _PRICE_PLAIN = re.compile(r"(?:\w+_)?price_([a-z]{3})_per_kwh", re.IGNORECASE)
 _TIME = re.compile(r"(datetime|time|timestamp|date)([ _]\(?utc\)?)?", re.IGNORECASE)
 
 
-@dataclass(frozen=True, eq=False)
-class GridSeries:
-    """The grid over one run: a value a step, or one number for all steps."""
+@dataclass(frozen=True)
+class Clock:
+    """How times without an offset are read: standard time, or a zone with its summer time."""
 
-    carbon_kg_per_kwh: Floats | float
-    source: str
-    price_per_kwh: Floats | float | None = None
-    currency: str | None = None
-    notes: tuple[str, ...] = ()
+    utc_offset_h: float
+    timezone: str | None = None
+
+    def utc_s(self, moment: datetime, before_s: int | None) -> int:
+        """Seconds since 1970 UTC; `before_s` is the row before, to tell two equal times apart."""
+        if moment.tzinfo is not None:
+            return round(moment.timestamp())
+        if self.timezone is None:
+            utc = moment.replace(tzinfo=UTC) - timedelta(hours=self.utc_offset_h)
+            return round(utc.timestamp())
+        local = moment.replace(tzinfo=zone(self.timezone))
+        first = round(local.timestamp())
+        if before_s is not None and first <= before_s:
+            return round(local.replace(fold=1).timestamp())
+        return first
+
+
+def zone(name: str) -> ZoneInfo:
+    """A time zone by its name in the IANA database."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        why = f"timezone: no zone of that name, like Europe/Berlin (got {name!r})"
+        raise InputError(why) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,27 +134,31 @@ class TimedValues:
         return moved
 
 
-def read_carbon(path: str | Path, basis: str = "direct", utc_offset_h: float = 0.0) -> TimedValues:
+def read_carbon(
+    path: str | Path,
+    basis: str = "direct",
+    utc_offset_h: float = 0.0,
+    timezone: str | None = None,
+) -> TimedValues:
     """Carbon intensity, kg/kWh; `basis` picks the Electricity Maps column, "direct" or "lca"."""
     rows = _rows(path)
     name, scale = _carbon_column(str(path), rows[0], basis)
-    series = _timed(str(path), rows, name, scale, "kg/kWh", utc_offset_h)
-    worst = int(np.argmax(np.abs(series.values - 0.5 * CARBON_LIMIT_KG_PER_KWH)))
-    if not 0.0 <= series.values[worst] <= CARBON_LIMIT_KG_PER_KWH:
-        why = f"must lie in 0..{CARBON_LIMIT_KG_PER_KWH:g} kg/kWh (got {series.values[worst]:g})"
-        raise InputError(Fault(str(path), 0, name, why))
+    series = _timed(str(path), rows, name, scale, "kg/kWh", Clock(utc_offset_h, timezone))
+    _inside(series, 0.0, CARBON_LIMIT_KG_PER_KWH)
     return series
 
 
-def read_price(path: str | Path, utc_offset_h: float = 0.0) -> TimedValues:
+def read_price(
+    path: str | Path, utc_offset_h: float = 0.0, timezone: str | None = None
+) -> TimedValues:
     """Energy price per kWh in the file's own currency; negative prices are kept."""
-    rows = _rows(path)
+    rows, clock = _rows(path), Clock(utc_offset_h, timezone)
     for name in rows[0]:
         if found := _PRICE.fullmatch(name):
             scale = 1.0 / _MWH_KWH if found.group(2).lower() == "mwh" else 1.0
-            return _timed(str(path), rows, name, scale, found.group(1).upper(), utc_offset_h)
+            return _timed(str(path), rows, name, scale, found.group(1).upper(), clock)
         if found := _PRICE_PLAIN.fullmatch(name):
-            return _timed(str(path), rows, name, 1.0, found.group(1).upper(), utc_offset_h)
+            return _timed(str(path), rows, name, 1.0, found.group(1).upper(), clock)
     raise InputError(
         Fault(
             str(path),
@@ -142,6 +168,73 @@ def read_price(path: str | Path, utc_offset_h: float = 0.0) -> TimedValues:
             + ", ".join(rows[0]),
         )
     )
+
+
+# Columns of a grid file beside carbon and price, all optional: name -> (unit, highest value).
+EXTRAS = {
+    "marginal_carbon_kg_per_kwh": ("kg/kWh", CARBON_LIMIT_KG_PER_KWH),
+    "low_carbon_frac": ("-", 1.0),
+    "renewable_frac": ("-", 1.0),
+    "surplus_kw": ("kW", 1e9),
+    "outage_frac": ("-", 1.0),
+    "output_frac": ("-", 1.5),
+}
+# How Electricity Maps calls two of them, in per cent.
+_SHARES = {
+    "low_carbon_frac": ("low carbon percentage", "carbon-free energy percentage (cfe%)"),
+    "renewable_frac": ("renewable percentage", "renewable energy percentage (re%)"),
+}
+
+
+def read_extra(
+    path: str | Path, name: str, utc_offset_h: float = 0.0, timezone: str | None = None
+) -> TimedValues | None:
+    """A column of EXTRAS by its plain name; None where the file has none."""
+    unit, most = EXTRAS[name]
+    rows = _rows(path)
+    column, scale = None, 1.0
+    for cell in rows[0]:
+        if cell.lower() == name:
+            column = cell
+        elif cell.lower() in _SHARES.get(name, ()):
+            column, scale = cell, _PER_CENT
+    if column is None:
+        return None
+    series = _timed(str(path), rows, column, scale, unit, Clock(utc_offset_h, timezone))
+    _inside(series, 0.0, most * (1.0 + 1e-9))
+    return series
+
+
+def _inside(series: TimedValues, low: float, high: float) -> None:
+    """Refuse a series with a value outside its range, naming the worst."""
+    worst = int(np.argmax(np.abs(series.values - 0.5 * (low + high))))
+    if not low <= series.values[worst] <= high:
+        why = f"must lie in {low:g}..{high:g} {series.unit} (got {series.values[worst]:g})"
+        raise InputError(Fault(series.file, 0, series.column, why))
+
+
+def read_month_hour(path: str | Path) -> Floats:
+    """A table of twelve months by twenty-four local hours: columns month, h00 to h23."""
+    rows = _rows(path)
+    wanted = ["month", *(f"h{hour:02d}" for hour in range(24))]
+    if [cell.lower() for cell in rows[0]] != wanted:
+        raise InputError(Fault(str(path), 1, "", "columns must be month, h00 to h23"))
+    if [row[0] for row in rows[1:]] != [str(month) for month in range(1, 13)]:
+        raise InputError(Fault(str(path), 2, "month", "must be 1 to 12, one row each"))
+    try:
+        return np.array([[float(cell) for cell in row[1:]] for row in rows[1:]])
+    except ValueError as problem:
+        raise InputError(Fault(str(path), 0, "", f"must hold numbers: {problem}")) from None
+
+
+def read_water(path: str | Path, utc_offset_h: float = 0.0) -> TimedValues:
+    """Temperature of a natural water, °C, from the column `water_c`."""
+    rows = _rows(path)
+    if "water_c" not in rows[0]:
+        raise InputError(
+            Fault(str(path), 1, "water_c", "no column 'water_c' among " + ", ".join(rows[0]))
+        )
+    return _timed(str(path), rows, "water_c", 1.0, "°C", Clock(utc_offset_h, None))
 
 
 def by_hour_of_day(
@@ -216,7 +309,7 @@ def _carbon_column(file: str, header: list[str], basis: str) -> tuple[str, float
 
 
 def _timed(
-    file: str, rows: list[list[str]], name: str, scale: float, unit: str, utc_offset_h: float
+    file: str, rows: list[list[str]], name: str, scale: float, unit: str, clock: Clock
 ) -> TimedValues:
     header = rows[0]
     time_name = next((cell for cell in header if _TIME.fullmatch(cell)), None)
@@ -225,9 +318,10 @@ def _timed(
             header
         )
         raise InputError(Fault(file, 1, "time", why))
-    shift_h = 0.0 if "utc" in time_name.lower() else utc_offset_h
+    if "utc" in time_name.lower():
+        clock = Clock(0.0)
     at, column = header.index(time_name), header.index(name)
-    times, values, lines = _parse(file, rows, (time_name, at), (name, column), shift_h)
+    times, values, lines = _parse(file, rows, (time_name, at), (name, column), clock)
     step_min, slots = _axis(file, time_name, times, lines)
     filled = np.full(int(slots[-1]) + 1, np.nan)
     filled[slots] = values * scale
@@ -241,11 +335,11 @@ def _parse(
     rows: list[list[str]],
     time: tuple[str, int],
     value: tuple[str, int],
-    shift_h: float,
+    clock: Clock,
 ) -> tuple[NDArray[np.int64], Floats, list[int]]:
     """Seconds since 1970 UTC, values with NaN for empty cells, and the line of each row."""
-    times, values, lines, faults = [], [], [], []
-    shift = timedelta(hours=shift_h)
+    times: list[int] = []
+    values, lines, faults = [], [], []
     for line, row in enumerate(rows[1:], start=2):
         if not any(row):
             continue
@@ -260,8 +354,6 @@ def _parse(
                 Fault(file, line, time[0], f"must be a time like 2024-01-31 13:00 (got '{cell}')")
             )
             continue
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC) - shift
         try:
             number = float(text) if text else np.nan
         except ValueError:
@@ -269,7 +361,7 @@ def _parse(
         if np.isinf(number):
             faults.append(Fault(file, line, value[0], f"must be a number or empty (got '{text}')"))
             continue
-        times.append(round(moment.timestamp()))
+        times.append(clock.utc_s(moment, times[-1] if times else None))
         values.append(number)
         lines.append(line)
     _refuse(faults)

@@ -30,11 +30,23 @@ METRIC_GROUPS: dict[str, dict[str, str]] = {
         "grid_export_kwh": "to the grid",
         "onsite_kwh": "own generation used",
         "curtailed_kwh": "own generation curtailed",
+        "self_consumption_frac": "own generation used, share",
+        "shed_kwh": "load not covered",
+        "battery_discharged_kwh": "given by the battery",
+        "battery_cycles_count": "full cycles of the battery",
+        "battery_capacity_left_frac": "capacity left of the battery",
         "heat_reused_kwh": "heat reused",
         "peak_facility_kw": "facility peak",
         "peak_grid_kw": "grid peak",
+        "contracted_kwh": "contracted elsewhere",
         "ref_frac": "REF, renewable share",
         "cfe_247_frac": "carbon-free energy, hour by hour",
+        "matched_hourly_frac": "own and contracted, matched by the hour",
+        "matched_annual_frac": "own and contracted, matched by the year",
+        "grid_renewable_frac": "renewable share of the grid energy drawn",
+        "curtailing_h": "hours in which the region curtails",
+        "surplus_import_kwh": "from the grid in those hours",
+        "grid_outage_h": "hours without grid",
         "erf_frac": "ERF, heat reused over facility energy",
         "ere": "ERE",
     },
@@ -43,18 +55,36 @@ METRIC_GROUPS: dict[str, dict[str, str]] = {
         "water_evaporated_l": "evaporated",
         "water_blowdown_l": "blown down",
         "water_drift_l": "drifted off",
+        "water_withdrawn_l": "withdrawn and given back",
         "wue_l_per_kwh": "WUE, site",
         "wue_source_l_per_kwh": "WUE, with generation",
     },
     "Carbon": {
         "carbon_operational_kg": "operational, location-based",
+        "carbon_total_kg": "all scopes, location-based",
+        "carbon_scope1_kg": "scope 1, fuel and refrigerant",
+        "carbon_fuel_kg": "fuel burned",
+        "carbon_refrigerant_kg": "refrigerant leaked",
+        "carbon_scope2_location_kg": "scope 2, location-based",
+        "carbon_scope2_market_kg": "scope 2, contract-based",
+        "carbon_scope3_kg": "scope 3, built and fuel supply",
         "carbon_embodied_kg_per_year": "embodied",
+        "carbon_marginal_kg": "marginal",
         "cue_kg_per_kwh": "CUE, location-based",
         "cue_market_kg_per_kwh": "CUE, contract-based",
     },
     "Cost": {
+        "cost_total_per_year": "facility in all",
         "cost_energy_per_year": "energy",
-        "cost_total_per_year": "total",
+        "cost_network_per_year": "network, demand and surcharges",
+        "cost_contracts_per_year": "contracts over the energy price",
+        "cost_carbon_per_year": "carbon price",
+        "cost_water_per_year": "water",
+        "cost_maintenance_per_year": "maintenance",
+        "cost_capital_per_year": "capital",
+        "cost_export_revenue_per_year": "revenue of export",
+        "cost_per_it_kwh": "levelised, per kWh of IT",
+        "cost_it_capital_per_year": "IT hardware, apart",
     },
 }
 LABELS = {name: label for group in METRIC_GROUPS.values() for name, label in group.items()}
@@ -95,6 +125,8 @@ def metric_unit(name: str, currency: str = "") -> str:
     >>> metric_unit("wue_l_per_kwh"), metric_unit("ref_frac"), metric_unit("pue")
     ('L/kWh', '%', '')
     """
+    if name == "cost_per_it_kwh":
+        return f"{currency}/kWh".lstrip("/")
     if name.startswith("cost_"):
         return f"{currency}/year".lstrip("/")
     if name.endswith("_frac"):

@@ -26,16 +26,24 @@ BOUNDARY = frozenset(
     {
         "grid",
         "sun",
+        "wind",
+        "hydro",
+        "geothermal",
         "ambient",
         "reuse",
         "shortfall",
+        "water.body",
+        "shed",
         "water.main",
         "water.drain",
         "water.atmosphere",
     }
 )
-# Flows out of these places are what the facility draws from outside.
-SOURCES = frozenset({"grid", "sun"})
+# What drives a renewable source on site; generation enters the books here.
+RENEWABLES = frozenset({"sun", "wind", "hydro", "geothermal"})
+# Flows out of these places are what the facility draws from outside; load that is shed is power
+# that never came, and counts so that the rest of the books stays whole.
+SOURCES = frozenset({"grid", "shed"}) | RENEWABLES
 CLOSURE_LIMIT = 1e-9
 
 

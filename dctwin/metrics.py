@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dctwin.ledger import Ledger
+from dctwin.ledger import RENEWABLES, Ledger
 from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
 
 # Accounts of compressors: hours without their power are free-cooling hours.
@@ -29,6 +29,22 @@ class GridYear:
     price_per_kwh: Any = None
     water_l_per_kwh: Any = None
     carbon_free_frac: Any = None
+    renewable_frac: Any = None
+    marginal_carbon_kg_per_kwh: Any = None
+    curtailing_frac: Any = None  # 1 where the region curtails renewable energy
+    available_frac: Any = 1.0  # 0 in an outage
+    local_month: Any = 0  # 0 to 11 by the site's clock: demand is billed by the month
+
+
+@dataclass(frozen=True)
+class Contracted:
+    """What contracts give: output of agreed plants in each step, energy covered by certificates."""
+
+    hourly_kw: Any = 0.0
+    certificate_kwh: float = 0.0
+
+
+NO_CONTRACTS = Contracted()
 
 
 @dataclass(frozen=True)
@@ -40,10 +56,17 @@ class Metrics:
 
 
 def compute_metrics(
-    ledger: Ledger, traces: Mapping[str, Any], grid: GridYear, design_loss_frac: float
+    ledger: Ledger,
+    traces: Mapping[str, Any],
+    grid: GridYear,
+    design_loss_frac: float,
+    contracts: Contracted = NO_CONTRACTS,
 ) -> Metrics:
-    """All metrics of a run of one design: arrays in the ledger have shape (hours,)."""
-    sums = _Sums(ledger, traces, grid)
+    """All metrics of a run of one design: arrays in the ledger have shape (hours,).
+
+    Those that need the machines and their prices come from the accounting package.
+    """
+    sums = _Sums(ledger, traces, grid, contracts)
     values: dict[str, float | str | None] = {}
     undefined: dict[str, str] = {}
 
@@ -87,13 +110,19 @@ def compute_metrics(
     facility = sums.facility_kwh
     put("erf_frac", sums.reused_kwh / facility if facility > 0 else None, "no facility energy")
     per_it("ere", facility - sums.reused_kwh)
-    put("ref_frac", sums.onsite_kwh / facility if facility > 0 else None, "no facility energy")
+    renewable_kwh = sums.onsite_kwh + sums.covered_kwh
+    put("ref_frac", renewable_kwh / facility if facility > 0 else None, "no facility energy")
     put(
         "cer",
         sums.removed_kwh / cooling_kwh if cooling_kwh > 0 else None,
         "no cooling energy",
     )
     put("cfe_247_frac", sums.carbon_free_frac, "the site gives no carbon-free share of its grid")
+    matched = sums.matched_kwh / facility if facility > 0 else None
+    put("matched_hourly_frac", matched, "no facility energy")
+    put("matched_annual_frac", sums.matched_annual_frac, "no facility energy")
+    none = "the site gives no renewable share of its grid"
+    put("grid_renewable_frac", sums.grid_renewable_frac, none)
     put("itee_sv", None, "needs a server benchmark (SERT) of the machines")
     put("iteu_sv_frac", None, "needs measured processor use of each server")
     put("it_kwh", sums.it_kwh)
@@ -102,18 +131,40 @@ def compute_metrics(
     put("grid_export_kwh", sums.export_kwh)
     put("onsite_kwh", sums.onsite_kwh)
     put("curtailed_kwh", sums.curtailed_kwh)
+    put("shed_kwh", sums.shed_kwh)
+    own_kwh = sums.onsite_kwh + sums.export_kwh + sums.curtailed_kwh
+    put(
+        "self_consumption_frac",
+        sums.onsite_kwh / own_kwh if own_kwh > 0 else None,
+        "no generation on site",
+    )
+    for name, value in storage_metrics(ledger, traces).items():
+        put(name, value, "no battery")
     put("water_l", sums.water_l)
     for kind in ("evaporation", "blowdown", "drift"):
         name = "evaporated" if kind == "evaporation" else kind
         put(f"water_{name}_l", sums.water_by_kind[kind])
+    put("water_withdrawn_l", sums.water_by_kind["withdrawal"])
+    put("contracted_kwh", sums.contracted_kwh)
+    none = "the site does not say when its region curtails"
+    put("curtailing_h", sums.curtailing_h, none)
+    put("surplus_import_kwh", sums.surplus_import_kwh, none)
+    put("grid_outage_h", sums.outage_h)
     put("carbon_operational_kg", sums.carbon_kg)
-    put("carbon_embodied_kg_per_year", None, "embodied carbon is not modelled yet")
+    put("carbon_scope2_location_kg", sums.carbon_kg)
+    put(
+        "carbon_scope2_market_kg",
+        sums.market_carbon_kg,
+        "the site gives no contract-based carbon intensity",
+    )
+    put("carbon_marginal_kg", sums.marginal_carbon_kg, "the site gives no marginal intensity")
+    put("carbon_embodied_kg_per_year", None, "needs the design's machines")
     put(
         "cost_energy_per_year",
         sums.cost,
         "the site gives no energy price",
     )
-    put("cost_total_per_year", None, "capital, water and maintenance cost are not modelled yet")
+    put("cost_total_per_year", None, "needs the design's machines")
     put("currency", grid.currency)
     put("peak_facility_kw", sums.peak_facility_kw)
     put("peak_grid_kw", sums.peak_grid_kw)
@@ -130,11 +181,31 @@ def compute_metrics(
     return Metrics(values, undefined)
 
 
+def storage_metrics(ledger: Ledger, traces: Mapping[str, Any]) -> dict[str, float | None]:
+    """Use and age of the battery at the end of the run; None where there is none."""
+    node = "storage.battery"
+    if f"{node}.energy_kwh" not in traces:
+        names = ("battery_discharged_kwh", "battery_cycles_count", "battery_capacity_left_frac")
+        return dict.fromkeys(names)
+    given_kw = _sum(ledger, carrier="electricity", source=node)
+    return {
+        "battery_discharged_kwh": float(np.sum(given_kw)) * ledger.step_h,
+        "battery_cycles_count": float(np.asarray(traces[f"{node}.cycles_count"])[-1]),
+        "battery_capacity_left_frac": float(np.asarray(traces[f"{node}.capacity_left_frac"])[-1]),
+    }
+
+
 class _Sums:
     """The sums that the metrics share, each taken from the ledger once."""
 
-    def __init__(self, ledger: Ledger, traces: Mapping[str, Any], grid: GridYear) -> None:
-        step_h = ledger.step_h
+    def __init__(
+        self,
+        ledger: Ledger,
+        traces: Mapping[str, Any],
+        grid: GridYear,
+        contracts: Contracted,
+    ) -> None:
+        step_h = self.step_h = ledger.step_h
         account_kw = ledger.accounts()
         self.accounts = {name: float(np.sum(kw)) * step_h for name, kw in account_kw.items()}
         self.it_kwh = self.part("it.")
@@ -142,17 +213,40 @@ class _Sums:
         import_kw = _sum(ledger, carrier="electricity", source="grid")
         self.import_kwh = float(np.sum(import_kw)) * step_h
         self.export_kwh = float(np.sum(_sum(ledger, carrier="electricity", target="grid"))) * step_h
-        sun_kw = _sum(ledger, carrier="electricity", source="sun")
-        self.onsite_kwh = float(np.sum(sun_kw)) * step_h - self.export_kwh
-        self.curtailed_kwh = float(np.sum(traces.get("onsite.curtailed_kw", 0.0))) * step_h
+        own_kw = sum((_sum(ledger, carrier="electricity", source=s) for s in RENEWABLES), 0.0)
+        # What is sold beyond own generation was bought before and stored.
+        self.onsite_kwh = max(float(np.sum(own_kw)) * step_h - self.export_kwh, 0.0)
+        shed_kw = _sum(ledger, carrier="electricity", source="shed")
+        self.shed_kwh = float(np.sum(shed_kw)) * step_h
+        self.curtailed_kwh = step_h * sum(
+            float(np.sum(kw)) for name, kw in traces.items() if name.endswith(".curtailed_kw")
+        )
         to_l = step_h * SECONDS_PER_HOUR / WATER_KG_PER_L
         self.water_by_kind = {
             kind: float(np.sum(_sum(ledger, carrier="water", account=kind))) * to_l
-            for kind in ("evaporation", "blowdown", "drift")
+            for kind in ("evaporation", "blowdown", "drift", "withdrawal")
         }
         self.water_l = float(np.sum(_sum(ledger, carrier="water", source="water.main"))) * to_l
         self.carbon_kg = float(np.sum(import_kw * grid.carbon_kg_per_kwh)) * step_h
-        self.market_carbon_kg = _weighted(import_kw, grid.market_carbon_kg_per_kwh, step_h)
+        made_kw = contracts.hourly_kw
+        self.contracted_kwh = float(np.sum(made_kw + 0.0 * import_kw)) * step_h
+        self.contracted_kwh += contracts.certificate_kwh
+        # Attributes are matched by the year (GHG Protocol, Scope 2 Guidance), up to what is drawn.
+        self.covered_kwh = min(self.contracted_kwh, self.import_kwh)
+        bare = 1.0 - self.covered_kwh / self.import_kwh if self.import_kwh > 0 else 0.0
+        market_kg = _weighted(import_kw, grid.market_carbon_kg_per_kwh, step_h)
+        self.market_carbon_kg = None if market_kg is None else market_kg * bare
+        self.marginal_carbon_kg = _weighted(import_kw, grid.marginal_carbon_kg_per_kwh, step_h)
+        renewable_kwh = _weighted(import_kw, grid.renewable_frac, step_h)
+        self.grid_renewable_frac = (
+            renewable_kwh / self.import_kwh
+            if renewable_kwh is not None and self.import_kwh > 0
+            else None
+        )
+        self.surplus_import_kwh = _weighted(import_kw, grid.curtailing_frac, step_h)
+        self.curtailing_h = _weighted(1.0 + 0.0 * import_kw, grid.curtailing_frac, step_h)
+        outage = 1.0 - grid.available_frac + 0.0 * import_kw
+        self.outage_h = float(np.sum(outage)) * step_h
         self.water_at_source_l = _weighted(import_kw, grid.water_l_per_kwh, step_h)
         self.cost = _weighted(import_kw, grid.price_per_kwh, step_h)
         facility_kw = sum(account_kw.values())
@@ -169,22 +263,48 @@ class _Sums:
         self.free_h_frac = float(free.sum() / busy.sum()) if busy.any() else None
         self.chiller_cop = _chiller_cop(ledger)
         self.unmet_h = float(np.sum(np.asarray(traces["unmet_k"]) > 0)) * step_h
-        self.carbon_free_frac = self._carbon_free(grid, facility_kw, import_kw)
+        matched_kw = np.minimum(import_kw, made_kw)
+        own_used_kw = self._own_used(facility_kw, import_kw)
+        self.matched_kwh = float(np.sum(own_used_kw + matched_kw)) * step_h
+        made_kwh = float(np.sum(own_kw)) * step_h + self.contracted_kwh
+        self.matched_annual_frac = (
+            min(made_kwh / self.facility_kwh, 1.0) if self.facility_kwh > 0 else None
+        )
+        self.carbon_free_frac = self._carbon_free(
+            grid, facility_kw, own_used_kw, import_kw, matched_kw
+        )
 
     def part(self, prefix: str) -> float:
         """Energy of all accounts below a prefix [kWh]."""
         return sum(kwh for name, kwh in self.accounts.items() if name.startswith(prefix))
 
+    def _own_used(self, facility_kw: Any, import_kw: Any) -> Any:
+        """Own generation used in each step [kW], out of a battery too.
+
+        What a battery gives beyond own generation came from the grid, or was in it at the start:
+        it is nobody's carbon-free energy.
+        """
+        used_kw = np.maximum(facility_kw - import_kw, 0.0)
+        used_kwh = float(np.sum(used_kw)) * self.step_h
+        return used_kw * (min(1.0, max(self.onsite_kwh, 0.0) / used_kwh) if used_kwh > 0 else 0.0)
+
     @staticmethod
-    def _carbon_free(grid: GridYear, facility_kw: Any, import_kw: Any) -> float | None:
-        """Share of each hour's energy from carbon-free sources, weighted by energy."""
+    def _carbon_free(
+        grid: GridYear, facility_kw: Any, own_kw: Any, import_kw: Any, matched_kw: Any
+    ) -> float | None:
+        """Share of each hour's energy from carbon-free sources, weighted by energy.
+
+        Google (2021), 24/7 Carbon-Free Energy: Methodologies and Metrics: own and agreed output
+        counts in its hour, up to the load; the rest has the grid's share of that hour.
+        """
         if grid.carbon_free_frac is None:
             return None
-        total = float(np.sum(facility_kw))
+        own_kw = np.maximum(own_kw, 0.0)
+        total = float(np.sum(own_kw + import_kw))
         if total <= 0:
             return None
-        own_kw = np.maximum(facility_kw - import_kw, 0.0)
-        return float(np.sum(own_kw + import_kw * grid.carbon_free_frac) / total)
+        rest_kw = (import_kw - matched_kw) * grid.carbon_free_frac
+        return float(np.sum(own_kw + matched_kw + rest_kw) / total)
 
 
 def _sum(ledger: Ledger, **match: str) -> Any:

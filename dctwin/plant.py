@@ -5,14 +5,23 @@ Both clocks use these functions, so a device has one equation whichever engine a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from dctwin.components.component import Air, Component, Duty, Limit, Service, inside, ratio
-from dctwin.design import Circuit, Device, Facility
+from dctwin.components.component import (
+    Air,
+    Component,
+    Duty,
+    Limit,
+    Place,
+    Service,
+    inside,
+    ratio,
+)
+from dctwin.design import Circuit, Device, Facility, RackGroup
 from dctwin.document import Document
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
@@ -50,20 +59,57 @@ def _unit(name: str) -> str:
 
 @dataclass(frozen=True)
 class PathStep:
-    """One device of a power path at work: output_kw + loss_kw = input_kw."""
+    """One device of a power path at work: output_kw + loss_kw = input_kw.
+
+    on_count  units that are on and share output_kw
+    """
 
     device: Device
     input_kw: Array
     output_kw: Array
     loss_kw: Array
+    on_count: Array
+
+
+def share(device: Device, load_kw: Array) -> tuple[Array, Array]:
+    """Units of a bank that are on to carry `load_kw`, and what they lose together.
+
+    equal   all of them
+    staged  of the whole numbers that do not overload a unit, the one that loses least in each bus;
+            what is off takes nothing, and at least one unit of each bus stays on.
+
+    A bus loses n · loss(P/n), so the best n is the one whose load per unit is most efficient. From
+    any n, going towards the nearest maximum of efficiency gains until it is reached: only the two
+    whole numbers around a maximum can be best.
+    """
+    unit = device.component
+    if device.sharing == "equal":
+        return device.count, unit.loss_kw(load_kw / device.count) * device.count
+    xp = namespace(load_kw, device.count, unit.rated_kw)
+    bus_kw = load_kw / device.bus_count
+    most = device.count / device.bus_count
+    # A load of a whole number of ratings, give or take its rounding, needs no further unit.
+    least = xp.clip(xp.ceil(bus_kw / unit.rated_kw * (1.0 - 1e-12)), 1.0, most)
+    tried = []
+    for peak in unit.peak_load_fracs():
+        fewer = xp.floor(bus_kw / (peak * unit.rated_kw))
+        for count in (xp.clip(fewer, least, most), xp.clip(fewer + 1.0, least, most)):
+            tried.append((count, unit.loss_kw(bus_kw / count) * count))
+    best, best_kw = tried[0]
+    for count, loss_kw in tried[1:]:
+        better = loss_kw < best_kw
+        best, best_kw = xp.where(better, count, best), xp.where(better, loss_kw, best_kw)
+    return best * device.bus_count, best_kw * device.bus_count
 
 
 def carry(path: tuple[Device, ...], load_kw: Array) -> tuple[Array, list[PathStep]]:
     """What a path draws to deliver `load_kw`, and its steps from the source to the load."""
     steps: list[PathStep] = []
     for device in reversed(path):
-        loss_kw = device.component.loss_kw(load_kw / device.count) * device.count
-        steps.append(PathStep(device, load_kw + loss_kw, load_kw, loss_kw))
+        on_count, loss_kw = share(device, load_kw)
+        if device.standby_count is not None:
+            loss_kw = loss_kw + device.component.loss_kw(0.0 * load_kw) * device.standby_count
+        steps.append(PathStep(device, load_kw + loss_kw, load_kw, loss_kw, on_count))
         load_kw = load_kw + loss_kw
     return load_kw, steps[::-1]
 
@@ -80,7 +126,10 @@ class Served:
 class Wiring:
     """Who rejects to whom, and which share of a sink's flow each loop gets by design heat."""
 
-    def __init__(self, facility: Facility) -> None:
+    def __init__(self, facility: Facility, place: Place) -> None:
+        self.place = place
+        # (loop, stage) -> what the store holds now; empty where each starts as its file says.
+        self.charge_kwh: Mapping[tuple[str, str], Array] = {}
         self.circuits = {circuit.name: circuit for circuit in facility.circuits}
         self.share: dict[tuple[str, str], Array] = {}
         for sink in self.circuits:
@@ -88,11 +137,34 @@ class Wiring:
             total_kw = sum(c.loop.design_heat_kw for c in users)
             for user in users:
                 self.share[user.name, sink] = user.loop.design_heat_kw / total_kw
+        self.liquid_share: dict[str, Array] = {}
+        for circuit in facility.circuits:
+            groups = [group for group in facility.racks if group.liquid == circuit.name]
+            full_kw = [g.device.component.liquid_kw(1.0) * g.device.count for g in groups]
+            for group, kw in zip(groups, full_kw, strict=True):
+                self.liquid_share[group.name] = ratio(kw, sum(full_kw))
 
     def sink_flow_kw_per_k(self, circuit: Circuit, sink: str, offered_kw: Array) -> Array:
         """Capacity rate of the sink loop's water for this circuit's stages."""
         share = self.share[circuit.name, sink]
         return self.circuits[sink].loop.flow_kw_per_k(offered_kw / share) * share
+
+    def coolant_kw_per_k(self, group: RackGroup) -> Callable[[Array], Array]:
+        """Coolant capacity rate of one rack of the group as a function of its liquid heat.
+
+        The racks of a loop share its flow by their full liquid heat, as loops share a sink's.
+        Plates in which a fluid boils do not feel its flow up to dry-out: they have the rated one.
+        """
+        loop, rack = self.circuits[group.liquid].loop, group.device.component
+        if loop.phase == "two":
+            return lambda _: rack.liquid_kw(1.0) / rack.case_rise_k
+        share, count = self.liquid_share[group.name], group.device.count
+
+        def rate(liquid_kw: Array) -> Array:
+            whole = loop.flow_kw_per_k(ratio(liquid_kw * count, share))
+            return whole * share / count
+
+        return rate
 
     def duty(
         self,
@@ -104,6 +176,8 @@ class Wiring:
         air: Air,
         sink_c: Array = 0.0,
         sink_kw_per_k: Array = 0.0,
+        cold_kw: Array = 0.0,
+        cold_c: Array = 0.0,
     ) -> Duty:
         """The duty of a stage of this circuit."""
         volume_kj = circuit.loop.volume_kj_per_m3_k(air.pressure_pa)
@@ -115,6 +189,10 @@ class Wiring:
             air=air,
             sink_c=sink_c,
             sink_kw_per_k=sink_kw_per_k,
+            place=self.place,
+            charge_kwh=self.charge_kwh.get((circuit.name, device.name)),
+            cold_kw=cold_kw,
+            cold_c=cold_c,
         )
 
     def serve_chain(
@@ -126,14 +204,17 @@ class Wiring:
         air: Air,
         supply_c: Mapping[str, Array],
         sink_flow: Mapping[str, Array],
+        source_kw: Mapping[str, Array],
     ) -> Served:
         """Pass the return through the stages in order; each takes what it can.
 
         Stages of one loop that share a sink meet its water in series, in the order of the list.
+        `source_kw` is the heat that the loops have so far, for stages that make cold for another.
         """
         services = []
         left_kw, entering_c = heat_kw, return_c
         given_kw: dict[str, Array] = {}
+        cold_kw = dict(source_kw)
         for device in circuit.stages:
             sink_c: Array = 0.0
             if device.sink:
@@ -148,11 +229,15 @@ class Wiring:
                 air,
                 sink_c,
                 sink_flow.get(device.sink, 0.0),
+                cold_kw.get(device.cools, 0.0),
+                supply_c.get(device.cools, 0.0),
             )
             service = serve(device, duty)
             services.append(service)
-            left_kw = _left_kw(left_kw - service.heat_kw, heat_kw)
-            entering_c = entering_c - ratio(service.heat_kw, flow_kw_per_k)
+            left_kw = _left_kw(left_kw - service.net_kw(), heat_kw)
+            entering_c = entering_c - ratio(service.net_kw(), flow_kw_per_k)
+            if device.cools:
+                cold_kw[device.cools] = cold_kw[device.cools] - service.cold_kw
             if device.sink:
                 given_kw[device.sink] = given_kw.get(device.sink, 0.0) + service.reject_kw
         return Served(tuple(services), left_kw, entering_c)

@@ -143,7 +143,7 @@ def compare_html(
 
 def comparison_page(runs: Sequence[Run], baseline: str) -> str:
     """The comparison of runs as one HTML page with plotly.js inside it, once."""
-    from dctwin import figures, run_figures
+    from dctwin import figures, power_figures, run_figures
     from dctwin.api import metrics_table
 
     frame = metrics_table(by_pue(runs))
@@ -164,8 +164,9 @@ def comparison_page(runs: Sequence[Run], baseline: str) -> str:
     parts.append("<h2>The best design of each site</h2>")
     for run in best_runs(runs):
         parts.append(shown.one(run_figures.energy_sankey(run)))
+        parts.append(shown.one(power_figures.loss_waterfall(run)))
         parts.append(shown.one(run_figures.monthly_stack(run)))
-    parts += [_flag_table(runs), _undefined(runs), _sources(runs)]
+    parts += [_flag_table(runs), _undefined(runs), _factors(runs), _sources(runs)]
     title = f"{designs} designs at {sites} sites" if sites > 1 else f"designs at {runs[0].site}"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -282,6 +283,30 @@ def _undefined(runs: Sequence[Run]) -> str:
         return ""
     rows = [(", ".join(names), why) for why, names in reasons.items()]
     return "<h2>Not defined here</h2>" + _table(("metrics", "reason"), rows, 2, wrap=True)
+
+
+def _factors(runs: Sequence[Run]) -> str:
+    """Prices and carbon factors that the results stand on, the assumed ones first."""
+    found = {
+        row["name"]: row
+        for run in runs
+        for row in run.provenance.get("accounting", {}).get("factors", ())
+    }
+    if not found:
+        return ""
+    rows = [
+        (
+            row["name"],
+            row["status"],
+            row["source"],
+            f"{row['value']:g}",
+            f"{row['low']:g} to {row['high']:g}" if row["low"] < row["high"] else "",
+            row["unit"],
+        )
+        for row in sorted(found.values(), key=lambda row: (row["status"] != "assumed", row["name"]))
+    ]
+    head = ("name", "status", "source", "value", "range", "unit")
+    return "<h2>Prices and factors</h2>" + _table(head, rows, 3, wrap=True)
 
 
 def _sources(runs: Sequence[Run]) -> str:

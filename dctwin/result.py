@@ -15,6 +15,7 @@ import numpy as np
 from dctwin.errors import InputError
 from dctwin.files import write_file, write_text
 from dctwin.ledger import Flow, Ledger
+from dctwin.losses import heat_rows, loss_rows, pue_by_category
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,6 +91,22 @@ class Run:
             for account, kw in self.ledger.accounts().items()
         }
 
+    def loss_tree(self) -> pd.DataFrame:
+        """Losses by stage from the grid to the chips: one row a device that passes power on."""
+        import pandas as pd
+
+        return pd.DataFrame(loss_rows(self.ledger))
+
+    def heat_by_place(self) -> pd.DataFrame:
+        """Heat that IT, power path and lights give to each room or loop, and to the outdoors."""
+        import pandas as pd
+
+        return pd.DataFrame(heat_rows(self.ledger))
+
+    def pue_by_category(self) -> dict[int, float | None]:
+        """PUE by metering category: IT metered at UPS output (1), PDU output (2), IT input (3)."""
+        return pue_by_category(self.ledger)
+
     def document(self) -> dict[str, Any]:
         """The JSON document of `dctwin run --json`."""
         return {
@@ -104,7 +121,13 @@ class Run:
                 "blowdown": self.metrics.get("water_blowdown_l", 0.0),
                 "drift": self.metrics.get("water_drift_l", 0.0),
             },
-            "carbon_kg": {"operational": self.metrics.get("carbon_operational_kg")},
+            "carbon_kg": {
+                "operational": self.metrics.get("carbon_operational_kg"),
+                "scope1": self.metrics.get("carbon_scope1_kg"),
+                "scope2_location": self.metrics.get("carbon_scope2_location_kg"),
+                "scope2_market": self.metrics.get("carbon_scope2_market_kg"),
+                "scope3": self.metrics.get("carbon_scope3_kg"),
+            },
             "closure": dict(self.closure),
             "flags": [asdict(flag) for flag in self.flags],
             "events": [dict(event) for event in self.events],

@@ -19,12 +19,16 @@ CARRIER_COLORS = {"electricity": "rgba(0,114,178,0.35)", "heat": "rgba(213,94,0,
 NODE_COLORS = {
     "grid": BLUE,
     "sun": YELLOW,
+    "wind": SKY,
+    "hydro": BLUE,
+    "geothermal": RED,
     "power distribution": SKY,
     "storage": GREEN,
     "rack": GREY,
     "loop": RED,
     "ambient": ORANGE,
     "shortfall": INK,
+    "shed": INK,
     "small devices": GREY,
 }
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -136,7 +140,7 @@ def node_labels(names: Sequence[str]) -> dict[str, str]:
 
     Where two would read the same the loop stands before: `chw pump`, `cw pump`.
     """
-    words = {"ambient": "outdoor air", "shortfall": "not removed"}
+    words = {"ambient": "outdoor air", "shortfall": "not removed", "shed": "not covered"}
     short = {name: words.get(name) or name.split(".")[-1] for name in names}
     last = list(short.values())
     return {

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from dctwin.climate.files import read_weather
 from dctwin.climate.monthly import MonthlyNormals
@@ -21,21 +21,21 @@ from dctwin.document import Document, faults_of, load_document
 from dctwin.equipment import Name
 from dctwin.errors import InputError
 from dctwin.library import find
+from dctwin.supply import (
+    Connection,
+    Curtailment,
+    Grid,
+    Months,
+    Outage,
+    Status,
+    Structure,
+    Tariff,
+    number,
+    price_of,
+)
 
-Months = Annotated[list[float], Field(min_length=12, max_length=12)]
-Hours = Annotated[list[float], Field(min_length=24, max_length=24)]
-Status = Literal["read", "computed", "assumed"]
 
-
-class _Structure(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _number(low: float, high: float, text: str, default: Any = ...) -> Any:
-    return Field(default, ge=low, le=high, strict=True, description=text)
-
-
-class Monthly(_Structure):
+class Monthly(Structure):
     """Monthly normals, January first."""
 
     mean_c: Months
@@ -52,52 +52,33 @@ class Monthly(_Structure):
         return MonthlyNormals(**{name: v and tuple(v) for name, v in self})
 
 
-class Climate(_Structure):
+class Climate(Structure):
     """What the synthetic year is made from."""
 
     station: str = ""
     period: str = ""
     source: str
     status: dict[str, Status] = Field(default_factory=dict, description="status of each quantity")
-    seed: int = _number(0, 1_000_000, "seed of the synthetic year", 0)
+    seed: int = number(0, 1_000_000, "seed of the synthetic year", 0)
     monthly: Monthly
 
 
-class Grid(_Structure):
-    """The grid that feeds the site, with a status and a source for each group of numbers."""
+class Snow(Structure):
+    """Fresh snow that falls in each month, January first."""
 
-    supplier: str = ""
-    carbon_kg_per_kwh: float = _number(0, 3, "location-based carbon intensity")
-    carbon_by_hour_kg_per_kwh: Hours | None = Field(
-        None, description="the same for each local hour of the day"
-    )
-    carbon_status: Status
-    carbon_source: str
-    market_carbon_kg_per_kwh: float | None = _number(
-        0, 3, "carbon intensity of the supply contract", None
-    )
-    market_carbon_status: Status = "assumed"
-    market_carbon_source: str = ""
-    renewable_frac: float | None = _number(0, 1, "renewable share of the grid mix", None)
-    low_carbon_frac: float | None = _number(0, 1, "carbon-free share of the grid mix", None)
-    mix_status: Status = "assumed"
-    mix_source: str = ""
-    water_l_per_kwh: float | None = _number(0, 50, "fresh water used by generation", None)
-    water_status: Status = "assumed"
-    water_source: str = ""
-
-
-class Tariff(_Structure):
-    """Energy price; the key says the currency."""
-
-    currency: Literal["JPY", "USD"]
-    energy_price_jpy_per_kwh: float | None = _number(-100, 1000, "energy price", None)
-    energy_price_usd_per_kwh: float | None = _number(-1, 10, "energy price", None)
+    monthly_fall_m: Months = Field(description="sum of fresh snow depths of each month [m]")
     status: Status = "assumed"
-    source: str = ""
+    source: str = Field(min_length=8)
+
+    @model_validator(mode="after")
+    def _credible(self) -> Self:
+        for value in self.monthly_fall_m:
+            if not 0.0 <= value <= 20.0:
+                raise ValueError(f"monthly_fall_m must lie in 0 to 20 m (got {value:g})")
+        return self
 
 
-class WaterSource(_Structure):
+class WaterSource(Structure):
     """Where the water comes from, and how scarce it is."""
 
     stress: str = ""
@@ -105,21 +86,51 @@ class WaterSource(_Structure):
     source: str = ""
 
 
-class SiteFile(_Structure):
+class NaturalWaterBody(Structure):
+    """A sea, river, lake or ground water at hand: its temperature over the year."""
+
+    title: str = Field("", description="which water, and where it was measured")
+    monthly_c: Months | None = Field(None, description="mean temperature of each month")
+    file: str | None = Field(None, description="CSV with time_utc and water_c, beside this file")
+    status: Status = "assumed"
+    source: str = Field(min_length=8)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.monthly_c is None) == (self.file is None):
+            raise ValueError("give either monthly_c (twelve means) or file (a CSV)")
+        for value in self.monthly_c or ():
+            if not -2.0 <= value <= 60.0:
+                raise ValueError(f"monthly_c must lie in -2 to 60 °C (got {value:g})")
+        return self
+
+
+class SiteFile(Structure):
     """A site: where it is, its climate or weather file, grid, tariff and water."""
 
     name: Name
     title: str
     country: str
-    latitude_deg: float = _number(-90, 90, "latitude, north positive")
-    longitude_deg: float = _number(-180, 180, "longitude, east positive")
-    altitude_m: float = _number(-430, 6000, "altitude")
-    utc_offset_h: float = _number(-12, 14, "local standard time from UTC")
+    latitude_deg: float = number(-90, 90, "latitude, north positive")
+    longitude_deg: float = number(-180, 180, "longitude, east positive")
+    altitude_m: float = number(-430, 6000, "altitude")
+    utc_offset_h: float = number(-12, 14, "local standard time from UTC")
+    timezone: str | None = Field(
+        None, description="name of the clock's zone (Europe/Berlin): summer time in price files"
+    )
+    jepx_area: str | None = Field(None, description="price area of the exchange's spot file")
     weather: str | None = Field(None, description="weather file, relative to this file")
     climate: Climate | None = None
     grid: Grid
     tariff: Tariff | None = None
     water: WaterSource | None = None
+    waters: dict[Name, NaturalWaterBody] = Field(
+        default_factory=dict, description="natural waters: sea, river, lake, ground, …"
+    )
+    snow: Snow | None = None
+    connection: Connection | None = None
+    curtailment: Curtailment | None = None
+    outages: list[Outage] = Field(default_factory=list, description="times without grid")
 
 
 @dataclass(frozen=True)
@@ -186,7 +197,7 @@ def parse_site(document: Document) -> Site:
             )
         )
     tariff = file.tariff
-    if tariff and getattr(tariff, f"energy_price_{tariff.currency.lower()}_per_kwh") is None:
+    if tariff and price_of(tariff, "energy_price", tariff.currency, "kwh", None) is None:
         key = f"energy_price_{tariff.currency.lower()}_per_kwh"
         raise InputError(
             document.fault(("tariff",), f"{key} is missing (currency {tariff.currency})")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,24 @@ import numpy as np
 from dctwin import cache
 from dctwin.climate.files import read_weather
 from dctwin.climate.weather import Weather
-from dctwin.components.component import Air
-from dctwin.design import Facility
+from dctwin.components.component import Air, Place
+from dctwin.components.onsite.pv import PvArray
+from dctwin.components.onsite.wind import WindTurbine
+from dctwin.design import Device, Facility, source_key
+from dctwin.engines.heat import Boundary
 from dctwin.errors import Fault, InputError
-from dctwin.grid import read_carbon, read_price
+from dctwin.grid import read_extra, read_water
+from dctwin.grid_year import local_times, make_grid_year
 from dctwin.metrics import GridYear
 from dctwin.physics import moist_air
-from dctwin.physics.solar import pv_yield_frac
+from dctwin.physics.seasons import over_year
+from dctwin.physics.solar import pv_yield_frac, townsend_snow_loss_frac
 from dctwin.scenario import Scenario
-from dctwin.site import Site
+from dctwin.site import Site, Snow
 
 PathLike = str | os.PathLike[str]
+# Depth of one snowfall: turns a month's snow into snowfalls (assumed, 0.04 to 0.15 m).
+SNOWFALL_M = 0.08
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,7 @@ class Surroundings:
     air: Air
     local_hour: np.ndarray
     grid: GridYear
+    place: Place
     inputs: Mapping[str, str]  # what else went in, by name -> digest
 
 
@@ -66,12 +74,73 @@ def prepare(
     inputs = {}
     for name, file in (("grid", grid_file), ("price", price_file)):
         if file is not None:
-            inputs[name] = _digest(file)
-    year = _grid_year(site, found, hour, grid_file, price_file)
-    return Surroundings(site, found, air, hour, year, inputs)
+            inputs[name] = digest_of(file)
+    if site.file.tariff is not None and site.file.tariff.price_table is not None:
+        inputs["price_table"] = digest_of(
+            Path(site.document.file).parent / site.file.tariff.price_table
+        )
+    year = make_grid_year(site, found, grid_file, price_file)
+    return Surroundings(site, found, air, hour, year, _place(site, found, year), inputs)
 
 
-def _digest(file: PathLike) -> str:
+def _place(site: Site, weather: Weather, grid: GridYear) -> Place:
+    """What the site offers besides its air, on the weather's steps."""
+    local = weather.times_utc + np.timedelta64(round(weather.utc_offset_h * 3600), "s")
+    middle = local + np.timedelta64(round(weather.step_h * 1800), "s")
+    year = middle.astype("datetime64[Y]")
+    year_s = ((year + 1).astype("datetime64[s]") - year.astype("datetime64[s]")).astype(float)
+    year_frac = (middle - year.astype("datetime64[s]")).astype(float) / year_s
+    waters = {}
+    for name, body in site.file.waters.items():
+        if body.monthly_c is not None:
+            waters[name] = over_year(body.monthly_c, year_frac)
+        else:
+            path = Path(site.document.file).parent / str(body.file)
+            series = read_water(path, weather.utc_offset_h)
+            waters[name] = series.onto(weather.times_utc[0], weather.rows, weather.step_h)
+    fall = None
+    if site.file.snow is not None:
+        month = middle.astype("datetime64[M]")
+        length_h = ((month + 1).astype("datetime64[h]") - month.astype("datetime64[h]")).astype(
+            float
+        )
+        of_month = np.asarray(site.file.snow.monthly_fall_m)[month.astype(int) % 12]
+        fall = of_month / length_h
+    return Place(
+        site=site.name,
+        year_frac=year_frac,
+        waters=waters,
+        snowfall_m_per_h=fall,
+        price_frac=_price_over_day(grid.price_per_kwh, local),
+    )
+
+
+def _price_over_day(price: Any, local: np.ndarray) -> np.ndarray | None:
+    """Each price over the mean of its local day; None where it does not change with the hour."""
+    if not isinstance(price, np.ndarray):
+        return None
+    days = local.astype("datetime64[D]").astype(int)
+    days = days - days[0]
+    mean = np.bincount(days, price) / np.bincount(days)
+    return np.asarray(price / np.where(mean[days] == 0.0, 1.0, mean[days]))
+
+
+def held_place(place: Place, index: int) -> Place:
+    """What the site offers at one moment."""
+
+    def at(value: Any) -> Any:
+        return None if value is None else float(value[index])
+
+    return replace(
+        place,
+        year_frac=at(place.year_frac),
+        waters={name: at(series) for name, series in place.waters.items()},
+        snowfall_m_per_h=at(place.snowfall_m_per_h),
+        price_frac=at(place.price_frac),
+    )
+
+
+def digest_of(file: PathLike) -> str:
     try:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except OSError as problem:
@@ -80,56 +149,90 @@ def _digest(file: PathLike) -> str:
         ) from None
 
 
-def _grid_year(
-    site: Site,
-    weather: Weather,
-    local_hour: np.ndarray,
-    grid_file: PathLike | None,
-    price_file: PathLike | None,
-) -> GridYear:
-    entry, tariff = site.file.grid, site.file.tariff
-    axis = (weather.times_utc[0], weather.rows, weather.step_h)
-    carbon: Any = entry.carbon_kg_per_kwh
-    if entry.carbon_by_hour_kg_per_kwh is not None:
-        carbon = np.asarray(entry.carbon_by_hour_kg_per_kwh)[local_hour]
-    if grid_file is not None:
-        carbon = read_carbon(os.fspath(grid_file)).onto(*axis)
-    price: Any = None
-    currency: str = tariff.currency if tariff else ""
-    if tariff is not None:
-        price = getattr(tariff, f"energy_price_{tariff.currency.lower()}_per_kwh")
-    if price_file is not None:
-        # Columns that do not say UTC are read as the site's local standard time.
-        series = read_price(os.fspath(price_file), weather.utc_offset_h)
-        price, currency = series.onto(*axis), series.unit
-    return GridYear(
-        carbon_kg_per_kwh=carbon,
-        currency=currency,
-        market_carbon_kg_per_kwh=entry.market_carbon_kg_per_kwh,
-        price_per_kwh=price,
-        water_l_per_kwh=entry.water_l_per_kwh,
-        carbon_free_frac=entry.low_carbon_frac,
+def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Boundary:
+    """What designs of one topology meet at a site, ready for the engines."""
+    link = surroundings.site.file.connection
+    limits = {
+        f"{way}_limit_kw": value
+        for way in ("import", "export")
+        if link is not None and (value := getattr(link, f"{way}_limit_kw")) is not None
+    }
+    available = surroundings.grid.available_frac
+    return Boundary(
+        air=surroundings.air,
+        local_hour=surroundings.local_hour,
+        step_h=surroundings.weather.step_h,
+        onsite_frac=onsite_frac(facilities, surroundings),
+        feed_pv_yield_frac=feed_pv_yield_frac(facilities, surroundings),
+        price_per_kwh=surroundings.grid.price_per_kwh,
+        carbon_kg_per_kwh=surroundings.grid.carbon_kg_per_kwh,
+        place=surroundings.place,
+        grid_available=None if np.all(available == 1.0) else available,
+        **limits,
     )
 
 
-def pv_yield(facility: Facility, weather: Weather) -> Any:
+def onsite_frac(facilities: list[Facility], surroundings: Surroundings) -> dict[str, Any]:
+    """Output over rating of each on-site source: (hours,), (designs, hours) where they differ."""
+    files = [facility.document.file for facility in facilities]
+    together = zip(*(facility.onsite.sources() for facility in facilities), strict=True)
+    return {source_key(devices[0]): _rows_of(devices, files, surroundings) for devices in together}
+
+
+def feed_pv_yield_frac(facilities: list[Facility], surroundings: Surroundings) -> dict[str, Any]:
+    """Feed -> output over rating of the array on its bus, shaped as onsite_frac."""
+    files = [facility.document.file for facility in facilities]
+    found = {}
+    for feeds in zip(*(facility.feeds for facility in facilities), strict=True):
+        arrays = [feed.sources.pv for feed in feeds if feed.sources is not None]
+        devices = [device for device in arrays if device is not None]
+        if devices:
+            found[feeds[0].name] = _rows_of(devices, files, surroundings)
+    return found
+
+
+def _rows_of(devices: Sequence[Device], files: list[str], surroundings: Surroundings) -> Any:
+    """A source of each design: one row where they agree, else one a design."""
+    rows = [
+        source_frac(device, surroundings, file) for device, file in zip(devices, files, strict=True)
+    ]
+    same = all(row is rows[0] or np.array_equal(row, rows[0]) for row in rows[1:])
+    return rows[0] if same else np.stack(rows)
+
+
+def source_frac(device: Device, surroundings: Surroundings, design_file: str) -> np.ndarray:
+    """Output over rating of one source at this site, one value a step, before its own losses."""
+    component, weather = device.component, surroundings.weather
+    if isinstance(component, PvArray):
+        return _pv_frac(component, surroundings)
+    if isinstance(component, WindTurbine):
+        if not weather.has_wind:
+            raise InputError(
+                f"weather {weather.name}: has no wind, which {device.name} of the design needs"
+            )
+        return np.asarray(
+            component.yield_frac(weather.wind_m_s, weather.dry_bulb_c, weather.density_kg_per_m3)
+        )
+    if component.file:
+        path = Path(design_file).parent / component.file
+        series = read_extra(path, "output_frac", weather.utc_offset_h)
+        if series is None:
+            raise InputError(Fault(os.fspath(path), 1, "output_frac", "no such column"))
+        return series.onto(weather.times_utc[0], weather.rows, weather.step_h)
+    clock = local_times(weather, None)
+    return np.asarray(component.monthly_frac)[clock.astype("datetime64[M]").astype(int) % 12]
+
+
+def _pv_frac(pv: PvArray, surroundings: Surroundings) -> np.ndarray:
     """AC yield per rated kilowatt: from the cache, or by pvlib once per site and array."""
-    if facility.onsite.pv is None:
-        return 0.0
-    pv = facility.onsite.pv.component
+    weather, snow = surroundings.weather, surroundings.site.file.snow
     if not weather.has_solar:
         raise InputError(
             f"weather {weather.name}: has no irradiance, which the design's PV array needs"
         )
-    angles = {
-        "tilt_deg": pv.tilt_deg,
-        "azimuth_deg": pv.azimuth_deg,
-        "dc_ac_ratio": pv.dc_ac_frac,
-        "losses_frac": pv.losses_frac,
-        "inverter_efficiency_frac": pv.inverter_efficiency_frac,
-    }
-    if any(np.ndim(value) for value in angles.values()):
-        raise InputError("onsite.pv: designs of one batch must share tilt, azimuth and inverter")
+    setup = pv.setup()
+    normals = None if snow is None else tuple(snow.monthly_fall_m)
+    on_snow = (pv.snow_tilt_deg, pv.slant_height_m, pv.lower_edge_m, normals)
 
     def make() -> dict[str, np.ndarray]:
         frac = pv_yield_frac(
@@ -143,12 +246,41 @@ def pv_yield(facility: Facility, weather: Weather) -> Any:
             weather.dni_w_m2,
             weather.dhi_w_m2,
             weather.ghi_w_m2,
-            **angles,
+            snow_loss=None if snow is None else _snow_loss(pv, weather, snow),
+            **setup,
         )
         return {"yield_frac": np.asarray(frac)}
 
-    key = cache.cache_key("pv", weather.digest, json.dumps(angles, sort_keys=True))
+    # Snow matters only where there is some: its numbers are part of the key then.
+    key = cache.cache_key(
+        "pv", weather.digest, json.dumps(setup, sort_keys=True), on_snow if snow else ()
+    )
     return cache.cached_arrays(key, make)["yield_frac"]
+
+
+def _snow_loss(pv: PvArray, weather: Weather, snow: Snow) -> Callable[[Any], np.ndarray]:
+    """Loss of each step under the site's monthly snow, from the light on the array."""
+    month = local_times(weather, None).astype("datetime64[M]").astype(int) % 12
+    steps = np.maximum(np.bincount(month, minlength=12), 1)
+    fall_m = np.asarray(snow.monthly_fall_m)
+
+    def mean(values: Any) -> np.ndarray:
+        return np.bincount(month, weights=values, minlength=12) / steps
+
+    def loss(light_w_m2: Any) -> np.ndarray:
+        monthly = townsend_snow_loss_frac(
+            mean(light_w_m2) * 730.5 / 1000.0,  # hours of a mean month
+            fall_m,
+            np.ceil(fall_m / SNOWFALL_M),
+            mean(weather.relative_humidity_frac),
+            mean(weather.dry_bulb_c),
+            pv.snow_tilt_deg,
+            pv.slant_height_m,
+            pv.lower_edge_m,
+        )
+        return monthly[month]
+
+    return loss
 
 
 def held_air(plan: Scenario, surroundings: Surroundings) -> tuple[int, Air]:

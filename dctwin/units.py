@@ -25,6 +25,7 @@ SUFFIXES: dict[str, str] = {
     "s": "s",
     "h": "h",
     "ms": "ms",
+    "hz": "Hz",
     "frac": "-",
     "l": "L",
     "kg": "kg",
@@ -38,6 +39,7 @@ SUFFIXES: dict[str, str] = {
     "ohm": "Ω",
     "count": "count",
     "w_m2": "W/m²",
+    "month": "month",
     "year": "year",
 }
 

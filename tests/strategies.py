@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from dctwin.components.component import Air
+from dctwin.components.component import Air, Place
 from dctwin.design import Facility, parse_design
 from dctwin.document import Document
 from dctwin.engines.heat import Boundary
@@ -41,7 +41,7 @@ WATER_CHILLER: dict[str, Any] = {
     "eirft": [0.933884, -0.058212, 0.00450036, 0.00243, 0.000486, -0.001215],
     "eirfplr": [0.222903, 0.313387, 0.46371],
 }
-REDUNDANCY = ["N", "N+1", "N+2", "2N", "2(N+1)", "3N/2"]
+REDUNDANCY = ["N", "N+1", "N+2", "2N", "2(N+1)", "3N/2", "4N/3", "block"]
 # kJ/m³/K of the fluids, rounded: only to draw pumps and fans of a sensible size.
 _VOLUME_KJ_PER_M3_K = {"air": 1.2, "mineral-oil": 1600.0}
 
@@ -67,16 +67,78 @@ def floats(low: float, high: float) -> st.SearchStrategy[float]:
 def converters(draw: st.DrawFn, role: str, needed_kw: float) -> dict[str, Any]:
     """A converter with a random efficiency curve."""
     loads = sorted(draw(st.lists(st.integers(1, 120), min_size=2, max_size=6, unique=True)))
-    return {
+    device: dict[str, Any] = {
         "kind": "converter",
         "name": role,
         "role": role,
         "in_rack": role == "psu",
         "rated_kw": max(0.05, needed_kw * draw(size(0.7, 3.0))),
-        "count": draw(st.integers(1, 6)),
-        "redundancy": draw(st.sampled_from(REDUNDANCY)),
         "load_frac_points": [load / 100 for load in loads],
         "efficiency_points": [draw(floats(0.7, 1.0)) for _ in loads],
+        **draw(banks()),
+    }
+    if role == "ups" and draw(st.booleans()):
+        device.pop("sharing", None), device.pop("bus_count", None)  # eco mode cannot be staged
+        device["eco_efficiency_points"] = [draw(floats(0.7, 1.0)) for _ in loads]
+        device["eco_frac"] = draw(floats(0.0, 1.0))
+        device["eco_min_load_frac"] = draw(st.sampled_from([0.0, 0.1]))
+    return device
+
+
+@st.composite
+def banks(draw: st.DrawFn) -> dict[str, Any]:
+    """How many units there are and how they share their load."""
+    count = draw(st.integers(1, 6))
+    if draw(st.booleans()):
+        return {"count": count, "redundancy": draw(st.sampled_from(REDUNDANCY))}
+    buses = draw(st.integers(1, 4))
+    return {"count": count * buses, "sharing": "staged", "bus_count": buses}
+
+
+@st.composite
+def loss_laws(draw: st.DrawFn, role: str, needed_kw: float) -> dict[str, Any]:
+    """A device with a loss law, each of its three terms perhaps nothing."""
+    rated_kw = max(0.05, needed_kw * draw(size(0.7, 3.0)))
+    some = st.one_of(st.just(0.0), floats(1e-4, 0.02))
+    return {
+        "kind": "loss-law",
+        "name": f"{role}-law",
+        "role": role,
+        "rated_kw": rated_kw,
+        "no_load_kw": rated_kw * draw(some),
+        "proportional_frac": draw(some),
+        "load_loss_kw": rated_kw * draw(some),
+        **draw(banks()),
+    }
+
+
+@st.composite
+def ride_throughs(draw: st.DrawFn, needed_kw: float) -> dict[str, Any]:
+    """A store that stands by on a path."""
+    return {
+        "kind": "ride-through",
+        "store": draw(st.sampled_from(["vrla", "li-ion", "lfp", "supercapacitor", "flywheel"])),
+        "rated_kw": max(0.05, needed_kw * draw(size(0.7, 3.0))),
+        "runtime_s": draw(floats(1.0, 900.0)),
+        "rate_exponent": draw(floats(1.0, 1.4)),
+        "round_trip_frac": draw(floats(0.6, 1.0)),
+        "standby_kw": needed_kw * draw(floats(0.0, 0.01)),
+        "count": draw(st.integers(1, 4)),
+    }
+
+
+@st.composite
+def linear_converters(draw: st.DrawFn, role: str, needed_kw: float) -> dict[str, Any]:
+    """A converter with a fixed and a proportional loss."""
+    rated_kw = max(0.05, needed_kw * draw(size(0.7, 3.0)))
+    return {
+        "kind": "linear-converter",
+        "name": role,
+        "role": role,
+        "rated_kw": rated_kw,
+        "fixed_kw": rated_kw * draw(floats(0.0, 0.05)),
+        "efficiency_frac": draw(floats(0.7, 1.0)),
+        "redundancy": draw(st.sampled_from(REDUNDANCY)),
     }
 
 
@@ -96,11 +158,20 @@ def rack_groups(draw: st.DrawFn, liquid_loops: list[str]) -> dict[str, Any]:
         shape = [draw(floats(0.0, 1.0)) for _ in range(4)]
         most = max(group["load_frac"] * max(shape), 1.0)
         group["daily_profile_frac"] = [shape[hour // 6] / most for hour in range(24)]
+    group["air_class"] = draw(st.sampled_from(["none", "A1", "A2", "A3", "A4", "H1"]))
     if liquid_loops:
         group["liquid"] = draw(st.sampled_from(liquid_loops))
         group["liquid_frac"] = draw(floats(0.0, 1.0))
+        group["supply_heat"] = draw(st.sampled_from(["air", "liquid"]))
+        group["liquid_idle_drop_frac"] = group["liquid_frac"] * draw(floats(0.0, 1.0))
+        group["liquid_class"] = draw(st.sampled_from(["none", "W32", "W45", "W+", "S30", "S50"]))
+        group["case_lift_k"] = draw(floats(0.0, 60.0))
+        group["case_flow_frac"] = draw(floats(0.0, 1.0))
+        group["case_flow_exponent"] = draw(floats(0.0, 0.9))
     if draw(st.booleans()):
         group["supply"] = [draw(converters("psu", group["design_kw"]))]
+    if draw(st.booleans()):
+        group["feed"] = draw(st.sampled_from(["plant", "row"]))
     return group
 
 
@@ -114,8 +185,16 @@ def power_paths(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str
             if path == "it":
                 device["heat_to"] = draw(st.sampled_from(["outdoors", *loops]))
             paths[path].append(device)
+    for role in draw(st.lists(st.sampled_from(["switchgear", "sts", "rpp"]), max_size=2)):
+        law = draw(loss_laws(role, needed_kw))
+        place = draw(st.sampled_from(["it", "shared"]))
+        if all(device.get("name") != law["name"] for device in paths[place]):
+            paths[place].append(law)
+    if draw(st.booleans()):
+        paths["it"].append({**draw(ride_throughs(needed_kw)), "heat_to": loops[0]})
     if draw(st.booleans()):
         paths["it"].append(draw(busways(needed_kw)))
+    paths["feeds"] = draw(feed_trees(needed_kw, loops))
     if draw(st.booleans()):
         rated_kw = max(1.0, needed_kw * draw(size(0.8, 3.0)))
         paths["shared"].append(
@@ -128,6 +207,56 @@ def power_paths(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str
             }
         )
     return paths
+
+
+@st.composite
+def feed_trees(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str, Any]:
+    """A feed `plant`, perhaps with sources of its own, and `row`, hung from it, it or the grid."""
+    rectifier = draw(linear_converters("rectifier", needed_kw))
+    rectifier["heat_to"] = draw(st.sampled_from(["outdoors", *loops]))
+    plant: dict[str, Any] = {"stages": [rectifier]}
+    if draw(st.booleans()):
+        plant["sources"] = {
+            "utility_v": 340.0,
+            "utility_limit_kw": max(1.0, needed_kw * draw(size(0.5, 2.0))),
+            "droop_frac": draw(floats(0.001, 0.3)),
+            "battery_v": draw(floats(200.0, 400.0)),
+            "battery": {
+                "kind": "battery",
+                "capacity_kwh": max(0.001, needed_kw * draw(floats(0.0, 5.0))),
+                "charge_kw": needed_kw * draw(floats(0.0, 2.0)),
+                "discharge_kw": needed_kw * draw(floats(0.0, 2.0)),
+                "start_frac": draw(floats(0.0, 1.0)),
+            },
+        }
+    row: dict[str, Any] = {"fed_from": draw(st.sampled_from(["main", "it", "plant"]))}
+    if draw(st.booleans()):
+        row["stages"] = [draw(radial_feeders(needed_kw))]
+    return {"plant": plant, "row": row}
+
+
+@st.composite
+def radial_feeders(draw: st.DrawFn, needed_kw: float) -> dict[str, Any]:
+    """A trunk with branches, wide enough for its load: a tenth of what one feeder could carry."""
+    count = draw(st.integers(1, 4))
+    source_v = draw(st.sampled_from([380.0, 800.0]))
+    length_m = [draw(floats(1.0, 100.0)) for _ in range(count)]
+    of_1_mm2 = float(conductor_resistance_ohm(sum(length_m), 1.0, "copper", 120.0)) * 2.0
+    section_mm2 = 10.0 * 4.0 * 1000.0 * needed_kw * of_1_mm2 / source_v**2
+    units = 1 + int(section_mm2 / 50_000.0)
+    return {
+        "kind": "radial-feeder",
+        "system": "dc",
+        "source_v": source_v,
+        "min_v": 0.9 * source_v,
+        "rated_kw": max(1.0, needed_kw * draw(size(0.8, 3.0))),
+        "segment_from": [-1, *(draw(st.integers(-1, k - 1)) for k in range(1, count))],
+        "length_m": length_m,
+        "section_mm2": [max(1.0, section_mm2 / units) * draw(size(1.0, 2.0)) for _ in length_m],
+        "rated_a": [max(1.0, 1000.0 * needed_kw / source_v)] * count,
+        "load_share_frac": [1.0 / count] * count,
+        "count": units,
+    }
 
 
 @st.composite
@@ -147,6 +276,8 @@ def busways(draw: st.DrawFn, needed_kw: float) -> dict[str, Any]:
         "length_m": length_m,
         "section_mm2": min(max(1.0, enough_mm2 * draw(floats(1.0, 5.0))), 100_000.0),
         "power_factor": 1.0,
+        "poles_count": 3,
+        "skin_frac": draw(floats(0.0, 0.3)) if system == "ac3" else 0.0,
         "count": 1 + int(enough_mm2 / 100_000.0),
     }
 
@@ -165,7 +296,10 @@ def loops(draw: st.DrawFn, fluid: str, design_kw: float, supply_c: float) -> dic
         "flow": draw(st.sampled_from(["variable", "constant"])),
         "min_flow_frac": draw(floats(0.05, 1.0)),
     }
-    if fluid != "air" and draw(st.booleans()):
+    if fluid == "air":
+        entry["bypass_frac"] = draw(st.sampled_from([0.0, 0.1, 0.5]))
+        entry["recirculation_frac"] = draw(st.sampled_from([0.0, 0.05, 0.3]))
+    elif draw(st.booleans()):
         volume = _VOLUME_KJ_PER_M3_K.get(fluid, 4100.0)
         entry["pump"] = {
             "kind": "pump",
@@ -222,7 +356,21 @@ def _of_kind(kind: str) -> list[str]:
     return [name for name, path in entries("equipment").items() if path.parent.name == kind]
 
 
-_CYCLE_KINDS = {"cycle-chiller": "condenser", "air-cycle-chiller": ""}
+# Machines that are drawn from the catalogue, as their ratings hang together: where they reject to.
+_CATALOGUE_KINDS = {
+    "cycle-chiller": "condenser",
+    "air-cycle-chiller": "",
+    "free-cooling-chiller": "",
+    "closed-cooler": "",
+    "hybrid-cooler": "",
+    "thermosyphon-cooler": "",
+}
+
+
+def _from_catalogue(draw: st.DrawFn, kind: str) -> dict[str, Any]:
+    """A few machines of a kind."""
+    name = draw(st.sampled_from(_of_kind(kind)))
+    return {"equipment": name, "name": kind, "count": draw(st.integers(1, 8))}
 
 
 def _to_loop(draw: st.DrawFn, kind: str, sink: str, design_kw: float) -> dict[str, Any]:
@@ -230,11 +378,27 @@ def _to_loop(draw: st.DrawFn, kind: str, sink: str, design_kw: float) -> dict[st
     unit: dict[str, Any] = {"kind": kind, "sink": sink, "count": draw(st.integers(1, 5))}
     share_kw = design_kw / unit["count"]
     unit["ua_kw_per_k"] = max(0.1, share_kw / draw(floats(2.0, 12.0)))
-    if kind == "crah":
+    if kind in ("crah", "rear-door"):
         unit["design_flow_m3_s"] = max(0.01, share_kw / 12.0 / 1.2 * draw(size(0.6, 2.0)))
-        unit["fan_rise_pa"] = draw(floats(50.0, 900.0))
-    elif kind in ("cdu", "immersion-tank"):
+        unit["fan_rise_pa"] = draw(floats(50.0, 500.0))
+        if kind == "crah":
+            unit["fans"] = draw(st.sampled_from(["loop", "heat"]))
+            unit["trim_rise_k"] = draw(floats(2.0, 20.0))
+        else:
+            unit["fan_rise_pa"] *= draw(st.sampled_from([0.0, 0.5]))
+            unit["ua_kw_per_k"] = min(unit["ua_kw_per_k"], 1_000.0)
+            unit["design_flow_m3_s"] = min(unit["design_flow_m3_s"], 100.0)
+    elif kind == "boiling-tank":
+        unit["rated_kw"] = share_kw
+        unit["charge_kg"] = draw(floats(0.0, 1_000.0))
+    elif kind in ("cdu", "air-cdu", "immersion-tank", "two-phase-cdu"):
         volume = 1600.0 if kind == "immersion-tank" else 4000.0
+        if kind == "air-cdu":
+            unit["ua_kw_per_k"] = min(unit["ua_kw_per_k"], 10_000.0)
+            unit["design_air_m3_s"] = max(0.01, share_kw / 12.0 / 1.2 * draw(size(0.6, 2.0)))
+            unit["fan_rise_pa"] = draw(floats(50.0, 500.0))
+        if kind == "two-phase-cdu":
+            unit["charge_kg"] = draw(floats(0.0, 1_000.0))
         unit["design_flow_m3_s"] = max(1e-5, share_kw / 8.0 / volume * draw(size(0.6, 2.0)))
         unit["design_head_pa"] = draw(floats(20_000.0, 300_000.0))
         if kind == "immersion-tank":
@@ -258,22 +422,115 @@ def _cold_chain(draw: st.DrawFn, design_kw: float) -> list[dict[str, Any]]:
         chain.append({**_to_loop(draw, "exchanger", "condenser", design_kw)})
     if draw(st.booleans()):
         chain.append(_dry_cooler(draw, design_kw))
-    last = draw(st.sampled_from(["chiller", "air-chiller", "tower", *_CYCLE_KINDS, "none"]))
+    last = draw(st.sampled_from(["chiller", "air-chiller", "tower", *_CATALOGUE_KINDS, "none"]))
     if last == "chiller":
         chain.append({**_chiller(draw, design_kw, WATER_CHILLER), "sink": "condenser"})
     elif last == "air-chiller":
         chain.append(_chiller(draw, design_kw, AIR_CHILLER))
     elif last == "tower":
         chain.append(_tower(draw, design_kw))
-    elif names := _of_kind(last):
-        machine: dict[str, Any] = {"equipment": draw(st.sampled_from(names)), "name": last}
-        machine["count"] = draw(st.integers(1, 8))
-        if sink := _CYCLE_KINDS[last]:
+    elif last in _CATALOGUE_KINDS:
+        machine = _from_catalogue(draw, last)
+        if sink := _CATALOGUE_KINDS[last]:
             machine["sink"] = sink
         chain.append(machine)
     if not chain:
         chain.append(_dry_cooler(draw, design_kw))
+    if make := draw(st.sampled_from([None, _natural_water, _tank, _ice, _snow, _lng, _network])):
+        chain.append(make(draw, design_kw))
     return draw(st.permutations(chain))
+
+
+def _natural_water(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    return {
+        "kind": "natural-water",
+        "water": draw(st.sampled_from(["sea", "river", "ground"])),
+        "ua_kw_per_k": max(0.1, design_kw / draw(floats(1.0, 8.0))),
+        "design_flow_m3_s": max(1e-5, design_kw / 7.0 / 4100.0 * draw(size())),
+        "min_flow_frac": draw(floats(0.05, 1.0)),
+        "lift_m": draw(floats(0.0, 40.0)),
+        "friction_m": draw(floats(1.0, 40.0)),
+        "max_rise_k": draw(floats(1.0, 15.0)),
+        "max_discharge_c": draw(floats(10.0, 45.0)),
+    }
+
+
+def _store(draw: st.DrawFn, kind: str, design_kw: float) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "policy": draw(st.sampled_from(["hour", "price", "dry_bulb"])),
+        "charge_from_h": draw(floats(0.0, 24.0)),
+        "charge_until_h": draw(floats(0.0, 24.0)),
+        "charge_kw": design_kw * draw(size()),
+        "discharge_kw": design_kw * draw(size()),
+        "plant_kw": design_kw * draw(floats(0.1, 3.0)),
+        "leak_kw_per_k": design_kw * draw(floats(0.0, 1e-3)),
+        "start_frac": draw(floats(0.0, 1.0)),
+        "count": draw(st.integers(1, 3)),
+    }
+
+
+def _tank(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    tank = _store(draw, "chilled-water-tank", design_kw)
+    return tank | {"volume_m3": max(0.01, design_kw * draw(floats(0.01, 2.0))), "cold_c": 8.0}
+
+
+def _ice(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    """Ice that the loop `brine` makes."""
+    rate = max(0.01, design_kw * draw(floats(0.02, 0.5)))
+    ice = _store(draw, "ice-tank", design_kw)
+    ice |= {"latent_kwh": max(0.1, design_kw * draw(floats(0.1, 20.0))), "sink": "brine"}
+    return ice | {"freeze_kw_per_k": rate, "melt_kw_per_k": rate}
+
+
+def _snow(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    return {
+        "kind": "snow-store",
+        "capacity_kg": max(1.0, design_kw * draw(floats(1.0, 1000.0))),
+        "catchment_m2": design_kw * draw(floats(0.0, 100.0)),
+        "area_m2": max(0.1, design_kw * draw(floats(0.1, 5.0))),
+        "ua_kw_per_k": max(0.1, design_kw * draw(floats(0.05, 0.5))),
+        "discharge_kw": design_kw * draw(size()),
+        "use_above_c": draw(floats(-20.0, 25.0)),
+    }
+
+
+def _lng(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    return {
+        "kind": "lng-cold",
+        "rated_kg_s": max(0.01, design_kw / 400.0 * draw(size())),
+        "monthly_frac": [draw(floats(0.0, 1.0))] * 6 + [1.0] * 6,
+        "fluid_c": draw(floats(-30.0, 10.0)),
+        "ua_kw_per_k": max(0.1, design_kw * draw(floats(0.05, 0.5))),
+    }
+
+
+def _network(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    """A heat network, fed directly or by a heat pump."""
+    return_c = draw(floats(15.0, 35.0))
+    unit: dict[str, Any] = {
+        "kind": draw(st.sampled_from(["heat-reuse", "heat-pump"])),
+        "demand": draw(st.sampled_from(["degree", "monthly"])),
+        "demand_kw": max(0.01, design_kw * draw(size())),
+        "network_return_c": return_c,
+        "network_supply_c": return_c + draw(floats(1.0, 30.0)),
+        "capacity_kw": max(0.01, design_kw * draw(size())),
+    }
+    if unit["kind"] == "heat-pump":
+        unit["refrigerant"] = draw(st.sampled_from(["R1234ze(E)", "R134a"]))
+    return unit
+
+
+def _absorber(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
+    rated_kw = max(0.1, design_kw * draw(floats(0.05, 0.7)))
+    return {
+        "equipment": "single-effect-300kw",
+        "name": "absorber",
+        "rated_kw": rated_kw,
+        "pump_kw": 0.01 * rated_kw,
+        "sink": "condenser",
+        "cools": "chilled",
+    }
 
 
 def _follow(draw: st.DrawFn, entry: dict[str, Any]) -> None:
@@ -299,14 +556,21 @@ def designs(draw: st.DrawFn) -> dict[str, Any]:
     room["stages"] = _room_stages(draw, design_kw)
     plant["room"] = room
     for name in liquids:
-        fluid = (
-            "mineral-oil"
-            if name == "tank"
-            else draw(st.sampled_from(["water", "propylene-glycol-25"]))
-        )
+        kinds = {"tank": ["immersion-tank", "boiling-tank"],
+                 "tcs": ["cdu", "exchanger", "air-cdu", "two-phase-cdu"]}[name]  # fmt: skip
+        kind = draw(st.sampled_from(kinds))
+        boils = kind in ("boiling-tank", "two-phase-cdu")
+        fluids = {"immersion-tank": ["mineral-oil", "silicone-oil", "paraffinic-oil-thin"],
+                  "boiling-tank": ["novec-649"],
+                  "two-phase-cdu": ["R515B", "R1233zd(E)", "R134a"]}  # fmt: skip
+        fluid = draw(st.sampled_from(fluids.get(kind, ["water", "propylene-glycol-25"])))
         loop = draw(loops(fluid, design_kw, draw(floats(20.0, 45.0))))
-        kind = "immersion-tank" if name == "tank" else draw(st.sampled_from(["cdu", "exchanger"]))
-        sink = draw(st.sampled_from(["facility-water", "chilled"]))
+        if boils:
+            loop |= {"phase": "two", "rise_k": draw(floats(1.0, 5.0))}
+            loop["exit_quality_frac"] = draw(floats(0.05, 0.95))
+            loop["follow"] = "boiling" if kind == "boiling-tank" else "nothing"
+        waters = ["facility-water", "chilled"]
+        sink = "room" if kind == "air-cdu" else draw(st.sampled_from(waters))
         loop["stages"] = [_to_loop(draw, kind, sink, design_kw)]
         plant[name] = loop
     for name, supply_c in (("facility-water", floats(15.0, 40.0)), ("chilled", floats(6.0, 22.0))):
@@ -314,6 +578,12 @@ def designs(draw: st.DrawFn) -> dict[str, Any]:
             loop = draw(loops("water", design_kw, draw(supply_c)))
             loop["stages"] = _cold_chain(draw, design_kw)
             plant[name] = loop
+    if draw(st.booleans()) and "facility-water" in plant and "chilled" in plant:
+        plant["facility-water"]["stages"].insert(0, _absorber(draw, design_kw))
+    if _is_sink(plant, "brine"):
+        loop = draw(loops("propylene-glycol-40", design_kw, draw(floats(-8.0, -1.0))))
+        loop["stages"] = [_chiller(draw, design_kw, AIR_CHILLER)]
+        plant["brine"] = loop
     if _is_sink(plant, "condenser"):
         loop = draw(loops("water", design_kw * 1.2, draw(floats(15.0, 32.0))))
         _follow(draw, loop)
@@ -337,11 +607,16 @@ def designs(draw: st.DrawFn) -> dict[str, Any]:
 
 def _room_stages(draw: st.DrawFn, design_kw: float) -> list[dict[str, Any]]:
     crah = _to_loop(draw, "crah", draw(st.sampled_from(["chilled", "facility-water"])), design_kw)
-    choice = draw(st.sampled_from(["crah", "outside-air", "both"]))
-    if choice == "crah":
-        return [crah]
-    outside = _outside_air(draw, design_kw)
-    return [outside] if choice == "outside-air" else [outside, crah]
+    kinds = ["crah", "rear-door", "outside-air", "indirect-evaporative", "dx-unit"]
+    first, last = draw(st.sampled_from(kinds)), draw(st.sampled_from([*kinds, "none"]))
+    stages = {
+        "crah": crah,
+        "rear-door": _to_loop(draw, "rear-door", crah["sink"], design_kw),
+        "outside-air": _outside_air(draw, design_kw),
+        "indirect-evaporative": _from_catalogue(draw, "indirect-evaporative"),
+        "dx-unit": _from_catalogue(draw, "dx-unit"),
+    }
+    return [stages[kind] for kind in dict.fromkeys((first, last)) if kind != "none"]
 
 
 def _is_sink(plant: dict[str, dict[str, Any]], name: str) -> bool:
@@ -352,6 +627,27 @@ def _onsite(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
     onsite: dict[str, Any] = {"export": draw(st.booleans())}
     if draw(st.booleans()):
         onsite["pv"] = {"kind": "pv", "rated_kw": it_kw * draw(floats(0.0, 5.0))}
+        if draw(st.booleans()):
+            east_west = {"kind": "pv", "name": "roof", "mount": "east-west"}
+            east_west["rated_kw"] = it_kw * draw(floats(0.0, 2.0))
+            onsite["pv"] = [onsite["pv"], east_west]
+    if draw(st.booleans()):
+        onsite["wind"] = {
+            "kind": "wind",
+            "rated_kw": max(0.1, min(it_kw * draw(floats(0.0, 2.0)), 30_000.0)),
+            "hub_height_m": draw(floats(20.0, 160.0)),
+            "rotor_diameter_m": 100.0,
+            "wind_points_m_s": [3.0, 8.0, 12.0, 25.0],
+            "power_points_frac": [0.0, 0.4, 1.0, 1.0],
+            "count": draw(st.integers(1, 5)),
+        }
+    if draw(st.booleans()):
+        onsite["series"] = {
+            "kind": "series",
+            "source": draw(st.sampled_from(["hydro", "geothermal"])),
+            "rated_kw": it_kw * draw(floats(0.0, 1.0)),
+            "monthly_frac": [0.5] * 12,
+        }
     if draw(st.booleans()):
         onsite["battery"] = {
             "kind": "battery",
@@ -361,7 +657,70 @@ def _onsite(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
             "start_frac": draw(floats(0.0, 1.0)),
             "count": draw(st.integers(1, 3)),
         }
+        battery = onsite["battery"]
+        battery["reserve_frac"] = battery["start_frac"] * draw(st.sampled_from([0.0, 0.3, 1.0]))
+        most = max(battery["charge_kw"], battery["discharge_kw"]) / battery["capacity_kwh"]
+        battery["ohmic_loss_h"] = min(0.5, 0.24 / max(most, 1e-6)) * draw(floats(0.0, 1.0))
+        battery["auxiliary_kw"] = it_kw * draw(st.sampled_from([0.0, 0.01]))
+        battery["chemistry"] = draw(st.sampled_from(["lfp", "nmc"]))
+    if draw(st.booleans()):
+        onsite["hydrogen"] = _hydrogen(draw, it_kw)
+    if draw(st.booleans()):
+        onsite["connection_kw"] = it_kw * draw(floats(0.0, 4.0))
+    onsite["policy"] = draw(policies(it_kw))
     return onsite
+
+
+def _hydrogen(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
+    path: dict[str, Any] = {
+        "tank": {
+            "kind": "hydrogen-tank",
+            "capacity_kg": max(0.001, it_kw * draw(floats(0.0, 2.0))),
+            "start_frac": draw(floats(0.0, 1.0)),
+        }
+    }
+    if draw(st.booleans()):
+        path["electrolyser"] = {
+            "equipment": "pem-1mw",
+            "rated_kw": max(0.1, it_kw * draw(floats(0.0, 2.0))),
+            "count": draw(st.integers(1, 4)),
+        }
+    if draw(st.booleans()):
+        path["fuel_cell"] = {
+            "equipment": draw(st.sampled_from(["pem-500kw", "solid-oxide-300kw"])),
+            "rated_kw": max(0.1, it_kw * draw(floats(0.0, 2.0))),
+            "redundancy": draw(st.sampled_from(REDUNDANCY)),
+        }
+    return path
+
+
+@st.composite
+def policies(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
+    """A policy that is no plan, with any parameters."""
+    name = draw(
+        st.sampled_from(
+            ["self-consumption", "peak-shaving", "price", "carbon", "matching-247", "islanded"]
+        )
+    )
+    if name == "peak-shaving":
+        return {"name": name, "target_kw": it_kw * draw(floats(0.0, 3.0))}
+    if name in ("price", "carbon"):
+        return {
+            "name": name,
+            "charge_h": draw(floats(0.0, 23.0)),
+            "discharge_h": draw(floats(0.0, 23.0)),
+            "sell": draw(st.booleans()),
+        }
+    if name == "matching-247":
+        return {"name": name, "match_frac": draw(floats(0.0, 1.0))}
+    if name == "islanded":
+        return {
+            "name": name,
+            "grid_connected": draw(st.booleans()),
+            "outage_start_h": draw(st.lists(floats(0.0, 72.0), max_size=2)),
+            "outage_h": draw(floats(0.0, 30.0)),
+        }
+    return {"name": name}
 
 
 def facilities() -> st.SearchStrategy[Facility]:
@@ -402,5 +761,26 @@ def weathers(draw: st.DrawFn) -> Boundary:
         air=outdoor_air(dry_c, humid, np.full(hours, pressure_pa)),
         local_hour=clock,
         step_h=draw(st.sampled_from([0.25, 0.5, 1.0])),
-        pv_yield_frac=sun,
+        onsite_frac={
+            "pv.pv": sun,
+            "pv.roof": 0.7 * sun,
+            "wind.wind": np.full(hours, draw(floats(0.0, 1.0))),
+            "series.series": np.full(hours, 0.5),
+        },
+        place=Place(
+            site="drawn",
+            year_frac=(draw(floats(0.0, 0.99)) + np.arange(hours) / 8760.0) % 1.0,
+            waters={
+                name: np.full(hours, draw(floats(0.0, 32.0))) for name in ("sea", "river", "ground")
+            },
+            snowfall_m_per_h=np.full(hours, draw(floats(0.0, 0.02))),
+            price_frac=1.0 + 0.5 * np.sin(clock / 12.0 * np.pi),
+        ),
+        price_per_kwh=np.resize(draw(st.lists(floats(-0.5, 1.0), min_size=1, max_size=9)), hours),
+        carbon_kg_per_kwh=np.resize(
+            draw(st.lists(floats(0.0, 1.0), min_size=1, max_size=9)), hours
+        ),
+        grid_available=draw(
+            st.sampled_from([None, np.ones(hours), (np.arange(hours) % 19 < 14) * 1.0])
+        ),
     )

@@ -32,10 +32,12 @@ HALL = "it.racks.hall"
 CHW = "cooling.loops.chw"
 TYPED = "must be a number, allowed 0 to 1 (got"
 STAGES = (
-    "cannot stand here, allowed kinds exchanger, crah, cdu, immersion-tank, outside-air, chiller, "
-    "air-chiller, cycle-chiller, air-cycle-chiller, tower, dry-cooler"
+    "cannot stand here, allowed kinds exchanger, crah, rear-door, cdu, air-cdu, two-phase-cdu, "
+    "immersion-tank, boiling-tank, outside-air, chiller, air-chiller, cycle-chiller, "
+    "air-cycle-chiller, free-cooling-chiller, dx-unit, indirect-evaporative, closed-cooler, "
+    "hybrid-cooler, thermosyphon-cooler, tower, dry-cooler"
 )
-REDUNDANCY = "power.it.0.redundancy: allowed N, N+1, N+2, 2N, 2(N+1), 3N/2"
+REDUNDANCY = "power.it.0.redundancy: allowed N, N+1, N+2, 2N, 2(N+1), 3N/2, 4N/3, block"
 
 DESIGNS = [
     # values: type, range, unit
@@ -139,10 +141,11 @@ DESIGNS = [
         ("N+3", f"{REDUNDANCY}, did you mean 'N+2'? (got 'N+3')")),
     bad("redundancy: N+1", "redundancy: 2n", ("2n", f"{REDUNDANCY} (got '2n')")),
     bad("role: ups", "role: usp",
-        ("usp", "power.it.0.role: allowed ups, rectifier, psu, dcdc, sst, pdu, did you mean 'ups'? "
-                "(got 'usp')")),
+        ("usp", "power.it.0.role: allowed transformer, switchgear, sts, ups, rectifier, sst, pdu, rpp, "
+                "psu, dcdc, vrm, did you mean 'ups'? (got 'usp')")),
     bad("      fluid: water", "      fluid: water\n      follow: wet-bulb",
-        ("wet-bulb", f"{CHW}.follow: allowed nothing, wet_bulb, dry_bulb, did you mean 'wet_bulb'? "
+        ("wet-bulb", f"{CHW}.follow: allowed nothing, wet_bulb, dry_bulb, boiling, "
+         "did you mean 'wet_bulb'? "
                      "(got 'wet-bulb')")),
     # rules between values
     bad("      fluid: water", "      fluid: water\n      follow_min_c: 40",
@@ -155,6 +158,20 @@ DESIGNS = [
         ("x]", "power.it.0.efficiency_points.3: must be a number (got 'x')")),
     bad("[0.88, 0.93, 0.95, 0.95]", "0.95",
         ("efficiency_points", "power.it.0.efficiency_points: must be a list (got 0.95)")),
+    bad("      heat_to: room\n      load", "      heat_to: room\n      sharing: stages\n      load",
+        ("sharing: stages", "power.it.0.sharing: allowed equal, staged, did you mean 'staged'? "
+                   "(got 'stages')")),
+    bad("      heat_to: room\n      load", "      heat_to: room\n      bus_count: 3\n      load",
+        ("bus_count", "power.it.0.bus_count: has a meaning for sharing: staged only (got 3)")),
+    bad("      heat_to: room\n      load",
+        "      heat_to: room\n      sharing: staged\n      bus_count: 2\n      load",
+        ("bus_count", "power.it.0.bus_count: must give each bus a whole number of the 3 units "
+                      "(got 2)")),
+    bad("      no_load_kw: 1.2\n      load_loss_kw: 9", "      no_load_kw: 1.2\n      load_loss_kw: 9\n"
+        "    - {kind: ride-through, store: vrla, rated_kw: 9, runtime_s: 60, round_trip_frac: 0.8,\n"
+        "       standby_kw: 0.1, sharing: staged}",
+        ("sharing", "power.shared.1.sharing: this ride-through has no one best load to stage "
+                    "for, allowed equal (got 'staged')")),
     bad("capft: [1.04286,", "capft: [",
         ("capft", f"{CHW}.stages.1.capft: must have 6 values (got 5)")),
     bad("      air: room", "      air: room\n      daily_profile_frac: [1, 2]",

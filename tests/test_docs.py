@@ -37,6 +37,19 @@ def test_design_of_the_guide_runs() -> None:
     assert run.metrics["unmet_cooling_h"] == 0
 
 
+def test_examples_of_the_white_space_page_are_devices() -> None:
+    from dctwin.components.cooling.loop import Loop
+
+    names = dctwin.catalogue().equipment
+    shown = blocks((DOCS / "white-space.md").read_text(encoding="utf-8"), "yaml")
+    assert len(shown) >= 5
+    for text in shown:
+        assert set(re.findall(r"equipment: ([a-z0-9-]+)", text)) <= set(names)
+        for loop in load_document("white-space.md", text).data.values():
+            if isinstance(loop, dict) and "fluid" in loop:
+                Loop(**{key: value for key, value in loop.items() if key != "stages"})
+
+
 def test_every_metric_is_described() -> None:
     page = (DOCS / "metrics.md").read_text(encoding="utf-8")
     run = dctwin.simulate("outside-air-evaporative-ac", "ishikari")

@@ -234,3 +234,88 @@ def test_bundled_profiles_have_the_stated_mean(path):
     profile = stated.get("carbon_by_hour_kg_per_kwh", [stated["carbon_kg_per_kwh"]] * 24)
     year = grid.by_hour_of_day(profile, 9.0, NEW_YEAR, 8760, 1.0)
     assert year.mean() == pytest.approx(stated["carbon_kg_per_kwh"], abs=1e-4)
+
+
+def local_file(write, start, hours, zone):
+    """A file in wall-clock time without offsets, one row an hour, value = hours since the start."""
+    from zoneinfo import ZoneInfo
+
+    first = datetime.fromisoformat(start).replace(tzinfo=ZoneInfo(zone)).timestamp()
+    stamps = [
+        datetime.fromtimestamp(first + 3600 * i, ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+        for i in range(hours)
+    ]
+    rows = "".join(f"{stamp},{0.001 * i}\n" for i, stamp in enumerate(stamps))
+    return write("Datetime,price_eur_per_kwh\n" + rows), stamps
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [("2024-03-31", 23), ("2024-10-27", 25), ("2024-06-01", 24)]
+)
+def test_days_of_23_and_25_hours_keep_every_hour(write, day, hours):
+    """Europe: the clock jumps from 02:00 to 03:00 in March; in October 02:00 comes twice."""
+    path, stamps = local_file(write, day, hours, "Europe/Berlin")
+    assert len(set(stamps)) == min(hours, 24)
+    series = grid.read_price(path, 1.0, "Europe/Berlin")
+    assert series.values.size == hours
+    assert series.step_h == 1.0
+    assert np.allclose(series.values, 0.001 * np.arange(hours))
+    midnight = np.datetime64(day, "s")
+    offset_h = 1 if day == "2024-03-31" else 2  # standard time in March's night, summer time else
+    assert series.start == midnight - np.timedelta64(offset_h, "h")
+    assert not series.notes
+
+
+def test_half_hours_of_the_repeated_hour_are_told_apart(write):
+    text = "Datetime,price_eur_per_kwh\n" + "".join(
+        f"2024-10-27 {clock},{k}\n"
+        for k, clock in enumerate(["01:30", "02:00", "02:30", "02:00", "02:30", "03:00"])
+    )
+    series = grid.read_price(write(text), 1.0, "Europe/Berlin")
+    assert series.values.tolist() == [0, 1, 2, 3, 4, 5]
+    assert series.step_h == 0.5
+
+
+def test_without_a_zone_local_times_are_standard_time(write):
+    text = "Datetime,price_jpy_per_kwh\n2024-07-01 00:00,1\n2024-07-01 01:00,2\n"
+    assert grid.read_price(write(text), 9.0).start == np.datetime64("2024-06-30T15:00")
+
+
+def test_an_unknown_zone_is_named(write):
+    text = "Datetime,price_jpy_per_kwh\n2024-07-01 00:00,1\n2024-07-01 01:00,2\n"
+    with pytest.raises(InputError, match="no zone of that name"):
+        grid.read_price(write(text), 9.0, "Europe/Nowhere")
+
+
+def test_shares_of_electricity_maps(write):
+    text = (
+        "Datetime (UTC),Carbon Intensity gCO₂eq/kWh (direct),Low Carbon Percentage,"
+        "Renewable Percentage\n2024-01-01 00:00:00,315.0,42.41,42.27\n"
+        "2024-01-01 01:00:00,244.31,55.33,55.24\n"
+    )
+    path = write(text)
+    low = grid.read_extra(path, "low_carbon_frac")
+    renewable = grid.read_extra(path, "renewable_frac")
+    assert low is not None
+    assert renewable is not None
+    np.testing.assert_allclose(low.values, [0.4241, 0.5533])
+    np.testing.assert_allclose(renewable.values, [0.4227, 0.5524])
+    assert grid.read_extra(path, "surplus_kw") is None
+
+
+def test_extra_columns_out_of_range_are_refused(write):
+    path = write("time_utc,outage_frac\n2024-01-01 00:00,0\n2024-01-01 01:00,2\n")
+    with pytest.raises(InputError, match=r"must lie in 0\.\.1"):
+        grid.read_extra(path, "outage_frac")
+
+
+def test_table_of_months_and_hours(write):
+    head = "month," + ",".join(f"h{h:02d}" for h in range(24)) + "\n"
+    rows = "".join(f"{m}," + ",".join(str(m + h) for h in range(24)) + "\n" for m in range(1, 13))
+    table = grid.read_month_hour(write(head + rows))
+    assert table.shape == (12, 24)
+    assert table[11, 23] == 35
+    with pytest.raises(InputError, match="columns must be"):
+        grid.read_month_hour(write(rows * 2))
+    with pytest.raises(InputError, match="must be 1 to 12"):
+        grid.read_month_hour(write(head + rows.replace("\n12,", "\n13,")))

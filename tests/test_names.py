@@ -15,6 +15,7 @@ import pytest
 from strategies import outdoor_air
 
 import dctwin
+from dctwin.components.component import Place
 from dctwin.components.registry import device_class, kinds
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
@@ -27,7 +28,14 @@ NUMBERS = {
     "float", "int", "Array", "np.ndarray", "Floats", "float | None", "int | None", "Array | None",
 }  # fmt: skip
 # Pictures and tables: sizes on the screen and texts, not quantities of the facility.
-PRESENTATION = {"cli", "figures.py", "run_figures.py", "report.py", "labels.py"}
+PRESENTATION = {
+    "cli",
+    "figures.py",
+    "run_figures.py",
+    "dispatch_figures.py",
+    "report.py",
+    "labels.py",
+}
 
 # Ratios that everybody knows by a name of their own.
 RATIOS = {
@@ -38,10 +46,12 @@ RATIOS = {
     "ntu": "number of transfer units",
     "reynolds": "Reynolds number",
     "capacity_ratio": "of two heat capacity rates",
+    "case_flow_exponent": "exponent of a power law",
     "flow_ratio": "flow over design flow",
     "air_ratio": "air flow over full air flow",
     "min_ratio": "air flow over full air flow",
     "dc_ac_ratio": "DC rating over inverter rating",
+    "rate_exponent": "power to which a ratio of loads is raised",
 }
 # Whole numbers that count or point.
 COUNTERS = {
@@ -51,15 +61,17 @@ COUNTERS = {
 # Of any unit: helpers that work on whatever they are given.
 GENERIC = {
     "beyond", "change", "default", "denominator", "factor", "high", "low", "number",
-    "numerator", "scale", "start", "value", "values", "worst", "x", "y",
+    "numerator", "scale", "series", "start", "value", "values", "worst", "x", "y",
 }  # fmt: skip
 OTHER = {
+    "clock": "moments, not numbers",
     "load": "share of full load of a rack, 0-1, over the group's own",
     "local_hour": "hour of the day, 0-23",
     "missing_from": "value from which a file means 'missing', in the column's unit",
     "step_min": "minutes: steps of weather files are whole minutes",
     "temperature_coefficient_per_k": "relative change per kelvin",
     "times_utc": "moments, not numbers",
+    "price_per_kwh": "in the currency named beside it",
     "works": "a truth value in each hour",
 }
 EXCEPTIONS = RATIOS.keys() | COUNTERS | GENERIC | OTHER.keys()
@@ -70,7 +82,7 @@ STANDARD = {
     "elc", "mean_chiller_cop",
 }  # fmt: skip
 # In the currency that the metric `currency` names.
-MONEY = {"cost_energy_per_year", "cost_total_per_year"}
+MONEY = "cost_"
 
 
 @pytest.mark.parametrize("kind", kinds())
@@ -129,14 +141,25 @@ def test_metrics_are_named_for_their_unit() -> None:
     ledger.post("electricity", "grid", "bus.facility", zero)
     grid = GridYear(carbon_kg_per_kwh=0.5, currency="JPY")
     for name in compute_metrics(ledger, {"unmet_k": zero}, grid, 0.0).values:
-        assert name == "currency" or name in STANDARD | MONEY or unit_of(name), name
+        assert name == "currency" or name in STANDARD or name.startswith(MONEY) or unit_of(name), (
+            name
+        )
 
 
 @pytest.mark.parametrize("name", list(dctwin.catalogue().designs))
 def test_traces_are_named_for_their_unit(name: str) -> None:
     air: Any = outdoor_air(np.array([10.0, 30.0]), np.full(2, 0.5), np.full(2, 101_325.0))
+    place = Place(waters={"sea": 15.0, "ground": 15.0}, snowfall_m_per_h=0.0)
     year = run_year(
-        dctwin.load_design(name), Boundary(air, np.zeros(2, dtype=int), 1.0, np.zeros(2))
+        dctwin.load_design(name),
+        Boundary(
+            air,
+            np.zeros(2, dtype=int),
+            1.0,
+            place=place,
+            price_per_kwh=20.0,
+            carbon_kg_per_kwh=0.5,
+        ),
     )
     for trace in year.traces:
         last = trace.rsplit(".", 1)[-1]

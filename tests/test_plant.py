@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import document, facilities, outdoor_air
 
-from dctwin.components.component import Duty
+from dctwin.components.component import Duty, Place
 from dctwin.components.cooling.crah import Crah
 from dctwin.components.power.converter import Converter
 from dctwin.components.power.transformer import Transformer
 from dctwin.design import Device, Facility, parse_design
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
+from dctwin.equipment import load_equipment
 from dctwin.plant import Wiring, carry, range_limits, reach_c, serve, stack
 
 AIR = outdoor_air(np.array([10.0, 30.0]), np.array([0.5, 0.5]), 101_325.0)
@@ -82,7 +84,7 @@ def test_a_distance_of_temperatures_is_in_kelvin() -> None:
 @settings(max_examples=50)
 @given(facilities())
 def test_users_of_a_loop_share_all_of_its_flow(facility: Facility) -> None:
-    wiring = Wiring(facility)
+    wiring = Wiring(facility, Place())
     for sink in wiring.circuits:
         shares = [share for (_, to), share in wiring.share.items() if to == sink]
         if shares:
@@ -125,10 +127,10 @@ def two_exchangers(first_ua: float, second_ua: float) -> Facility:
 def test_a_chain_hands_on_what_is_left(first_ua: float, second_ua: float, heat_kw: float) -> None:
     facility = two_exchangers(first_ua, second_ua)
     circuit = facility.circuits[0]
-    wiring = Wiring(facility)
+    wiring = Wiring(facility, Place())
     flow, sink_flow = 20.0, 20.0
     served = wiring.serve_chain(
-        circuit, heat_kw, 20.0 + heat_kw / flow, flow, AIR, {"cw": 15.0}, {"cw": sink_flow}
+        circuit, heat_kw, 20.0 + heat_kw / flow, flow, AIR, {"cw": 15.0}, {"cw": sink_flow}, {}
     )
     given_kw = sum(service.heat_kw for service in served.services)
     assert given_kw + served.shortfall_kw == pytest.approx(heat_kw, rel=1e-11)
@@ -181,3 +183,59 @@ def test_rounding_starts_no_next_stage(count: int, load: float) -> None:
     year = run_year(facility, Boundary(air, np.arange(24), 1.0))
     for flow in year.ledger.select(target="room.crah"):
         assert np.max(flow.value) == 0.0, flow.carrier
+
+
+# --- banks that are staged ----------------------------------------------------------------------
+
+
+@st.composite
+def staged_banks(draw: st.DrawFn) -> tuple[Device, float]:
+    """A staged bank of any curve, and a load it can carry."""
+    loads = sorted(draw(st.lists(st.integers(1, 120), min_size=2, max_size=6, unique=True)))
+    unit = Converter(
+        role="rectifier", rated_kw=draw(st.floats(0.5, 50.0)),
+        load_frac_points=[load / 100 for load in loads],
+        efficiency_points=[draw(st.floats(0.7, 0.999)) for _ in loads],
+    )  # fmt: skip
+    buses, each = draw(st.integers(1, 4)), draw(st.integers(1, 9))
+    load_kw = draw(st.floats(0.0, 1.0)) * buses * each * unit.rated_kw
+    return Device("bank", unit, buses * each, sharing="staged", bus_count=buses), load_kw
+
+
+@given(staged_banks())
+def test_no_other_number_of_units_loses_less(drawn: tuple[Device, float]) -> None:
+    """Against every whole number of units that carries the load, one after the other."""
+    device, load_kw = drawn
+    unit, buses = device.component, int(device.bus_count)
+    bus_kw = load_kw / buses
+    _, (step,) = carry((device,), load_kw)
+    possible = [
+        n for n in range(1, int(device.count) // buses + 1)
+        if bus_kw <= n * unit.rated_kw * (1 + 1e-9)
+    ]  # fmt: skip
+    least = min(buses * n * float(unit.loss_kw(bus_kw / n)) for n in possible)
+    assert float(step.loss_kw) == pytest.approx(least, rel=1e-9, abs=1e-12)
+    assert float(step.on_count) / buses in possible
+
+
+@given(staged_banks())
+def test_staging_never_loses_more_than_sharing(drawn: tuple[Device, float]) -> None:
+    staged, load_kw = drawn
+    equal = replace(staged, sharing="equal", bus_count=1)
+    assert carry((staged,), load_kw)[0] <= carry((equal,), load_kw)[0] * (1 + 1e-12)
+
+
+def test_staged_rectifiers_sit_on_their_maximum() -> None:
+    """Four rectifiers of a chassis, best at 7.5 kW: one, two, three, four are on as load grows."""
+    unit = load_equipment("rectifier-cray-ex-15kw-peaked").component
+    chassis = Device("rectifier", unit, 4, sharing="staged")
+    _, (step,) = carry((chassis,), np.array([0.0, 7.5, 15.0, 22.5, 30.0, 60.0]))
+    np.testing.assert_array_equal(step.on_count, [1, 1, 2, 3, 4, 4])
+    at_best = 7.5 + unit.loss_kw(7.5)
+    np.testing.assert_allclose(step.input_kw[1:5], np.arange(1, 5) * at_best)
+
+
+def test_an_overloaded_bank_has_all_units_on() -> None:
+    unit = load_equipment("rectifier-cray-ex-15kw-peaked").component
+    _, (step,) = carry((Device("r", unit, 4, sharing="staged"),), 70.0)
+    assert float(step.on_count) == 4.0

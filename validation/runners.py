@@ -12,8 +12,8 @@ from typing import Any
 
 from dctwin.physics import evaporation, fluids, moist_air, solar, vapour_compression
 
-from . import balances, halls, ref1
-from .harness import SkippedError
+from . import balances, frontier, halls, power, ref1, stores
+from .harness import SkippedError, load_cases, read_rows
 
 # Water that does not warm in the condenser: catalogue points give the entering temperature only.
 _PLENTY_KW_PER_K = 1e9
@@ -67,6 +67,45 @@ def chiller_point(
         return float(machine.capacity_kw(leaving_c, condenser_c))
     heat_kw = load_frac * (capacity_kw or machine.capacity_kw(leaving_c, condenser_c))
     return float(_serve(machine, heat_kw, leaving_c, condenser_c).power_kw["chiller"])
+
+
+def cycle_chiller_point(
+    machine: dict[str, Any],
+    leaving_c: float,
+    condenser_c: float,
+    load_frac: float,
+    capacity_kw: float,
+) -> float:
+    """Power of a chiller without curves for the heat of this point, scaled if it serves less."""
+    from dctwin.components.component import Air, Duty
+    from dctwin.components.cooling.cycle_chiller import CycleChiller
+
+    unit = CycleChiller(refrigerant="R134a", max_load_frac=1.3, condenser_min_c=5.0, **machine)
+    heat_kw = load_frac * capacity_kw
+    flow_kw_per_k = unit.reference_kw / unit.rated_rise_k
+    rejected_kw = unit.reference_kw * (1.0 + 1.0 / unit.reference_cop)
+    air = Air(25.0, 18.0, 0.010, 50.0, moist_air.STANDARD_PRESSURE_PA, 1.18)  # not felt
+    return_c = leaving_c + heat_kw / flow_kw_per_k
+    sink_kw_per_k = rejected_kw / unit.condenser_rise_k
+    duty = Duty(heat_kw, return_c, flow_kw_per_k, 0.0, air, condenser_c, sink_kw_per_k)
+    service = unit.serve(duty)
+    return float(service.power_kw["chiller"] / service.heat_kw) * heat_kw
+
+
+def cycle_chiller_count(case: str) -> float:
+    """Points of a case's tables that are within their tolerance."""
+    (found,) = load_cases([case])
+    hits = 0
+    for quantity in found.quantities:
+        table = quantity.table
+        if table is None:
+            continue
+        for row in read_rows(table.file, table.where):
+            given = {key: float(row[key]) for key in table.inputs}
+            predicted = cycle_chiller_point(**quantity.inputs, **given)
+            published = float(row[table.published])
+            hits += abs(predicted - published) <= quantity.allowed(published)
+    return float(hits)
 
 
 def chiller_iplv(equipment: str, leaving_c: float, points: list[list[float]]) -> float:
@@ -257,6 +296,18 @@ def pv_yield_kwh_per_kw(
     return float(yield_frac.sum()) * year.step_h
 
 
+def wind_mwh(weather: str, turbine: str) -> float:
+    """Yearly energy of one turbine before farm losses, from a weather file [MWh]."""
+    from dctwin.components.onsite.wind import WindTurbine
+    from dctwin.equipment import load_equipment
+
+    year = ref1.us_weather(weather)
+    machine = load_equipment(turbine).component
+    assert isinstance(machine, WindTurbine)
+    share = machine.yield_frac(year.wind_m_s, year.dry_bulb_c, year.density_kg_per_m3)
+    return float(share.sum()) * machine.rated_kw * year.step_h / 1000.0
+
+
 RUNNERS: dict[str, Callable[..., float]] = {
     "moist-air": moist_air_state,
     "closure": balances.closure,
@@ -265,13 +316,21 @@ RUNNERS: dict[str, Callable[..., float]] = {
     "cycle-cop": cycle_cop,
     "chiller-point": chiller_point,
     "chiller-iplv": chiller_iplv,
+    "cycle-chiller-point": cycle_chiller_point,
+    "cycle-chiller-count": cycle_chiller_count,
     "tower-nominal-water": tower_nominal_water_c,
     "tower-point": tower_point,
     "boiling": boiling,
     "liquid": liquid,
+    "chain-efficiency": power.chain_efficiency,
+    "chain-difference": power.chain_difference,
+    "busbar": power.busbar,
     "pv-dc": pv_dc_kw,
     "pv-losses": pv_losses_percent,
     "pv-yield": pv_yield_kwh_per_kw,
+    "frontier-power": frontier.frontier_power,
+    "battery-round-trip": stores.battery_round_trip_percent,
+    "wind-energy": wind_mwh,
     "ref1": ref1.total,
     "ref1-hourly": ref1.hourly_cv_rmse_percent,
     "days-mean": halls.days_mean,

@@ -152,11 +152,7 @@ def _design_document(facility: Facility) -> dict[str, Any]:
             path: [_device_document(device) for device in getattr(facility, f"{path}_path")]
             for path in ("it", "mechanical", "shared")
         },
-        "onsite": {
-            name: _device_document(device)
-            for name in ("pv", "battery")
-            if (device := getattr(facility.onsite, name)) is not None
-        },
+        "onsite": {device.name: _device_document(device) for device in facility.onsite.devices()},
         "lighting_kw": facility.lighting_kw,
         "data": facility.document.data,
     }
@@ -273,7 +269,7 @@ def _range(row: dict[str, Any]) -> str:
 
 def _site_document(site: Site) -> dict[str, Any]:
     return {
-        **site.file.model_dump(exclude_none=True),
+        **site.file.model_dump(mode="json", exclude_none=True),
         "kind": "site",
         "path": site.document.file,
     }
@@ -301,7 +297,7 @@ def _print_site(site: Site, document: dict[str, Any]) -> None:
             ],
             2,
         )
-    for part in ("grid", "tariff", "water"):
+    for part in ("grid", "tariff", "water", "connection", "curtailment", "snow"):
         values = document.get(part)
         if values:
             _heading(part)

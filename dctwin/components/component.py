@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
 
 _REQUIRED: Any = ...
@@ -105,6 +106,57 @@ class Air:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """The clock, and what a site offers besides its outdoor air; arrays of shape (hours,).
+
+    Most devices never look. What a site does not give is an error of the one that asks for it.
+    local_hour        hour of the day 0-23, local standard time
+    year_frac         share of the calendar year that has passed, 0-1
+    step_h            length of a step
+    waters            name of a natural water -> its temperature [°C]
+    snowfall_m_per_h  fresh snow that falls, depth an hour
+    price_frac        price of energy over the mean of its day
+    """
+
+    site: str = "here"
+    local_hour: Array = 0.0
+    year_frac: Array = 0.0
+    step_h: float = 1.0
+    waters: Mapping[str, Array] = field(default_factory=dict)
+    snowfall_m_per_h: Array | None = None
+    price_frac: Array | None = None
+
+    def water_c(self, *names: str) -> Array:
+        """Temperature of the first of these natural waters that the site has [°C]."""
+        for name in names:
+            if name in self.waters:
+                return self.waters[name]
+        known = f"it has {', '.join(sorted(self.waters))}" if self.waters else "it has none"
+        raise InputError(
+            f"site {self.site}: no water {' or '.join(map(repr, names))}, which the design draws: "
+            f"{known} (`waters` of the site file)"
+        )
+
+    def snowfall(self) -> Array:
+        """Fresh snow [m/h]."""
+        if self.snowfall_m_per_h is None:
+            raise InputError(
+                f"site {self.site}: no snowfall, which the design's snow store is filled from "
+                "(`snow` of the site file)"
+            )
+        return self.snowfall_m_per_h
+
+    def price_over_day(self) -> Array:
+        """Price of energy over the mean of its day [-]."""
+        if self.price_frac is None:
+            raise InputError(
+                f"site {self.site}: its price does not change with the hour, and the design has a "
+                "store that follows it: give hourly prices (--price FILE)"
+            )
+        return self.price_frac
+
+
+@dataclass(frozen=True, slots=True)
 class Duty:
     """What a stage is asked to do for its loop.
 
@@ -115,6 +167,9 @@ class Duty:
     air              outdoor air
     sink_c           temperature of the water that the sink loop supplies (stages with a sink)
     sink_kw_per_k    capacity rate of that water through this stage
+    place            clock, natural waters, snow, price
+    charge_kwh       what a store holds as the first step begins; None: what it starts the year with
+    cold_kw          heat of the loop that this stage makes cold for, and that loop's supply
     """
 
     heat_kw: Array
@@ -124,6 +179,10 @@ class Duty:
     air: Air
     sink_c: Array = 0.0
     sink_kw_per_k: Array = 0.0
+    place: Place = field(default_factory=Place)
+    charge_kwh: Array | None = None
+    cold_kw: Array = 0.0
+    cold_c: Array = 0.0
 
     @property
     def supply_c(self) -> Array:
@@ -138,16 +197,39 @@ class Duty:
             flow_kw_per_k=self.flow_kw_per_k * factor,
             flow_m3_s=self.flow_m3_s * factor,
             sink_kw_per_k=self.sink_kw_per_k * factor,
+            charge_kwh=None if self.charge_kwh is None else self.charge_kwh * factor,
+            cold_kw=self.cold_kw * factor,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Water:
-    """Water that a device consumes, kg/s; make-up is their sum."""
+    """Water that a device uses, kg/s.
+
+    It consumes evaporation, drift and blowdown; make-up is their sum. What it withdraws from a
+    natural water it gives back there.
+    """
 
     evaporation_kg_s: Array = 0.0
     drift_kg_s: Array = 0.0
     blowdown_kg_s: Array = 0.0
+    withdrawn_kg_s: Array = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a store did besides taking heat; its heat content falls while it is charged with cold.
+
+    returned_kw  heat given back to the stage's own loop while charging, for the later stages
+    gained_kw    heat that leaks in from outdoors
+    stored_kw    change of its heat content, of either sign: positive when cold is used up
+    charge_kwh   cold that is left at the end of each step
+    """
+
+    returned_kw: Array
+    gained_kw: Array
+    stored_kw: Array
+    charge_kwh: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +243,13 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What a stage did: heat_kw + sum(power_kw.values()) = reject_kw + stored_kw, all >= 0.
+    """What a stage did, all >= 0 but stored_kw.
+
+    heat_kw + cold_kw + gained_kw + sum(power_kw.values()) = reject_kw + returned_kw + stored_kw
 
     power_kw maps the last word of the account (`chiller`, `tower_fan`) to electricity. All of it
-    leaves with reject_kw, to the sink loop or to the outdoor air.
+    leaves with reject_kw to where the stage rejects, but for what a store keeps or returns.
+    cold_kw is heat taken from the loop that the stage makes cold for.
     """
 
     heat_kw: Array
@@ -173,13 +258,22 @@ class Service:
     water: Water | None = None
     limits: tuple[Limit, ...] = ()
     traces: Mapping[str, Array] = field(default_factory=dict)
+    store: Stored | None = None
+    cold_kw: Array = 0.0
 
     def scaled(self, factor: Array) -> Service:
         """The service of `factor` equal units; traces and limits are per unit and stay."""
+        store = self.store and Stored(
+            self.store.returned_kw * factor,
+            self.store.gained_kw * factor,
+            self.store.stored_kw * factor,
+            self.store.charge_kwh * factor,
+        )
         water = self.water and Water(
             self.water.evaporation_kg_s * factor,
             self.water.drift_kg_s * factor,
             self.water.blowdown_kg_s * factor,
+            self.water.withdrawn_kg_s * factor,
         )
         return replace(
             self,
@@ -187,13 +281,23 @@ class Service:
             power_kw={k: v * factor for k, v in self.power_kw.items()},
             reject_kw=self.reject_kw * factor,
             water=water,
+            store=store,
+            cold_kw=self.cold_kw * factor,
         )
+
+    def net_kw(self) -> Array:
+        """Heat taken from the loop, less what a store gives back to it."""
+        return self.heat_kw if self.store is None else self.heat_kw - self.store.returned_kw
 
 
 class Stage(Component):
     """A device in a loop's ordered list of stages. Abstract."""
 
-    rejects_to: ClassVar[Literal["loop", "air"]]
+    rejects_to: ClassVar[Literal["loop", "air", "reuse"]]
+    # Whether it takes heat from a second loop (`cools`), as an absorption chiller does.
+    makes_cold: ClassVar[bool] = False
+    # Takes the vapour of a boiling fluid (and nothing else), not a single phase.
+    condenses: ClassVar[bool] = False
 
     @abstractmethod
     def reach_c(self, duty: Duty) -> Array:

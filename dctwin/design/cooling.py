@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dctwin.components.component import Stage
 from dctwin.components.cooling.loop import Loop
-from dctwin.components.registry import device_class
+from dctwin.components.registry import device_class, kinds
 from dctwin.design.reader import OUTDOORS, Device, DeviceEntry, Reader, Structure
 from dctwin.equipment import Name
 
@@ -60,19 +60,49 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
                 f"sink is missing: name the loop that takes the heat of "
                 f"{device.name}, known: {', '.join(sorted(reader.loops - {name}))}",
             )
-        if device.component.rejects_to == "air" and device.sink:
+        if isinstance(loop, Loop) and device.component.condenses != (loop.phase == "two"):
+            reader.fault(place, _other_phase(loop, device))
+        if device.component.rejects_to != "loop" and device.sink:
+            where_to = "the air" if device.component.rejects_to == "air" else "the heat network"
             reader.fault(
                 (*place, "sink"),
-                f"{device.name} rejects to the air, it has no sink (got {device.sink!r})",
+                f"{device.name} rejects to {where_to}, it has no sink (got {device.sink!r})",
             )
+        if device.component.makes_cold and not device.cools:
+            reader.fault(
+                place,
+                f"cools is missing: name the loop that {device.name} makes cold for, "
+                f"known: {', '.join(sorted(reader.loops - {name}))}",
+            )
+        if device.cools and device.cools in (name, device.sink):
+            reader.fault((*place, "cools"), f"must be a third loop (got {device.cools!r})")
     if len(reader.faults) > before or not isinstance(loop, Loop):
         return None
     return Circuit(name, loop, pump, stages)
 
 
+def _other_phase(loop: Loop, device: Device) -> str:
+    """Why a stage that takes another phase cannot stand in this loop."""
+    boils = loop.phase == "two"
+    stages = [kind for kind in kinds() if issubclass(device_class(kind), Stage)]
+    fitting = [kind for kind in stages if vars(device_class(kind)).get("condenses", False) == boils]
+    return (
+        f"the fluid of this loop {'boils' if boils else 'does not boil'} (phase: {loop.phase}), "
+        f"allowed kinds {', '.join(fitting)} (got {device.component.kind!r})"
+    )
+
+
 def heat_order(reader: Reader, circuits: list[Circuit]) -> tuple[Circuit, ...]:
     """Loops sorted so that each stands before those it rejects to; a ring is a fault."""
     sources = {c.name: {s.sink for s in c.stages if s.sink} for c in circuits}
+    # A stage that makes cold must know how much is wanted: all that warms the loop it cools stands
+    # before the loop it is driven by, and the cooled loop after it.
+    for circuit in circuits:
+        for cooled in {s.cools for s in circuit.stages if s.cools}:
+            for other in circuits:
+                if cooled in sources[other.name] and other is not circuit:
+                    sources[other.name] = sources[other.name] | {circuit.name}
+            sources[circuit.name] = sources[circuit.name] | {cooled}
     ordered: list[Circuit] = []
     waiting = list(circuits)
     while waiting:

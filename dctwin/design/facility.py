@@ -13,10 +13,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from dctwin.design.contracts import Contract, ContractEntry, read_contracts
 from dctwin.design.cooling import Circuit, Cooling, heat_order, read_circuit
 from dctwin.design.it import MAX_RACKS, It, RackGroup, read_rack
 from dctwin.design.onsite import Onsite, OnsitePlant, read_onsite
-from dctwin.design.power import Power, read_paths
+from dctwin.design.power import IT, Feed, Power, read_feeds, read_paths
 from dctwin.design.reader import OUTDOORS, Device, Reader, Structure, place_of
 from dctwin.document import Document, faults_of, load_document
 from dctwin.equipment import Name
@@ -40,6 +41,17 @@ class DesignFile(Structure):
     power: Power = Field(default_factory=Power)
     building: Building = Field(default_factory=lambda: Building.model_validate({}))
     onsite: Onsite = Field(default_factory=lambda: Onsite.model_validate({}))
+    contracts: list[ContractEntry] = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Charge:
+    """Boiling fluid of a bank of units at a place (loop.device), and what it loses in a year."""
+
+    place: str
+    fluid: str
+    charge_kg: float
+    loss_kg_per_year: float
 
 
 @dataclass(frozen=True)
@@ -51,13 +63,14 @@ class Facility:
     description: str
     racks: tuple[RackGroup, ...]
     circuits: tuple[Circuit, ...]  # in heat order: a loop stands before the loops it rejects to
-    it_path: tuple[Device, ...]
+    feeds: tuple[Feed, ...]  # of the racks: a feed stands before the one that it hangs from
     mechanical_path: tuple[Device, ...]
     shared_path: tuple[Device, ...]
     lighting_kw: float
     lighting_heat_to: str
     onsite: OnsitePlant
     document: Document = field(repr=False, compare=False)
+    contracts: tuple[Contract, ...] = ()
 
     def replace(self, changes: Mapping[str, Any]) -> Facility:
         """A facility with values set by dotted path, checked anew.
@@ -71,6 +84,26 @@ class Facility:
         """IT power at full load [kW], supplies inside the racks left out."""
         return float(sum(g.device.component.design_kw * g.device.count for g in self.racks))
 
+    @property
+    def it_path(self) -> tuple[Device, ...]:
+        """The path `it`, which feeds every group of racks that names no other."""
+        return next(feed.path for feed in self.feeds if feed.name == IT)
+
+    @cached_property
+    def charges(self) -> tuple[Charge, ...]:
+        """Boiling fluids of two-phase loops and tanks, for refill and leak carbon."""
+        return tuple(
+            Charge(
+                f"{circuit.name}.{stage.name}",
+                circuit.loop.fluid,
+                charge_kg := stage.component.charge_kg * stage.count,
+                charge_kg * stage.component.loss_frac_per_year,
+            )
+            for circuit in self.circuits
+            for stage in circuit.stages
+            if stage.component.condenses
+        )
+
     def devices(self) -> Iterator[Device]:
         """Every device, from the racks to the grid."""
         for group in self.racks:
@@ -80,14 +113,22 @@ class Facility:
             if circuit.pump is not None:
                 yield circuit.pump
             yield from circuit.stages
-        yield from (*self.it_path, *self.mechanical_path, *self.shared_path)
-        yield from (
-            device for device in (self.onsite.pv, self.onsite.battery) if device is not None
-        )
+        for feed in self.feeds:
+            yield from feed.path
+            if feed.sources is not None:
+                yield from (d for d in (feed.sources.pv, feed.sources.battery) if d is not None)
+        yield from (*self.mechanical_path, *self.shared_path)
+        yield from self.onsite.devices()
+
+    def contracted(self) -> Iterator[Device]:
+        """Plants elsewhere that contracts stand on."""
+        for contract in self.contracts:
+            yield from contract.plants
 
     def equipment(self) -> set[str]:
         """Catalogue names of the equipment in it."""
-        return {device.equipment for device in self.devices() if device.equipment}
+        devices = (*self.devices(), *self.contracted())
+        return {device.equipment for device in devices if device.equipment}
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -132,8 +173,10 @@ def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
         if (circuit := read_circuit(reader, name, entry)) is not None
     ]
     paths = read_paths(reader, spec.power)
+    feeds = read_feeds(reader, spec.power, paths["it"], racks)
     reader.loop_exists(spec.building.heat_to, ("building", "heat_to"))
     onsite = read_onsite(reader, spec.onsite)
+    contracts = read_contracts(reader, spec.contracts)
     ordered = heat_order(reader, circuits)
     total_racks = sum(entry.count for entry in spec.it.racks.values())
     if total_racks > MAX_RACKS:
@@ -146,11 +189,12 @@ def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
         description=spec.description,
         racks=racks,
         circuits=ordered,
-        it_path=paths["it"],
+        feeds=feeds,
         mechanical_path=paths["mechanical"],
         shared_path=paths["shared"],
         lighting_kw=spec.building.lighting_kw,
         lighting_heat_to=place_of(spec.building.heat_to),
         onsite=onsite,
         document=reader.document,
+        contracts=contracts,
     )

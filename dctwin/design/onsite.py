@@ -1,40 +1,151 @@
-"""On-site sources and stores of a design."""
+"""On-site sources and stores of a design, and the policy by which the stores are used."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
+from dctwin.components.component import Component
 from dctwin.components.onsite.battery import Battery
+from dctwin.components.onsite.electrolyser import Electrolyser
+from dctwin.components.onsite.fuel_cell import FuelCell
+from dctwin.components.onsite.hydrogen_tank import HydrogenTank
 from dctwin.components.onsite.pv import PvArray
+from dctwin.components.onsite.series import GenerationSeries
+from dctwin.components.onsite.wind import WindTurbine
 from dctwin.design.reader import Device, DeviceEntry, Reader, Structure
+from dctwin.dispatch.hours import Stores, as_one
+from dctwin.dispatch.planned import Optimum, RollingHorizon
+from dctwin.dispatch.policies import (
+    Carbon,
+    Islanded,
+    Matching,
+    PeakShaving,
+    Policy,
+    Price,
+    SelfConsumption,
+)
+from dctwin.document import Path_
+
+# Tags in brackets are no keys of a file: document.faults_of leaves them out of a field's name.
+Entries = Annotated[
+    Annotated[DeviceEntry, Tag("<one>")] | Annotated[list[DeviceEntry], Tag("<several>")],
+    Discriminator(lambda value: "<several>" if isinstance(value, list | tuple) else "<one>"),
+]
+AnyPolicy = (
+    SelfConsumption | PeakShaving | Price | Carbon | Matching | Islanded | Optimum | RollingHorizon
+)
+
+
+class Hydrogen(Structure):
+    """A tank with what fills it and what empties it."""
+
+    electrolyser: DeviceEntry | None = None
+    tank: DeviceEntry
+    fuel_cell: DeviceEntry | None = None
 
 
 class Onsite(Structure):
-    pv: DeviceEntry | None = None
+    pv: Entries | None = Field(None, description="PV array, or a list of them")
+    wind: Entries | None = Field(None, description="wind turbines, or a list of them")
+    series: Entries | None = Field(
+        None, description="small hydro, geothermal or other known output, or a list of them"
+    )
     battery: DeviceEntry | None = None
+    hydrogen: Hydrogen | None = None
+    policy: AnyPolicy = Field(
+        default_factory=SelfConsumption,
+        discriminator="name",
+        description="what the stores do, by its name and parameters",
+    )
     export: bool = Field(True, description="surplus may flow to the grid; otherwise curtailed")
+    connection_kw: Annotated[float, Field(ge=0, le=10_000_000, strict=True)] | None = Field(
+        None, description="what the grid connection carries, both ways; none: any power"
+    )
 
 
 @dataclass(frozen=True)
 class OnsitePlant:
-    """Sources and stores at the facility bus; None where there is none."""
+    """Sources and stores at the facility bus; empty where there are none."""
 
-    pv: Device | None
+    pv: tuple[Device, ...]
+    wind: tuple[Device, ...]
+    series: tuple[Device, ...]
     battery: Device | None
+    electrolyser: Device | None
+    tank: Device | None
+    fuel_cell: Device | None
+    policy: Policy
     export: bool
+    connection_kw: float | None
+
+    def sources(self) -> tuple[Device, ...]:
+        """Every device that generates from sun, wind, water or the earth's heat."""
+        return (*self.pv, *self.wind, *self.series)
 
     def devices(self) -> Iterator[Device]:
         """Every device of it."""
-        yield from (device for device in (self.pv, self.battery) if device is not None)
+        yield from self.sources()
+        every = (self.battery, self.electrolyser, self.tank, self.fuel_cell)
+        yield from (device for device in every if device is not None)
+
+    def stores(self) -> Stores:
+        """The stores as dispatch sees them."""
+        return Stores(
+            battery=_bank(self.battery),
+            electrolyser=None if self.electrolyser is None else self.electrolyser.component,
+            electrolysers_count=self.electrolyser.count if self.electrolyser else 1,
+            tank=_bank(self.tank),
+            fuel_cell=None if self.fuel_cell is None else self.fuel_cell.component,
+            fuel_cells_count=self.fuel_cell.count if self.fuel_cell else 1,
+        )
+
+
+def _bank(device: Device | None) -> Any:
+    return None if device is None else as_one(device.component, device.count)
+
+
+def source_key(device: Device) -> str:
+    """The name of a source among all of a facility: `pv.roof`, `wind.wind`."""
+    return f"{device.component.kind}.{device.name}"
+
+
+def read_sources(
+    reader: Reader, entries: Entries | None, where: Path_, base: type[Component]
+) -> tuple[Device, ...]:
+    """The devices of one entry or of a list of entries."""
+    if entries is None:
+        return ()
+    if isinstance(entries, list):
+        return reader.devices(entries, where, base)
+    device = reader.device(entries, where, base)
+    return () if device is None else (device,)
 
 
 def read_onsite(reader: Reader, onsite: Onsite) -> OnsitePlant:
     """The on-site plant with its devices checked."""
+    hydrogen, where = onsite.hydrogen, ("onsite", "hydrogen")
+    planned = isinstance(onsite.policy, Optimum | RollingHorizon)
+    if planned and (onsite.battery is None or hydrogen is not None):
+        why = f"{onsite.policy.name!r} plans a battery, without hydrogen beside it"
+        reader.fault(("onsite", "policy"), why)
+
+    def of_hydrogen(name: str, base: Any) -> Device | None:
+        entry = None if hydrogen is None else getattr(hydrogen, name)
+        return reader.optional(entry, (*where, name), base)
+
     return OnsitePlant(
-        pv=reader.optional(onsite.pv, ("onsite", "pv"), PvArray),
+        pv=read_sources(reader, onsite.pv, ("onsite", "pv"), PvArray),
+        wind=read_sources(reader, onsite.wind, ("onsite", "wind"), WindTurbine),
+        series=read_sources(reader, onsite.series, ("onsite", "series"), GenerationSeries),
         battery=reader.optional(onsite.battery, ("onsite", "battery"), Battery),
+        electrolyser=of_hydrogen("electrolyser", Electrolyser),
+        tank=of_hydrogen("tank", HydrogenTank),
+        fuel_cell=of_hydrogen("fuel_cell", FuelCell),
+        policy=onsite.policy,
         export=onsite.export,
+        connection_kw=onsite.connection_kw,
     )

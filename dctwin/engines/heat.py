@@ -6,38 +6,71 @@ moment after another.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from dctwin.components.component import Air
+from dctwin.components.component import Air, Place, ratio
+from dctwin.components.cooling.loop import Loop
 from dctwin.components.cooling.pump import PumpPower
 from dctwin.components.it.rack import RackPower
 from dctwin.design import Circuit, Facility, RackGroup
+from dctwin.engines.feeds import FeedFlows, feed_flows
 from dctwin.physics.arrays import Array
 from dctwin.plant import PathStep, Served, Wiring, carry
+
+# Temperature at which the racks of an air loop draw in: a place of its own beside the loop's supply
+# among the temperatures that are settled (a loop's name has no dot).
+INLET = ".inlet"
 
 
 @dataclass(frozen=True)
 class Boundary:
-    """What surrounds the facility, one value a step: arrays of shape (hours,)."""
+    """What surrounds the facility, one value a step: arrays of shape (hours,) or numbers.
+
+    Prices and carbon are those of grid energy; None where the site does not give them, and a policy
+    that needs one says so. grid_available is 1 or 0 in each step; None: always.
+    """
 
     air: Air
     local_hour: Any  # whole hours 0-23, local standard time
     step_h: float
-    pv_yield_frac: Array = 0.0
+    # output over rating of each on-site source (design.source_key), at the bus
+    onsite_frac: Mapping[str, Array] = field(default_factory=dict)
+    feed_pv_yield_frac: Mapping[str, Array] = field(default_factory=dict)  # on the buses of feeds
+    price_per_kwh: Any = None
+    export_price_per_kwh: Any = None
+    demand_price_per_kw: Any = None
+    carbon_kg_per_kwh: Any = None
+    grid_available: Any = None
+    import_limit_kw: float = math.inf  # of the grid connection
+    export_limit_kw: float | None = None
+    place: Place = field(default_factory=Place)
+
+    def here(self) -> Place:
+        """What the site offers besides air, with this clock."""
+        return replace(self.place, local_hour=self.local_hour, step_h=self.step_h)
 
 
 @dataclass(frozen=True)
 class RackFlows:
-    """A group of racks at work: powers [kW] of all its racks together."""
+    """A group of racks at work: powers [kW] of all its racks together.
+
+    inlet_c: air drawn in; throttled_frac: share of the asked compute power that limits withhold;
+    case_c, coolant_frac: cases and coolant flow over rated, None without a liquid loop.
+    """
 
     group: RackGroup
     power: RackPower
     supply: list[PathStep]
     draw_kw: Array
+    inlet_c: Array
+    throttled_frac: Array
+    case_c: Array | None
+    coolant_frac: Array | None
 
 
 @dataclass(frozen=True)
@@ -58,26 +91,33 @@ def heat_flows(
     wiring: Wiring,
     boundary: Boundary,
     supply: dict[str, Array],
-) -> tuple[list[RackFlows], list[PathStep], dict[str, LoopFlows]]:
+) -> tuple[list[RackFlows], list[FeedFlows], dict[str, LoopFlows]]:
     """Heat from the racks down the loops at these supply temperatures.
 
     Loops that reject to the air only are not served yet, as nothing else depends on how they do it:
     `serve_rest` does that once, when the temperatures have settled.
     """
-    racks = [rack_flows(group, boundary, supply) for group in facility.racks]
-    it_steps, source = sources(facility, racks)
+    racks = [rack_flows(group, wiring, boundary, supply) for group in facility.racks]
+    feeds, source = sources(facility, racks, boundary)
     loops: dict[str, LoopFlows] = {}
     for circuit in facility.circuits:
         loop = loop_flows(circuit, source[circuit.name], boundary)
         sinks = {device.sink for device in circuit.stages if device.sink}
         if sinks:
-            loop = _serve(loop, wiring, boundary, supply, sinks)
-            assert loop.served is not None
-            for device, service in zip(circuit.stages, loop.served.services, strict=True):
-                if device.sink:
-                    source[device.sink] = source[device.sink] + service.reject_kw
+            loop = _serve(loop, wiring, boundary, supply, sinks, source)
+            hand_on(loop, source)
         loops[circuit.name] = loop
-    return racks, it_steps, loops
+    return racks, feeds, loops
+
+
+def hand_on(loop: LoopFlows, source: dict[str, Array]) -> None:
+    """Give what the stages reject to the sources of their sinks, and take off what they cool."""
+    assert loop.served is not None
+    for device, service in zip(loop.circuit.stages, loop.served.services, strict=True):
+        if device.sink:
+            source[device.sink] = source[device.sink] + service.reject_kw
+        if device.cools:
+            source[device.cools] = source[device.cools] - service.cold_kw
 
 
 def serve_rest(
@@ -88,28 +128,36 @@ def serve_rest(
 ) -> dict[str, LoopFlows]:
     """The loops with those served that reject to the air only."""
     return {
-        name: loop if loop.served is not None else _serve(loop, wiring, boundary, supply, set())
+        name: loop if loop.served is not None else _serve(loop, wiring, boundary, supply, set(), {})
         for name, loop in loops.items()
     }
 
 
-def sources(facility: Facility, racks: list[RackFlows]) -> tuple[list[PathStep], dict[str, Array]]:
-    """The IT power path at work, and the heat that racks, path and lights give to each loop."""
-    _, it_steps = carry(facility.it_path, sum(rack.draw_kw for rack in racks))
+def sources(
+    facility: Facility, racks: list[RackFlows], boundary: Boundary
+) -> tuple[list[FeedFlows], dict[str, Array]]:
+    """The racks' feeds at work, and the heat that racks, feeds and lights give to each loop."""
+    drawn: dict[str, Array] = {}
+    for rack in racks:
+        name = rack.group.feed
+        drawn[name] = drawn[name] + rack.draw_kw if name in drawn else rack.draw_kw
+    feeds = feed_flows(
+        facility, drawn, boundary.feed_pv_yield_frac, boundary.step_h, 0.0 * boundary.air.dry_bulb_c
+    )
     heat: dict[str, Array] = {circuit.name: 0.0 for circuit in facility.circuits}
     for rack in racks:
         heat[rack.group.air] = heat[rack.group.air] + rack.power.air_kw
         if rack.group.liquid:
             heat[rack.group.liquid] = heat[rack.group.liquid] + rack.power.liquid_kw
         for step in rack.supply:
-            heat[rack.group.air] = heat[rack.group.air] + step.loss_kw
-    for step in it_steps:
+            heat[rack.group.supply_loop] = heat[rack.group.supply_loop] + step.loss_kw
+    for step in (step for feed in feeds for step in feed.steps):
         if step.device.heat_to:
             heat[step.device.heat_to] = heat[step.device.heat_to] + step.loss_kw
     if facility.lighting_heat_to:
         name = facility.lighting_heat_to
         heat[name] = heat[name] + facility.lighting_kw
-    return it_steps, heat
+    return feeds, heat
 
 
 def load_frac(group: RackGroup, local_hour: Any) -> Array:
@@ -121,23 +169,62 @@ def load_frac(group: RackGroup, local_hour: Any) -> Array:
     return group.load_frac * by_hour
 
 
+def most_liquid_kw(
+    group: RackGroup, wiring: Wiring, supply: Mapping[str, Array], load: Array
+) -> Array:
+    """Heat [kW] that one rack of the group can give to its coolant, settled, cases at the limit."""
+    coolant = wiring.coolant_kw_per_k(group)
+    return group.device.component.most_liquid_kw(load, plate_c(group, wiring, supply), coolant)
+
+
+def plate_c(group: RackGroup, wiring: Wiring, supply: Mapping[str, Array]) -> Array:
+    """Temperature of the coolant at the group's cold plates."""
+    loop: Loop = wiring.circuits[group.liquid].loop
+    return loop.plate_c(supply[group.liquid])
+
+
 def rack_flows(
-    group: RackGroup, boundary: Boundary, supply: Mapping[str, Array], load: Array | None = None
+    group: RackGroup,
+    wiring: Wiring,
+    boundary: Boundary,
+    supply: Mapping[str, Array],
+    most_kw: Array | None = None,
 ) -> RackFlows:
-    """Electricity and heat of all racks of a group; `load` overrides the group's own."""
-    if load is None:
-        load = load_frac(group, boundary.local_hour)
-    one = group.device.component.power(load, supply[group.air])
-    count = group.device.count
+    """Electricity and heat of all racks of a group, within their limits.
+
+    `most_kw` is the heat that a rack's coolant takes; default what it takes when all is settled.
+    """
+    rack, count = group.device.component, group.device.count
+    asked = load_frac(group, boundary.local_hour)
+    inlet_c = supply[group.air + INLET]
+    if group.liquid and most_kw is None:
+        most_kw = most_liquid_kw(group, wiring, supply, asked)
+    load = rack.allowed_load(asked, inlet_c, np.inf if most_kw is None else most_kw)
+    one = rack.power(load, inlet_c)
+    case_c, coolant_frac = None, None
+    if group.liquid:
+        rate = wiring.coolant_kw_per_k(group)(one.liquid_kw)
+        coolant_frac = rack.coolant_flow_frac(rate)
+        case_c = plate_c(group, wiring, supply) + one.liquid_kw * rack.plate_k_per_kw(rate)
     draw_kw, steps = carry(group.supply, one.compute_kw + one.fans_kw)
     return RackFlows(
         group,
         RackPower(*(value * count for value in one)),
         [
-            PathStep(s.device, s.input_kw * count, s.output_kw * count, s.loss_kw * count)
+            PathStep(
+                s.device,
+                s.input_kw * count,
+                s.output_kw * count,
+                s.loss_kw * count,
+                s.on_count * count,
+            )
             for s in steps
         ],
         draw_kw * count,
+        inlet_c,
+        1.0 - ratio(one.compute_kw, rack.compute_kw(asked)),
+        case_c,
+        coolant_frac,
     )
 
 
@@ -163,12 +250,13 @@ def _serve(
     boundary: Boundary,
     supply: Mapping[str, Array],
     sinks: set[str],
+    source: Mapping[str, Array],
 ) -> LoopFlows:
     """The loop with all of its heat offered to its stages at this supply temperature."""
     circuit = loop.circuit
     return_c = circuit.loop.return_c(supply[circuit.name], loop.heat_kw, loop.flow_kw_per_k)
     sink_flow = {s: wiring.sink_flow_kw_per_k(circuit, s, loop.heat_kw) for s in sinks}
     served = wiring.serve_chain(
-        circuit, loop.heat_kw, return_c, loop.flow_kw_per_k, boundary.air, supply, sink_flow
+        circuit, loop.heat_kw, return_c, loop.flow_kw_per_k, boundary.air, supply, sink_flow, source
     )
     return replace(loop, served=served)

@@ -9,6 +9,9 @@ from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
 from dctwin.plant import range_limits
 
+# Where a stage without a sink loop sends its heat.
+OUTSIDE = {"air": "ambient", "reuse": "reuse"}
+
 # A supply this close to its setpoint holds it.
 TOLERANCE_K = 1e-6
 
@@ -40,6 +43,11 @@ def post_loop(
     year.traces[f"{node}.supply_c"] = actual_c
     year.traces[f"{node}.return_c"] = actual_c + ratio(loop.heat_kw, loop.flow_kw_per_k)
     year.traces[f"{node}.flow_m3_s"] = loop.flow_m3_s
+    if circuit.loop.phase == "two":
+        quality = circuit.loop.exit_quality(loop.heat_kw, loop.flow_kw_per_k)
+        year.traces[f"{node}.exit_quality_frac"] = quality
+        beyond = inside(quality, 0.0, circuit.loop.dry_out_quality_frac)
+        year.flags.append(Flag(node, Limit("exit_quality_frac", beyond, "-")))
     xp = namespace(actual_c)
     above_limit = xp.maximum(actual_c - circuit.loop.supply_limit_c, 0.0)
     short_k = ratio(served.shortfall_kw, loop.flow_kw_per_k)
@@ -49,7 +57,7 @@ def post_loop(
     year.flags.append(Flag(node, Limit("unmet_k", unmet_k, "K")))
     year.traces["unmet_k"] = xp.maximum(year.traces.get("unmet_k", 0.0), unmet_k)
     above = xp.maximum(actual_c - setpoint[name] - TOLERANCE_K, 0.0)
-    if circuit.loop.follow == "nothing":
+    if circuit.loop.follow in ("nothing", "boiling"):
         year.flags.append(Flag(node, Limit("supply_above_setpoint_c", above, "K")))
     return used_kw
 
@@ -63,11 +71,19 @@ def _post_stage(year: Year, loop: str, device: Device, service: Service) -> Arra
     for end_use, power_kw in service.power_kw.items():
         ledger.post("electricity", "bus.mechanical", node, power_kw, f"cooling.{end_use}")
         used_kw = used_kw + power_kw
-    ledger.post(
-        "heat", node, f"loop.{device.sink}" if device.sink else "ambient", service.reject_kw
-    )
+    place = f"loop.{device.sink}" if device.sink else OUTSIDE[device.component.rejects_to]
+    ledger.post("heat", node, place, service.reject_kw)
+    if device.cools:
+        ledger.post("heat", f"loop.{device.cools}", node, service.cold_kw)
+    if service.store is not None:
+        ledger.post("heat", node, f"loop.{loop}", service.store.returned_kw)
+        ledger.post("heat", "ambient", node, service.store.gained_kw)
+        ledger.store(node, service.store.stored_kw)
+        year.traces[f"{node}.charge_kwh"] = service.store.charge_kwh
     if service.water is not None:
         water = service.water
+        ledger.post("water", "water.body", node, water.withdrawn_kg_s)
+        ledger.post("water", node, "water.body", water.withdrawn_kg_s, "withdrawal")
         total = water.evaporation_kg_s + water.drift_kg_s + water.blowdown_kg_s
         ledger.post("water", "water.main", node, total)
         ledger.post("water", node, "water.atmosphere", water.evaporation_kg_s, "evaporation")

@@ -2,41 +2,105 @@
 
 from __future__ import annotations
 
+from dctwin.components.component import Limit, ratio
+from dctwin.components.onsite.battery import Battery, BatteryFlows
+from dctwin.components.onsite.electrolyser import WATER_KG_PER_KG, Electrolyser
 from dctwin.design import Facility
+from dctwin.dispatch.hours import Hours
+from dctwin.dispatch.operate import HydrogenFlows, Operation, operate
+from dctwin.engines.generation import onsite_generation
 from dctwin.engines.heat import Boundary
-from dctwin.engines.year import Year
+from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
+from dctwin.units import SECONDS_PER_HOUR
+
+_BUS = "bus.facility"
 
 
 def post_onsite(
     year: Year, facility: Facility, boundary: Boundary, load_kw: Array, first: str
 ) -> None:
-    """On-site sources and the grid at the facility bus."""
-    ledger, bus, plant = year.ledger, "bus.facility", facility.onsite
-    xp = namespace(load_kw, boundary.pv_yield_frac)
-    pv_kw: Array = 0.0 * load_kw
-    if plant.pv is not None:
-        one_kw = plant.pv.component.output_kw(boundary.pv_yield_frac)
-        pv_kw = one_kw * plant.pv.count + 0.0 * load_kw
-    surplus_kw = xp.maximum(pv_kw - load_kw, 0.0)
-    deficit_kw = xp.maximum(load_kw - pv_kw, 0.0)
-    if plant.battery is not None:
-        count = plant.battery.count
-        flows = plant.battery.component.steady(
-            surplus_kw / count, deficit_kw / count, boundary.step_h
-        )
-        node = "storage.battery"
-        ledger.post("electricity", bus, node, flows.charge_kw * count)
-        ledger.post("electricity", node, bus, flows.discharge_kw * count)
-        ledger.post("heat", node, "ambient", flows.loss_kw * count, "power.battery_loss")
-        ledger.store(node, flows.stored_kw * count)
-        year.traces[f"{node}.energy_kwh"] = flows.energy_kwh * count
-        surplus_kw = xp.maximum(surplus_kw - flows.charge_kw * count, 0.0)
-        deficit_kw = xp.maximum(deficit_kw - flows.discharge_kw * count, 0.0)
-    export_kw = surplus_kw if plant.export else 0.0 * surplus_kw
-    curtailed_kw = surplus_kw - export_kw
-    ledger.post("electricity", "sun", bus, pv_kw - curtailed_kw)
-    ledger.post("electricity", "grid", bus, deficit_kw)
-    ledger.post("electricity", bus, "grid", export_kw)
-    ledger.post("electricity", bus, first, load_kw)
-    year.traces["onsite.curtailed_kw"] = curtailed_kw
+    """On-site sources, stores and the grid at the facility bus."""
+    ledger, plant, stores = year.ledger, facility.onsite, facility.onsite.stores()
+    made = {source: kw + 0.0 * load_kw for source, kw in onsite_generation(plant, boundary).items()}
+    made_kw: Array = sum(made.values(), 0.0 * load_kw)
+    auxiliary_kw = 0.0 if stores.battery is None else stores.battery.auxiliary_kw
+    hours = Hours(
+        load_kw=load_kw + auxiliary_kw,
+        own_kw=made_kw,
+        step_h=boundary.step_h,
+        air_c=boundary.air.dry_bulb_c,
+        price_per_kwh=boundary.price_per_kwh,
+        export_price_per_kwh=boundary.export_price_per_kwh,
+        demand_price_per_kw=boundary.demand_price_per_kw,
+        carbon_kg_per_kwh=boundary.carbon_kg_per_kwh,
+        grid_available=boundary.grid_available,
+        connection_kw=plant.connection_kw,
+        export=plant.export,
+        export_limit_kw=boundary.export_limit_kw,
+    )
+    done = operate(plant.policy, stores, hours)
+    if done.battery is not None and stores.battery is not None:
+        _post_battery(year, stores.battery, done.battery, hours)
+    if done.hydrogen is not None:
+        _post_hydrogen(year, stores.electrolyser, done.hydrogen)
+    used_frac = 1.0 - ratio(done.curtailed_kw, made_kw)
+    for source, kw in made.items():
+        ledger.post("electricity", source, _BUS, kw * used_frac)
+    ledger.post("electricity", "grid", _BUS, done.import_kw)
+    ledger.post("electricity", _BUS, "grid", done.export_kw)
+    ledger.post("electricity", _BUS, first, load_kw)
+    year.traces["onsite.curtailed_kw"] = done.curtailed_kw
+    beyond_kw = done.import_kw - boundary.import_limit_kw
+    year.flags.append(Flag("grid", Limit("import_limit_kw", beyond_kw, "kW")))
+    _post_shed(year, facility, hours, done)
+
+
+def _post_shed(year: Year, facility: Facility, hours: Hours, done: Operation) -> None:
+    """Load that nothing covers: only where the grid may be missing or is limited."""
+    may_be_short = facility.onsite.policy.seen(hours)
+    if may_be_short.grid_available is None and may_be_short.connection_kw is None:
+        return
+    year.ledger.post("electricity", "shed", _BUS, done.shed_kw)
+    year.traces["onsite.shed_kw"] = done.shed_kw
+    year.flags.append(Flag("onsite", Limit("shed_kw", done.shed_kw, "kW")))
+
+
+def _post_battery(year: Year, battery: Battery, flows: BatteryFlows, hours: Hours) -> None:
+    ledger, node, step_h = year.ledger, "storage.battery", hours.step_h
+    ledger.post("electricity", _BUS, node, flows.charge_kw)
+    ledger.post("electricity", node, _BUS, flows.discharge_kw)
+    ledger.post("heat", node, "ambient", flows.loss_kw, "power.battery_loss")
+    ledger.store(node, flows.stored_kw)
+    beside = "storage.battery-auxiliary"
+    ledger.post("electricity", _BUS, beside, battery.auxiliary_kw)
+    ledger.post("heat", beside, "ambient", battery.auxiliary_kw, "power.battery_auxiliary")
+    xp = namespace(flows.stored_kw)
+    given_kwh = xp.cumsum(xp.maximum(-flows.stored_kw, 0.0), axis=-1) * step_h
+    year.traces[f"{node}.energy_kwh"] = flows.energy_kwh
+    year.traces[f"{node}.charge_kw"] = flows.charge_kw
+    year.traces[f"{node}.discharge_kw"] = flows.discharge_kw
+    year.traces[f"{node}.cycles_count"] = given_kwh / battery.capacity_kwh
+    year.traces[f"{node}.capacity_left_frac"] = battery.capacity_left_frac(
+        flows, hours.air_c, step_h
+    )
+
+
+def _post_hydrogen(year: Year, electrolyser: Electrolyser | None, flows: HydrogenFlows) -> None:
+    """The hydrogen path as one node; its water is used when it is split."""
+    ledger, node = year.ledger, "storage.hydrogen"
+    ledger.post("electricity", _BUS, node, flows.input_kw)
+    ledger.post("electricity", node, _BUS, flows.output_kw)
+    ledger.post("heat", node, "ambient", flows.loss_kw, "power.hydrogen_loss")
+    ledger.store(node, flows.stored_kw)
+    if electrolyser is not None:
+        split_kg_s = flows.made_kg_per_h * WATER_KG_PER_KG / SECONDS_PER_HOUR
+        drained_kg_s = split_kg_s * electrolyser.reject_frac
+        ledger.post("water", "water.main", node, split_kg_s + drained_kg_s)
+        # It leaves as vapour of the fuel cell, sooner or later.
+        ledger.post("water", node, "water.atmosphere", split_kg_s, "evaporation")
+        ledger.post("water", node, "water.drain", drained_kg_s, "blowdown")
+    year.traces[f"{node}.energy_kwh"] = flows.energy_kwh
+    year.traces[f"{node}.electrolyser_kw"] = flows.input_kw
+    year.traces[f"{node}.fuel_cell_kw"] = flows.output_kw
+    year.traces[f"{node}.heat_kw"] = flows.heat_kw

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dctwin.components.component import Limit, inside
-from dctwin.components.it.rack import INLET_C
-from dctwin.design import Facility
+from dctwin.components.it.classes import AIR_CLASS_C, LIQUID_CLASS_C
+from dctwin.components.it.rack import INLET_C, PLATE_FLOW_FRAC, Rack
+from dctwin.design import Facility, RackGroup
+from dctwin.engines.feeds import FeedFlows, main_draw_kw
 from dctwin.engines.heat import Boundary, LoopFlows, RackFlows
-from dctwin.engines.post_cooling import post_loop
+from dctwin.engines.post_cooling import TOLERANCE_K, post_loop
 from dctwin.engines.post_onsite import post_onsite
-from dctwin.engines.post_power import first_node, post_path, watch_power
+from dctwin.engines.post_power import first_node, post_feeds, post_path, watch_power
 from dctwin.engines.year import Flag, Year
-from dctwin.physics.arrays import Array
-from dctwin.plant import PathStep, carry
+from dctwin.physics.arrays import Array, namespace
+from dctwin.plant import carry
 
 
 def post_facility(
@@ -22,53 +24,93 @@ def post_facility(
     setpoint: dict[str, Array],
     racks: list[RackFlows],
     loops: dict[str, LoopFlows],
-    it_steps: list[PathStep],
+    feeds: list[FeedFlows],
 ) -> None:
     """Write the settled year into the ledger, node by node, from the racks to the grid."""
     ledger = year.ledger
-    it_kw = sum(rack.draw_kw for rack in racks)
     for rack in racks:
-        _post_rack(year, rack, supply)
+        _post_rack(year, rack, supply, facility)
     mechanical_kw: Array = facility.lighting_kw
     ledger.post("electricity", "bus.mechanical", "lighting", facility.lighting_kw, "lighting")
     place = f"loop.{facility.lighting_heat_to}" if facility.lighting_heat_to else "ambient"
     ledger.post("heat", "lighting", place, facility.lighting_kw)
     for loop in loops.values():
         mechanical_kw = mechanical_kw + post_loop(year, loop, supply, setpoint)
-    it_draw = post_path(year, "it", it_steps, "bus.it", it_kw)
+    for charge in facility.charges:
+        year.traces[f"{charge.place}.vapour_loss_kg_per_year"] = charge.loss_kg_per_year
+    post_feeds(year, feeds)
+    it_draw = main_draw_kw(feeds)
     drawn, steps = carry(facility.mechanical_path, mechanical_kw)
     mech_draw = post_path(year, "mechanical", steps, "bus.mechanical", mechanical_kw)
-    feeds = {first_node("it", it_steps, "bus.it"): it_draw}
-    feeds[first_node("mechanical", steps, "bus.mechanical")] = mech_draw
+    ledger.post(
+        "electricity", "bus.main", first_node("mechanical", steps, "bus.mechanical"), mech_draw
+    )
     total, steps = carry(facility.shared_path, it_draw + drawn)
     post_path(year, "shared", steps, "bus.main", it_draw + drawn)
-    for node, value in feeds.items():
-        ledger.post("electricity", "bus.main", node, value)
     post_onsite(year, facility, boundary, total, first_node("shared", steps, "bus.main"))
 
 
-def _post_rack(year: Year, rack: RackFlows, supply: dict[str, Array]) -> None:
+def _post_rack(year: Year, rack: RackFlows, supply: dict[str, Array], facility: Facility) -> None:
     ledger, group, power = year.ledger, rack.group, rack.power
     node = f"rack.{group.name}"
-    source = "bus.it"
+    source = f"bus.{group.feed}"
     for step in rack.supply:
         stage = f"{node}.{step.device.name}"
         ledger.post("electricity", source, stage, step.input_kw)
-        ledger.post("heat", stage, f"loop.{group.air}", step.loss_kw, step.device.component.account)
-        one = PathStep(
-            step.device,
-            step.input_kw / group.device.count,
-            step.output_kw / group.device.count,
-            step.loss_kw / group.device.count,
+        ledger.post(
+            "heat", stage, f"loop.{group.supply_loop}", step.loss_kw, step.device.component.account
         )
-        watch_power(year, stage, one)
+        watch_power(year, stage, step, group.device.count)
         source = stage
     ledger.post("electricity", source, node, power.compute_kw, "it.compute")
     ledger.post("electricity", source, node, power.fans_kw, "it.fans")
     ledger.post("heat", node, f"loop.{group.air}", power.air_kw)
     if group.liquid:
         ledger.post("heat", node, f"loop.{group.liquid}", power.liquid_kw)
+    _watch_rack(year, node, rack, supply, facility)
+
+
+def _watch_rack(
+    year: Year, node: str, rack: RackFlows, supply: dict[str, Array], facility: Facility
+) -> None:
+    """Traces of a group of racks, and flags where its limits are passed."""
+    group = rack.group
+    one: Rack = group.device.component
     # A rack wholly in liquid has no fans that answer the inlet.
-    breathes = group.device.component.liquid_frac < 1
-    beyond = inside(supply[group.air], INLET_C[0], INLET_C[-1]) * breathes
-    year.flags.append(Flag(node, Limit("air_inlet_c", beyond, "K")))
+    breathes = one.liquid_frac < 1
+
+    def flag(name: str, beyond: Array, unit: str) -> None:
+        year.flags.append(Flag(node, Limit(name, beyond, unit)))
+
+    year.traces[f"{node}.inlet_c"] = rack.inlet_c
+    year.traces[f"{node}.throttled_frac"] = rack.throttled_frac
+    flag("air_inlet_c", inside(rack.inlet_c, INLET_C[0], INLET_C[-1]) * breathes, "K")
+    flag("throttled_frac", rack.throttled_frac, "-")
+    if one.air_class != "none":
+        allowed_c = AIR_CLASS_C[one.air_class]
+        flag("air_class_c", inside(rack.inlet_c, *allowed_c) * breathes, "K")
+    if rack.case_c is None:
+        return
+    year.traces[f"{node}.case_c"] = rack.case_c
+    year.traces[f"{node}.coolant_flow_frac"] = rack.coolant_frac
+    xp = namespace(rack.case_c)
+    over_k = rack.case_c - one.case_limit_c
+    flag("case_c", xp.where(over_k > TOLERANCE_K, over_k, 0.0), "K")
+    flow_beyond = inside(rack.coolant_frac, *PLATE_FLOW_FRAC) * (one.case_flow_frac > 0)
+    flag("coolant_flow_frac", flow_beyond, "-")
+    if one.liquid_class in LIQUID_CLASS_C:
+        most_c = LIQUID_CLASS_C[one.liquid_class]
+        for loop in classed_loops(facility, group):
+            flag("liquid_class_c", xp.maximum(supply[loop] - most_c, 0.0), "K")
+
+
+def classed_loops(facility: Facility, group: RackGroup) -> tuple[str, ...]:
+    """Loops that a group's liquid class speaks of: S its own coolant, W the facility water behind.
+
+    Racks whose coolant rejects to air alone have no other water than their coolant.
+    """
+    circuits = {c.name: c for c in facility.circuits}
+    named = dict.fromkeys(stage.sink for stage in circuits[group.liquid].stages if stage.sink)
+    sinks = tuple(name for name in named if circuits[name].loop.fluid != "air")
+    behind = group.device.component.liquid_class.startswith("W") and sinks
+    return sinks if behind else (group.liquid,)

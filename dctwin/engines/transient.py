@@ -17,14 +17,19 @@ import simpy
 
 from dctwin.components.cooling.loop import LoopState
 from dctwin.components.it.rack import RackState
-from dctwin.design import Circuit, Facility
+from dctwin.design import Circuit, Facility, Feed
 from dctwin.engines.annual import settle
+from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.heat import (
+    INLET,
     Boundary,
     LoopFlows,
     RackFlows,
+    hand_on,
     load_frac,
     loop_flows,
+    most_liquid_kw,
+    plate_c,
     rack_flows,
     sources,
 )
@@ -32,14 +37,13 @@ from dctwin.engines.posting import post_facility
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError, nearest
 from dctwin.ledger import Ledger
-from dctwin.plant import PathStep, Served, Wiring
+from dctwin.plant import Served, Wiring
 from dctwin.scenario import ScenarioEvent
 from dctwin.units import SECONDS_PER_HOUR
 
 _SLOPE_STEP_K = 1e-3
-# A throttled rack returns to its load when its cases are this far below their limit (assumed,
-# 2 to 10 K; it only keeps the protection from chattering).
-_RELEASE_K = 5.0
+# Compute power withheld above this is throttling; below it is rounding.
+_THROTTLED_FRAC = 1e-9
 
 
 @dataclass
@@ -50,6 +54,10 @@ class PlantState:
     racks: dict[str, RackState]
     running: dict[str, bool]
     throttled: dict[str, bool]
+    # (loop, stage) -> cold that the store holds [kWh]
+    charge_kwh: dict[tuple[str, str], float] = field(default_factory=dict)
+    # Air that the racks of each air loop draw in; where none is known yet, the loop's supply.
+    inlets: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,9 +68,10 @@ class Moment:
     supply: dict[str, float]
     case: dict[str, float]
     racks: list[RackFlows]
-    it_steps: list[PathStep]
+    feeds: list[FeedFlows]
     loops: dict[str, LoopFlows]
     stored: dict[str, float]
+    charge: dict[str, float]
 
 
 @dataclass
@@ -77,20 +86,19 @@ class Transient:
 
 def steady_state(facility: Facility, boundary: Boundary) -> PlantState:
     """The state at which the plant stands still under a boundary of one moment."""
-    wiring = Wiring(facility)
+    wiring = Wiring(facility, boundary.here())
     setpoint = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
     supply, racks, _, _ = settle(facility, wiring, boundary, setpoint)
     cases = {}
     for rack in racks:
-        group, one = rack.group, rack.group.device
-        coolant_c = supply[group.liquid] if group.liquid else supply[group.air]
-        liquid_kw = _number(rack.power.liquid_kw) / one.count
-        cases[group.name] = RackState(_number(coolant_c) + liquid_kw * one.component.case_k_per_kw)
+        case_c = supply[rack.group.air] if rack.case_c is None else rack.case_c
+        cases[rack.group.name] = RackState(_number(case_c))
     return PlantState(
-        loops={name: LoopState(_number(value)) for name, value in supply.items()},
+        loops={c.name: LoopState(_number(supply[c.name])) for c in facility.circuits},
         racks=cases,
         running={circuit.name: True for circuit in facility.circuits},
-        throttled={group.name: False for group in facility.racks},
+        throttled={r.group.name: _number(r.throttled_frac) > _THROTTLED_FRAC for r in racks},
+        inlets={group.air: _number(supply[group.air + INLET]) for group in facility.racks},
     )
 
 
@@ -125,7 +133,7 @@ class _Run:
 
     def __init__(self, facility: Facility, boundary: Boundary, state: PlantState) -> None:
         self.facility, self.boundary, self.state = facility, boundary, state
-        self.wiring = Wiring(facility)
+        self.wiring = Wiring(facility, boundary.here())
         self.setpoint = {
             c.name: _number(c.loop.setpoint_c(boundary.air)) for c in facility.circuits
         }
@@ -191,64 +199,87 @@ class _Run:
         dt_s = dt_ms / 1000.0
         state = self.state
         supply = {name: s.supply_c for name, s in state.loops.items()}
+        for group in self.facility.racks:
+            inlet_c = state.inlets.get(group.air, supply[group.air])
+            supply[group.air + INLET] = inlet_c
         stored: dict[str, float] = {}
         racks = [
             self._rack(group_index, supply, dt_s, stored)
             for group_index in range(len(self.facility.racks))
         ]
         case = {name: s.case_c for name, s in state.racks.items()}
-        it_steps, source = sources(self.facility, [rack for rack, _ in racks])
+        feeds, source = sources(self.facility, [rack for rack, _ in racks], self.boundary)
         loops: dict[str, LoopFlows] = {}
         after: dict[str, LoopState] = {}
+        # Stores may not give more than they hold over this very step.
+        self.wiring.place = replace(self.boundary.here(), step_h=dt_s / SECONDS_PER_HOUR)
+        self.wiring.charge_kwh = state.charge_kwh
         for circuit in self.facility.circuits:
             loop = loop_flows(
                 circuit, _number(source[circuit.name]), self.boundary, state.running[circuit.name]
             )
-            loop, after[circuit.name] = self._loop(loop, supply, dt_s, stored)
+            loop, after[circuit.name] = self._loop(loop, supply, source, dt_s, stored)
             loops[circuit.name] = loop
-            assert loop.served is not None
-            for device, service in zip(circuit.stages, loop.served.services, strict=True):
-                if device.sink:
-                    source[device.sink] = source[device.sink] + service.reject_kw
+            if circuit.name + INLET in supply:
+                state.inlets[circuit.name] = _number(
+                    circuit.loop.inlet_c(
+                        after[circuit.name].supply_c, loop.heat_kw, loop.flow_kw_per_k
+                    )
+                )
+            hand_on(loop, source)
+        state.loops = after
+        state.charge_kwh = _charges(state.charge_kwh, loops, dt_s)
+        charge = {f"{loop}.{name}": kwh for (loop, name), kwh in state.charge_kwh.items()}
         self.moments.append(
-            Moment(start_ms, supply, case, [rack for rack, _ in racks], it_steps, loops, stored)
+            Moment(
+                start_ms, supply, case, [rack for rack, _ in racks], feeds, loops, stored, charge
+            )
         )
         self.lengths_ms.append(dt_ms)
-        state.loops = after
         state.racks = {g.name: new for g, (_, new) in zip(self.facility.racks, racks, strict=True)}
-        self._watch(start_ms + dt_ms)
+        self._watch(start_ms + dt_ms, [rack for rack, _ in racks])
 
     def _rack(
         self, index: int, supply: dict[str, float], dt_s: float, stored: dict[str, float]
     ) -> tuple[RackFlows, RackState]:
         group = self.facility.racks[index]
-        load = (
-            0.0 if self.state.throttled[group.name] else load_frac(group, self.boundary.local_hour)
-        )
-        flows = rack_flows(group, self.boundary, supply, load)
-        before = self.state.racks[group.name]
         if not group.liquid:
+            flows = rack_flows(group, self.wiring, self.boundary, supply)
             return flows, RackState(supply[group.air])
-        count = group.device.count
-        new, out_kw, stored_kw = group.device.component.advance(
-            before,
-            _number(flows.power.liquid_kw) / count,
-            supply[group.liquid],
-            self.state.running[group.liquid],
-            dt_s,
+        rack, count = group.device.component, group.device.count
+        before = self.state.racks[group.name]
+        flowing = self.state.running[group.liquid]
+        coolant_c = _number(plate_c(group, self.wiring, supply))
+        rate = self.wiring.coolant_kw_per_k(group)
+        # The cases may end the step at their limit: what they hold delays what the annual clock,
+        # for which all is settled, has at once.
+        settled_kw = most_liquid_kw(
+            group, self.wiring, supply, load_frac(group, self.boundary.local_hour)
         )
+        k_per_kw = _number(rack.plate_k_per_kw(rate(settled_kw)))
+        most_kw = rack.held_liquid_kw(before, coolant_c, k_per_kw, flowing, dt_s)
+        flows = rack_flows(group, self.wiring, self.boundary, supply, most_kw)
+        liquid_kw = _number(flows.power.liquid_kw) / count
+        k_per_kw = _number(rack.plate_k_per_kw(rate(liquid_kw)))
+        new, out_kw, stored_kw = rack.advance(before, liquid_kw, coolant_c, k_per_kw, flowing, dt_s)
         stored[f"rack.{group.name}"] = stored_kw * count
-        return replace(flows, power=flows.power._replace(liquid_kw=out_kw * count)), new
+        power = flows.power._replace(liquid_kw=out_kw * count)
+        return replace(flows, power=power, case_c=before.case_c), new
 
     def _loop(
-        self, loop: LoopFlows, supply: dict[str, float], dt_s: float, stored: dict[str, float]
+        self,
+        loop: LoopFlows,
+        supply: dict[str, float],
+        source: dict[str, Any],
+        dt_s: float,
+        stored: dict[str, float],
     ) -> tuple[LoopFlows, LoopState]:
         circuit = loop.circuit
         name = circuit.name
         before = LoopState(supply[name])
         heat_kw = _number(loop.heat_kw)
-        removed = self._removed_kw(loop, supply, before.supply_c)
-        warmer = self._removed_kw(loop, supply, before.supply_c + _SLOPE_STEP_K)
+        removed = self._removed_kw(loop, supply, source, before.supply_c)
+        warmer = self._removed_kw(loop, supply, source, before.supply_c + _SLOPE_STEP_K)
         slope = max(_total(warmer) - _total(removed), 0.0) / _SLOPE_STEP_K
         held = self.held[name]
         new, out_kw, stored_kw = circuit.loop.advance(
@@ -258,7 +289,7 @@ class _Run:
         # Serve at the mean temperature, then scale the rest of the curvature away: what the stages
         # take over the step is exactly what the inventory gave.
         change_k = new.supply_c - before.supply_c
-        served = self._removed_kw(loop, supply, before.supply_c + 0.5 * change_k)
+        served = self._removed_kw(loop, supply, source, before.supply_c + 0.5 * change_k)
         total_kw = _total(served)
         factor = out_kw / total_kw if total_kw > 0 else 0.0
         services = tuple(service.scaled(factor) for service in served.services)
@@ -267,7 +298,9 @@ class _Run:
             raise ComputationError(f"loop {name}: stages took nothing where {out_kw:g} kW left")
         return replace(loop, served=final), new
 
-    def _removed_kw(self, loop: LoopFlows, supply: dict[str, float], at_c: float) -> Served:
+    def _removed_kw(
+        self, loop: LoopFlows, supply: dict[str, float], source: dict[str, Any], at_c: float
+    ) -> Served:
         """The stages at work on a loop at this temperature, asked to bring it to its setpoint."""
         circuit = loop.circuit
         flow = loop.flow_kw_per_k
@@ -281,7 +314,7 @@ class _Run:
             for sink in sinks
         }
         return self.wiring.serve_chain(
-            circuit, ask_kw, return_c, flow, self.boundary.air, supply, sink_flow
+            circuit, ask_kw, return_c, flow, self.boundary.air, supply, sink_flow, source
         )
 
     # --- limits and log --------------------------------------------------------------------
@@ -289,8 +322,8 @@ class _Run:
     def log(self, now_ms: float, event: str, detail: str) -> None:
         self.events.append({"time_s": now_ms / 1000.0, "event": event, "detail": detail})
 
-    def _watch(self, now_ms: int) -> None:
-        """Log limits as they are passed and kept again; throttle racks whose cases are too hot."""
+    def _watch(self, now_ms: int, racks: list[RackFlows]) -> None:
+        """Log limits as they are passed and kept again, and racks as they throttle and recover."""
         for circuit in self.facility.circuits:
             self._crossing(
                 now_ms,
@@ -298,18 +331,14 @@ class _Run:
                 self.state.loops[circuit.name].supply_c,
                 circuit.loop.supply_limit_c,
             )
-        for group in self.facility.racks:
-            if not group.liquid:
-                continue
-            case_c = self.state.racks[group.name].case_c
-            limit_c = group.device.component.case_limit_c
-            throttled = self.state.throttled[group.name]
-            if not throttled and case_c > limit_c:
-                self.state.throttled[group.name] = True
-                self.log(now_ms, "throttle", f"racks {group.name} to idle at {case_c:.1f} °C case")
-            elif throttled and case_c < limit_c - _RELEASE_K:
-                self.state.throttled[group.name] = False
-                self.log(now_ms, "release", f"racks {group.name} back to load")
+        for rack in racks:
+            name, withheld = rack.group.name, _number(rack.throttled_frac)
+            throttled = withheld > _THROTTLED_FRAC
+            if throttled and not self.state.throttled[name]:
+                self.log(now_ms, "throttle", f"racks {name} give up {withheld:.1%} of compute")
+            elif self.state.throttled[name] and not throttled:
+                self.log(now_ms, "release", f"racks {name} back to load")
+            self.state.throttled[name] = throttled
 
     def _crossing(self, now_ms: int, what: str, value_c: float, limit_c: float) -> None:
         over = value_c > limit_c
@@ -342,10 +371,12 @@ class _Run:
             self.setpoint,
             stacked.racks,
             stacked.loops,
-            stacked.it_steps,
+            stacked.feeds,
         )
         for name, case_c in stacked.case.items():
             year.traces[f"rack.{name}.case_c"] = case_c
+        for node, charge_kwh in stacked.charge.items():
+            year.traces[f"{node}.charge_kwh"] = charge_kwh
         year.closure = year.ledger.check()
         start_ms = first.start_ms + step_ms * np.arange(int(repeat.sum()))
         return Transient(year, start_ms, self.events, self.state)
@@ -356,13 +387,29 @@ def _number(value: Any) -> float:
 
 
 def _total(served: Served) -> float:
-    return float(sum(_number(service.heat_kw) for service in served.services))
+    return float(sum(_number(service.net_kw()) for service in served.services))
+
+
+def _charges(
+    before: dict[tuple[str, str], float], loops: dict[str, LoopFlows], dt_s: float
+) -> dict[tuple[str, str], float]:
+    """What the stores hold after a step: what they held, less the heat that they took in."""
+    after = {}
+    for name, loop in loops.items():
+        assert loop.served is not None
+        for device, service in zip(loop.circuit.stages, loop.served.services, strict=True):
+            if service.store is not None:
+                key = (name, device.name)
+                start = before.get(key, device.component.start_kwh() * device.count)
+                stored_kw = _number(service.store.stored_kw)
+                after[key] = max(_number(start) - stored_kw * dt_s / SECONDS_PER_HOUR, 0.0)
+    return after
 
 
 def _columns(items: list[Any], repeat: np.ndarray) -> Any:
     """A list of equal structures of numbers as one structure of arrays over time."""
     first = items[0]
-    if isinstance(first, Circuit) or all(item is first for item in items):
+    if isinstance(first, (Circuit, Feed)) or all(item is first for item in items):
         return first
     if isinstance(first, dict):
         return {key: _columns([item[key] for item in items], repeat) for key in first}

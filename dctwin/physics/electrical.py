@@ -3,6 +3,7 @@
 Equations and sources
     loss law     loss/rating = a + b x + c x², x = output/rating (no-load, proportional, square:
                  the usual split of transformer and converter losses, IEC 60076-1)
+    linear       P_in = (P_out + fixed)/η: the straight-line fit of measured powers
     measured     loss/rating = x (1/η − 1), linear between points; rules at its function
     resistance   R = ρ20 [1 + α (T − 20)] l/A; copper 1.7241e-8 Ω·m, 3.93e-3 1/K; aluminium
                  2.8264e-8 Ω·m, 4.03e-3 1/K: IEC 60287-1-1, Table 1 (from IEC 60028, IEC 60889)
@@ -56,6 +57,55 @@ def loss_kw(
     """Loss of a device that delivers `load_kw`, by the three-term law per unit of rating."""
     load = load_kw / rated_kw
     return rated_kw * (no_load_frac + load * (proportional_frac + load * square_frac))
+
+
+def linear_loss_kw(load_kw: Array, fixed_kw: Array, efficiency_frac: Array) -> Array:
+    """Loss of a device that delivers `load_kw`, where P_in = (P_out + fixed)/η.
+
+    >>> round(linear_loss_kw(0.62626, 0.013, 0.98) * 1000, 3)
+    26.046
+    """
+    return (load_kw + fixed_kw) / efficiency_frac - load_kw
+
+
+# A load fraction that stands for "as low as can be": a device without no-load loss is most
+# efficient there, and no division by it fails.
+_LEAST_LOAD = 1e-6
+
+
+def best_load_frac(no_load_kw: Array, load_loss_kw: Array) -> Array:
+    """Load fraction of the highest efficiency under the three-term law, at most 1.
+
+    d(loss/x)/dx = 0 gives x = √(a/c): where the no-load and the square loss are equal.
+    """
+    xp = namespace(no_load_kw, load_loss_kw)
+    balance = xp.sqrt(no_load_kw / xp.maximum(load_loss_kw, 1e-30))
+    return xp.clip(balance, _LEAST_LOAD, 1.0)
+
+
+def peak_load_fracs(
+    load_frac_points: Sequence[float], loss_points: Sequence[float]
+) -> tuple[float, ...]:
+    """Load fractions up to 1 with a local maximum of efficiency, on a piecewise linear loss curve.
+
+    Between two points loss/x = slope + intercept/x is monotone, so a maximum stands at a point, or
+    at full load. Points as `loss_points_from_efficiency` gives them, from load 0.
+    """
+    loads = [x for x in load_frac_points if 0 < x < 1] + [1.0]
+    losses = [_on_line(x, load_frac_points, loss_points) / x for x in loads]
+    if loss_points[0] == 0:  # no no-load loss: as good below the first point as at it
+        loads, losses = [_LEAST_LOAD, *loads], [losses[0], *losses]
+    last = len(loads) - 1
+    return tuple(
+        loads[k]
+        for k in range(len(loads))
+        if (k == 0 or losses[k] <= losses[k - 1]) and (k == last or losses[k] <= losses[k + 1])
+    )
+
+
+def _on_line(x: float, loads: Sequence[float], losses: Sequence[float]) -> float:
+    """The loss at x; the last slope runs on beyond the last point, if it rises."""
+    return float(loss_from_curve_kw(x, 1.0, loads, losses))
 
 
 def loss_points_from_efficiency(
@@ -142,6 +192,15 @@ def feeder_margin_frac(
     """
     demand = 2000.0 * power_kw * line_ohm * (1 + power_factor)
     return 1 - demand / (source_v * source_v * power_factor)
+
+
+def feeder_current_a(
+    source_v: Array, power_kw: Array, line_ohm: Array, power_factor: Array = 1.0, system: str = "dc"
+) -> Array:
+    """Current in one conductor of a feeder: P/V in DC, P/(√3 V pf) in three phases."""
+    volts = feeder_voltage_v(source_v, power_kw, line_ohm, power_factor)
+    root = {"dc": 1.0, "ac3": 3.0**0.5}[system]
+    return 1000.0 * power_kw / (power_factor * volts * root)
 
 
 def feeder_voltage_v(

@@ -10,7 +10,9 @@ Sources (through CoolProp)
     25 %; by volume or by mass differ by less than 0.3 % in ρ·cp). `mineral-oil` is Paratherm NF, a
     food-grade white mineral oil of about 22 mm²/s at 40 °C: it stands for hydrocarbon immersion
     fluids, of which thin synthetic ones (5–10 mm²/s) flow more easily. `silicone-oil` is Syltherm
-    800, a dimethyl polysiloxane. `novec-649`: McLinden et al. (2015) equation of state; its
+    800, a dimethyl polysiloxane. `paraffinic-oil-thin` is Paratherm LR (1.5 mm²/s at 40 °C), the
+    thin end of hydrocarbon fluids. `novec-7500`: one data-sheet point at 25 °C (see make_tables),
+    no error bound. `novec-649`: McLinden et al. (2015) equation of state; its
     conductivity and viscosity are single data-sheet points at 25 °C, without an error bound.
     CoolProp's INCOMP::HFE gives 0.968 W/m/K for a fluorinated ether, some ten times too much: no
     fluid here is made from it.

@@ -1,4 +1,4 @@
-"""Makes `fluid_tables.json` and `refrigerant_tables.json` from CoolProp.
+"""Makes `fluid_tables.json`, `boiling_tables.json` and `refrigerant_tables.json` from CoolProp.
 
     python -m dctwin.physics.make_tables
 
@@ -39,10 +39,53 @@ SI_TO_OURS = {"density": 1.0, "specific_heat": 1e-3, "conductivity": 1.0, "visco
 # Engineered Fluid" product information (0.059 W/m/K; 0.40 cSt × 1600 kg/m³ = 0.64 mPa·s).
 NOVEC_649_POINTS = {"conductivity": 0.059, "viscosity": math.log(0.64e-3)}
 
-REFRIGERANTS = ("R134a", "R1234ze(E)", "R1233zd(E)", "R513A", "R32", "R410A", "R717")
+# Our name -> CoolProp's, and the range of saturation temperatures that two-phase loops use. R515B:
+# 91.1/8.9 % by mass of R1234ze(E) and R227ea (ASHRAE Standard 34) in moles (114.04, 170.03 g/mol).
+BOILING = {
+    "R1233zd(E)": ("R1233zd(E)", (0.0, 90.0)),
+    "R134a": ("R134a", (0.0, 80.0)),
+    "R1234ze(E)": ("R1234ze(E)", (0.0, 85.0)),
+    "R515B": ("HEOS::R1234ze(E)[0.93851]&R227EA[0.06149]", (0.0, 70.0)),
+    "novec-649": ("Novec649", (0.0, 90.0)),
+}
+BOILING_KEYS = {
+    "liquid_density": ("D", 1.0),
+    "liquid_specific_heat": ("C", 1e-3),
+    "vapour_density": ("D", 1.0),
+    "pressure": ("P", 1.0),
+}
+BOILING_ERROR_FRAC = 2e-4
+
+# Liquids that CoolProp does not have, from one point of a data sheet at 25 °C: density, its thermal
+# expansion, specific heat and viscosity as read in 3M, "Novec Engineered Fluids" user guide
+# (1.61 g/cm³, 0.0013/K, 1128 J/kg/K, 1.24 mPa·s); conductivity recalled from a sheet of that maker.
+DATA_SHEET = {
+    "novec-7500": {
+        "range_c": (-20.0, 100.0),
+        "density": 1610.0,
+        "expansion": 0.0013,
+        "specific_heat": 1.128,
+        "conductivity": 0.065,
+        "viscosity": 1.24e-3,
+    }
+}
+DATA_SHEET_C = 25.0
+
 BLENDS = ("R513A", "R410A")
-EVAPORATING_RANGE_C = (-15.0, 30.0)
-CONDENSING_RANGE_C = (-12.0, 65.0)
+# From ice-making brine to trim chillers and heat pumps on the return of warm-water loops.
+EVAPORATING_RANGE_C = (-15.0, 40.0)
+LOWEST_CONDENSING_C = -12.0
+# Some 6-20 K below the critical point, where liquid and vapour grow alike and no machine works,
+# and never above 90 °C: what district heat asks of a heat pump.
+HIGHEST_CONDENSING_C = {
+    "R134a": 85.0,
+    "R1234ze(E)": 90.0,
+    "R1233zd(E)": 90.0,
+    "R513A": 75.0,
+    "R32": 65.0,
+    "R410A": 65.0,
+    "R717": 90.0,
+}
 # Wanted greatest relative error of a cycle fit, and the highest total degree spent on it.
 CYCLE_ERROR_FRAC = 1e-3
 HIGHEST_CYCLE_DEGREE = 8
@@ -59,6 +102,7 @@ def _fluid_specs() -> dict[str, dict[str, Any]]:
             }
     specs["mineral-oil"] = {"coolprop": "INCOMP::PNF", "range_c": (-10.0, 100.0)}
     specs["silicone-oil"] = {"coolprop": "INCOMP::S800", "range_c": (-40.0, 100.0)}
+    specs["paraffinic-oil-thin"] = {"coolprop": "INCOMP::PLR", "range_c": (-10.0, 100.0)}
     specs["novec-649"] = {"coolprop": "Novec649", "range_c": (-40.0, 49.0)}
     return specs
 
@@ -123,6 +167,68 @@ def fluid_tables() -> dict[str, Any]:
             "freezing_c": freezing_c,
             **fits,
         }
+    for name, sheet in DATA_SHEET.items():
+        table[name] = _data_sheet(sheet)
+    return {"made_with": f"CoolProp {CoolProp.__version__}", "fluids": table}
+
+
+def _data_sheet(sheet: dict[str, Any]) -> dict[str, Any]:
+    """A liquid from one point: density linear in temperature, the rest constant."""
+    low_c, high_c = sheet["range_c"]
+    middle_c, half_k = (low_c + high_c) / 2, (high_c - low_c) / 2
+    slope = -sheet["density"] * sheet["expansion"]
+    values = {
+        "density": [sheet["density"] + slope * (middle_c - DATA_SHEET_C), slope * half_k],
+        "specific_heat": [sheet["specific_heat"]],
+        "conductivity": [sheet["conductivity"]],
+        "viscosity": [math.log(sheet["viscosity"])],
+    }
+    return {
+        "coolprop": None,
+        "min_c": low_c,
+        "max_c": high_c,
+        "freezing_c": None,
+        **{
+            prop: {"coefficients": _shortened(coefficients), "max_error_frac": None}
+            for prop, coefficients in values.items()
+        },
+    }
+
+
+def boiling_tables() -> dict[str, Any]:
+    """Fits of saturation properties along the bubble line for every boiling fluid."""
+    import CoolProp
+    from CoolProp.CoolProp import PropsSI
+
+    table: dict[str, Any] = {}
+    x = np.cos(np.pi * np.arange(121) / 120)
+    for name, (substance, (low_c, high_c)) in BOILING.items():
+        at_k = (low_c + high_c) / 2 + (high_c - low_c) / 2 * x + KELVIN_AT_0_C
+
+        def along(key: str, quality: float, at_k: Any = at_k, substance: str = substance) -> Any:
+            return np.array([PropsSI(key, "T", t, "Q", quality, substance) for t in at_k])
+
+        fits: dict[str, Any] = {"coolprop": substance, "min_c": low_c, "max_c": high_c}
+        for prop, (key, factor) in BOILING_KEYS.items():
+            values = factor * along(key, 1.0 if prop == "vapour_density" else 0.0)
+            log = prop in ("pressure", "vapour_density")
+            fits[prop] = _fit_1d(x, values, log, BOILING_ERROR_FRAC)
+        latent = (along("H", 1.0) - along("H", 0.0)) / 1000
+        fits["latent"] = _fit_1d(x, latent, False, BOILING_ERROR_FRAC)
+        log_pressure = np.log(along("P", 0.0))
+        low, high = float(log_pressure.min()), float(log_pressure.max())
+        scaled = (log_pressure - (low + high) / 2) * 2 / (high - low)
+        coefficients = _shortened(
+            np.polynomial.polynomial.polyfit(scaled, at_k - KELVIN_AT_0_C, HIGHEST_DEGREE)
+        )
+        gap_k = np.polynomial.polynomial.polyval(scaled, coefficients) + KELVIN_AT_0_C - at_k
+        fits["boiling"] = {
+            "coefficients": coefficients,
+            "min_log_pressure": low,
+            "max_log_pressure": high,
+            "max_error_k": _rounded_up(float(np.max(np.abs(gap_k)))),
+        }
+        table[name] = fits
     return {"made_with": f"CoolProp {CoolProp.__version__}", "fluids": table}
 
 
@@ -149,17 +255,18 @@ def refrigerant_tables() -> dict[str, Any]:
     import CoolProp
 
     table: dict[str, Any] = {}
-    (te_low, te_high), (tc_low, tc_high) = EVAPORATING_RANGE_C, CONDENSING_RANGE_C
+    te_low, te_high = EVAPORATING_RANGE_C
     te_middle, te_half = (te_low + te_high) / 2, (te_high - te_low) / 2
-    tc_middle, tc_half = (tc_low + tc_high) / 2, (tc_high - tc_low) / 2
-    # Chebyshev points in evaporating temperature and lift, so that the edges are in the fit.
-    points = [
-        (te, te + LEAST_LIFT_K + (tc_high - LEAST_LIFT_K - te) * (1 + reach) / 2)
-        for te in te_middle + te_half * np.cos(np.pi * np.arange(23) / 22)
-        for reach in np.cos(np.pi * np.arange(31) / 30)
-    ]
-    te, tc = np.array(points).T
-    for name in REFRIGERANTS:
+    for name, tc_high in HIGHEST_CONDENSING_C.items():
+        tc_middle = (LOWEST_CONDENSING_C + tc_high) / 2
+        tc_half = (tc_high - LOWEST_CONDENSING_C) / 2
+        # Chebyshev points in evaporating temperature and lift, so that the edges are in the fit.
+        points = [
+            (te, te + LEAST_LIFT_K + (tc_high - LEAST_LIFT_K - te) * (1 + reach) / 2)
+            for te in te_middle + te_half * np.cos(np.pi * np.arange(23) / 22)
+            for reach in np.cos(np.pi * np.arange(31) / 30)
+        ]
+        te, tc = np.array(points).T
         work_per_cooling = np.array(
             [1 / cycle(name, *point, isentropic_efficiency_frac=1.0).cop for point in points]
         )
@@ -170,7 +277,7 @@ def refrigerant_tables() -> dict[str, Any]:
         table[name] = {
             "glide_k": glide_k,
             "evaporating_range_c": [te_low, te_high],
-            "condensing_range_c": [tc_low, tc_high],
+            "condensing_range_c": [LOWEST_CONDENSING_C, tc_high],
             "coefficients": rows,
             "max_error_frac": _rounded_up(error),
         }
@@ -178,9 +285,10 @@ def refrigerant_tables() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write both tables beside this module."""
+    """Write the tables beside this module."""
     for file_name, table in (
         ("fluid_tables.json", fluid_tables()),
+        ("boiling_tables.json", boiling_tables()),
         ("refrigerant_tables.json", refrigerant_tables()),
     ):
         text = json.dumps(table, indent=1, allow_nan=False)

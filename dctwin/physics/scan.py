@@ -41,3 +41,17 @@ def clipped_sums(change: Array, start: Array, low: Array, high: Array) -> tuple[
     first_start = start + 0.0 * after[..., :1]
     before = xp.concatenate([first_start, after[..., :-1]], axis=-1)
     return before, after
+
+
+def filled(rate_kw: Array, step_h: float, start_kwh: Array, room_kwh: Array) -> tuple[Array, Array]:
+    """(share of each step that a store can follow, its energy at the end of the step).
+
+    A step that fills or empties the store ends early at the same power, so the share is linear in
+    the energy left and hours chain through `clipped_sums`.
+    """
+    xp = namespace(rate_kw, start_kwh, room_kwh)
+    change_kwh = step_h * rate_kw
+    before, after = clipped_sums(change_kwh, start_kwh, 0.0, room_kwh)
+    # What the sum's rounding adds to a full, an empty or an idle store is neither taken nor given.
+    share = (after - before) / xp.where(change_kwh == 0, 1.0, change_kwh)
+    return xp.clip(share, 0.0, 1.0), after

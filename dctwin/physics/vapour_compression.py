@@ -12,8 +12,9 @@ Equations
     smooth down to zero lift, which the COP itself (infinite there) is not. Against `cycle` the
     fits err by less than 0.1 % over their whole range.
 
-Valid range: evaporating −15…30 °C, condensing up to 65 °C, lift ≥ 3 K, superheat and subcooling
-5 K. Below 3 K the fit runs on smoothly to w = 0. Beyond the range the caller flags.
+Valid range: evaporating −15…40 °C, condensing up to 65 °C (R32, R410A), 75 (R513A), 85 (R134a) or
+90 °C (R1234ze(E), R1233zd(E), R717), lift ≥ 3 K, superheat and subcooling 5 K. Below 3 K the fit
+runs on smoothly to w = 0. Beyond the range the caller flags.
 R410A is CoolProp's pseudo-pure fluid; R513A is CoolProp's Helmholtz mixture of R1234yf and R134a
 (56/44 % by mass, ASHRAE 34). Their glides are 0.11 K and 0.013 K.
 """

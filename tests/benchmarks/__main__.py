@@ -20,9 +20,8 @@ import numpy as np
 
 import dctwin
 from dctwin.engines.annual import run_year
-from dctwin.engines.heat import Boundary
 from dctwin.memory import keep_heap
-from dctwin.surroundings import prepare, pv_yield
+from dctwin.surroundings import boundary_of, prepare
 
 SITE = "inzai"
 
@@ -81,12 +80,7 @@ def kernels(repeats: int) -> list[Measured]:
     surroundings = prepare(dctwin.load_site(SITE))
     found = []
     for name, facility in dctwin.catalogue().designs.items():
-        boundary = Boundary(
-            surroundings.air,
-            surroundings.local_hour,
-            1.0,
-            pv_yield(facility, surroundings.weather),
-        )
+        boundary = boundary_of([facility], surroundings)
         found.append(measure(f"design-year {name}", lambda f=facility, b=boundary: run_year(f, b),
                              repeats))  # fmt: skip
     return found

@@ -13,7 +13,7 @@ from dctwin.engines.transient import PlantState, run_transient, steady_state
 from dctwin.errors import InputError
 from dctwin.library import entries
 from dctwin.scenario import ScenarioEvent, load_scenario
-from dctwin.surroundings import held_air, prepare
+from dctwin.surroundings import held_air, held_place, prepare
 
 DESIGN_C = "dtc-warm-water-ac"
 DESIGNS = sorted(entries("designs"))
@@ -22,7 +22,9 @@ DESIGNS = sorted(entries("designs"))
 def boundary_of(site: str = "inzai") -> Boundary:
     surroundings = prepare(dctwin.load_site(site))
     index, air = held_air(load_scenario("facility-water-pump-loss"), surroundings)
-    return Boundary(air, int(surroundings.local_hour[index]), 1 / 3600)
+    place = held_place(surroundings.place, index)
+    hour = int(surroundings.local_hour[index])
+    return Boundary(air, hour, 1 / 3600, place=place, price_per_kwh=20.0)
 
 
 def disturbed(state: PlantState, by_k: float) -> PlantState:

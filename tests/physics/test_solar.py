@@ -110,3 +110,66 @@ def test_yearly_yield_of_pvwatts(key):
     assert ac.min() == 0.0
     assert ac.max() == pytest.approx(1.0 / 1.2)  # the inverter clips
     assert ac.sum() == pytest.approx(PVWATTS_V8_KWH_PER_KW[key], rel=0.03)
+
+
+def _chicago(**setup):
+    (latitude, longitude, offset, altitude), (air, wind, dni, dhi, ghi) = _epw("Chicago")
+    start = np.datetime64("2023-01-01T00:00") - np.timedelta64(int(offset), "h")
+    setup = {"tilt_deg": 20.0, "azimuth_deg": 180.0, **setup}
+    return solar.pv_yield_frac(
+        start, 1.0, latitude, longitude, altitude, air, wind, dni, dhi, ghi, **setup
+    )
+
+
+def test_mountings_rank_as_they_do_in_the_field():
+    fixed = _chicago()
+    tracking = _chicago(mount="tracking")
+    flat_roof = _chicago(mount="east-west", tilt_deg=10.0)
+    # NREL/TP-6A20-77324 and PVWatts: single-axis trackers make 12 to 25 % more than fixed racks in
+    # the US; east-west at 10° loses 8 to 15 % against south at 20°, and has a broader day.
+    assert 1.12 < tracking.sum() / fixed.sum() < 1.25
+    assert 0.85 < flat_roof.sum() / fixed.sum() < 0.95
+    june = slice(24 * 160, 24 * 170)
+    assert (flat_roof[june] > 0.02).sum() >= (fixed[june] > 0.02).sum()
+
+
+def test_both_sides_of_an_east_west_roof_count_alike():
+    one = _chicago(mount="east-west", tilt_deg=10.0, azimuth_deg=180.0)
+    turned = _chicago(mount="east-west", tilt_deg=10.0, azimuth_deg=0.0)
+    np.testing.assert_allclose(one, turned, atol=1e-12)
+
+
+def test_the_back_of_a_module_adds_some_per_cent():
+    front = _chicago(mount="tracking").sum()
+    both = _chicago(mount="tracking", bifaciality_frac=0.7).sum()
+    bright = _chicago(mount="tracking", bifaciality_frac=0.7, albedo_frac=0.5).sum()
+    # Bifacial gain of trackers over albedo 0.2: 4 to 8 % measured (NREL, Deline et al. 2020).
+    assert 1.03 < both / front < 1.10
+    assert bright > both
+
+
+def test_snow_takes_winter_and_leaves_summer():
+    fall_m = np.array([2.01, 1.53, 0.96, 0.11, 0, 0, 0, 0, 0, 0, 0.32, 1.57])
+    lost = solar.townsend_snow_loss_frac(
+        np.array([70, 85, 120, 130, 150, 150, 150, 140, 120, 100, 70, 60.0]), fall_m,
+        np.ceil(fall_m / 0.08), np.full(12, 0.75),
+        np.array([-4, -4, 0, 7, 12, 16, 20, 22, 18, 12, 5, -2.0]), 20.0, 4.0, 0.8,
+    )  # fmt: skip
+    steep = solar.townsend_snow_loss_frac(
+        np.full(12, 100.0), fall_m, np.ceil(fall_m / 0.08), np.full(12, 0.75), np.zeros(12),
+        40.0, 4.0, 1.8,
+    )  # fmt: skip
+    shallow = solar.townsend_snow_loss_frac(
+        np.full(12, 100.0), fall_m, np.ceil(fall_m / 0.08), np.full(12, 0.75), np.zeros(12),
+        20.0, 4.0, 0.8,
+    )  # fmt: skip
+    assert (lost[4:10] == 0.0).all()
+    assert lost[0] > 0.3
+    assert (steep[:3] < shallow[:3]).all()
+
+
+def test_an_unknown_mount_is_refused():
+    from dctwin.errors import InputError
+
+    with pytest.raises(InputError, match="mount"):
+        _chicago(mount="dual")

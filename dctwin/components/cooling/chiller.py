@@ -17,6 +17,11 @@ from dctwin.components.component import (
     param,
     ratio,
 )
+from dctwin.components.cooling.refrigerant_coil import (
+    air_side_kw_per_k,
+    altitude_density_frac,
+    ua_kw_per_k,
+)
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import KELVIN_AT_0_C
 
@@ -202,14 +207,30 @@ class AirChiller(EirChiller):
 
     Equations, source and validity: EirChiller. Condenser fans are part of the curves, as catalogue
     ratings are of the whole unit (AHRI 550/590). Fan control holds the head pressure as if the air
-    were at condenser_min_c.
+    were at condenser_min_c. Altitude: thinner air carries less, so that the curves are read at air
+    that is warmer by the rise of the condensing temperature (refrigerant_coil.py), at full load;
+    that thin air takes less fan power is left out (a few per cent of the machine's).
     """
 
     kind: ClassVar[str] = "air-chiller"
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
 
+    condenser_difference_k: float = param(
+        "K",
+        3,
+        30,
+        "condensing temperature less entering air at full load; altitude raises it",
+        15.0,
+    )
+    air_rise_frac: float = param(
+        "-", 0.1, 0.95, "rise of the condenser air, share of that difference", 0.67
+    )
+
     def _condenser(self, duty: Duty) -> tuple[Array, Array]:
-        return duty.air.dry_bulb_c, 0.0 * duty.heat_kw
+        rated = ua_kw_per_k(1.0, self.air_rise_frac, 1.0 - self.air_rise_frac)
+        thin = air_side_kw_per_k(rated, 1.0, altitude_density_frac(duty.air)) / self.air_rise_frac
+        felt_c = duty.air.dry_bulb_c + self.condenser_difference_k * (1.0 / thin - 1.0)
+        return felt_c, 0.0 * duty.heat_kw
 
 
 def _held(value_c: Array, bounds: Bounds | None) -> Array:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
-from dctwin.components.component import Duty, Service, Stage, param
+from pydantic import Field
+
+from dctwin.components.component import Duty, Service, Stage, param, ratio
 from dctwin.components.cooling.exchanger import exchange_kw_per_k
 from dctwin.components.cooling.terminal import terminal_reach_c, terminal_service
 from dctwin.physics.arrays import Array, namespace
@@ -19,6 +22,16 @@ AIR_RESISTANCE_FRAC = 0.6
 _SMALLEST_FLOW_FRAC = 1e-9
 
 
+def coil_kw_per_k(
+    ua_kw_per_k: Array, flow_frac: Array, air_kw_per_k: Array, water_kw_per_k: Array
+) -> Array:
+    """eff · Cmin [kW/K] of a coil whose air side goes with the 0.8 power of air flow."""
+    xp = namespace(flow_frac)
+    air = AIR_RESISTANCE_FRAC * xp.maximum(flow_frac, _SMALLEST_FLOW_FRAC) ** -AIR_EXPONENT
+    ua_kw_per_k = ua_kw_per_k / (air + (1.0 - AIR_RESISTANCE_FRAC))
+    return exchange_kw_per_k(ua_kw_per_k, air_kw_per_k, water_kw_per_k)
+
+
 class Crah(Stage):
     """Chilled-water air handler with speed-controlled plug fans after the coil (draw-through).
 
@@ -26,7 +39,10 @@ class Crah(Stage):
     comes within a few per cent (Kays and London, Compact Heat Exchangers, 3rd ed., ch. 2); dry,
     sensible heat only. UA falls with air flow r: UA/UA_design = 1/(0.6 r^-0.8 + 0.4).
     Fans: electricity = flow · rise / (fan efficiency · motor efficiency), all of it heat in the
-    air. Balance: reject_kw = heat_kw + crah_fan.
+    air. They carry all of the loop's air, or (`fans: heat`, behind rear doors or beside other
+    units) only heat / trim_rise_k of it, from min_flow_frac of their design flow up; the rest
+    passes by and mixes with what they cooled. Balance: reject_kw = heat_kw + crah_fan.
+    Perimeter units, in-row units and fan walls differ in size, rise of the fans and coil.
     Valid for a coil above the dew point of the room and 0.3-1.1 of design air flow.
     Source: Modelica Buildings HADryCoil; Incropera et al., 7th ed., table 11.3; fan laws, ASHRAE
     Handbook HVAC Systems and Equipment 2020, ch. 21.
@@ -45,31 +61,49 @@ class Crah(Stage):
     )
     fan_efficiency_frac: float = param("-", 0.2, 0.9, "fan efficiency, air to shaft", 0.65)
     motor_efficiency_frac: float = param("-", 0.5, 0.98, "efficiency of motor and drive", 0.88)
+    fans: Literal["loop", "heat"] = Field(
+        "loop", description="air they carry: all of the loop's, or what the heat left to them needs"
+    )
+    trim_rise_k: float = param("K", 2, 40, "fall of the air in the unit, `fans: heat`", 10.0)
+    min_flow_frac: float = param("-", 0.05, 1, "lowest air flow, `fans: heat`", 0.3)
 
-    def _flow_frac(self, duty: Duty) -> Array:
-        return duty.flow_m3_s / self.design_flow_m3_s
+    def _carried(self, duty: Duty) -> Duty:
+        """The duty with the air that the fans carry."""
+        if self.fans == "loop":
+            return duty
+        xp = namespace(duty.heat_kw, duty.flow_kw_per_k, self.design_flow_m3_s)
+        wanted = ratio(duty.heat_kw, duty.flow_kw_per_k * self.trim_rise_k)
+        least = ratio(self.min_flow_frac * self.design_flow_m3_s, duty.flow_m3_s)
+        share = xp.minimum(xp.maximum(wanted, least), 1.0)
+        return replace(
+            duty,
+            flow_kw_per_k=duty.flow_kw_per_k * share,
+            flow_m3_s=duty.flow_m3_s * share,
+        )
 
-    def _conductance_kw_per_k(self, duty: Duty) -> Array:
-        flow_frac = self._flow_frac(duty)
-        xp = namespace(flow_frac)
-        air = AIR_RESISTANCE_FRAC * xp.maximum(flow_frac, _SMALLEST_FLOW_FRAC) ** -AIR_EXPONENT
-        ua_kw_per_k = self.ua_kw_per_k / (air + (1.0 - AIR_RESISTANCE_FRAC))
-        return exchange_kw_per_k(ua_kw_per_k, duty.flow_kw_per_k, duty.sink_kw_per_k)
-
-    def _fan_kw(self, duty: Duty) -> Array:
-        return mover_power_kw(
-            self._flow_frac(duty),
+    def _work(self, duty: Duty) -> tuple[Array, Array, Array]:
+        """(flow over design flow, eff · Cmin, fan power) with the air that the fans carry."""
+        carried = self._carried(duty)
+        flow_frac = carried.flow_m3_s / self.design_flow_m3_s
+        conductance_kw_per_k = coil_kw_per_k(
+            self.ua_kw_per_k, flow_frac, carried.flow_kw_per_k, carried.sink_kw_per_k
+        )
+        fan_kw = mover_power_kw(
+            flow_frac,
             self.design_flow_m3_s,
             self.fan_rise_pa,
             self.static_frac,
             self.fan_efficiency_frac,
             self.motor_efficiency_frac,
         )
+        return flow_frac, conductance_kw_per_k, fan_kw
 
     def reach_c(self, duty: Duty) -> Array:
-        return terminal_reach_c(duty, self._conductance_kw_per_k(duty), self._fan_kw(duty))
+        _, conductance_kw_per_k, fan_kw = self._work(duty)
+        return terminal_reach_c(duty, conductance_kw_per_k, fan_kw)
 
     def serve(self, duty: Duty) -> Service:
-        conductance_kw_per_k = self._conductance_kw_per_k(duty)
-        traces = {"flow_frac": self._flow_frac(duty)}
-        return terminal_service(duty, conductance_kw_per_k, self._fan_kw(duty), "crah_fan", traces)
+        flow_frac, conductance_kw_per_k, fan_kw = self._work(duty)
+        return terminal_service(
+            duty, conductance_kw_per_k, fan_kw, "crah_fan", {"flow_frac": flow_frac}
+        )

@@ -1,231 +1,19 @@
-"""Chillers without fitted curves: refrigerant cycle, variable-speed centrifugal compressor."""
+"""Chillers without fitted curves, cooled by water or by air."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
-import numpy as np
-from pydantic import Field, model_validator
-
-from dctwin.components.component import (
-    NO_TEMPERATURE_LIMIT_C,
-    Duty,
-    Limit,
-    Service,
-    Stage,
-    inside,
-    param,
-    ratio,
-)
-from dctwin.physics.arrays import Array, namespace
-from dctwin.physics.vapour_compression import cycle_fit
-from dctwin.units import KELVIN_AT_0_C
-
-# A backswept centrifugal stage in units of its design point. Head coefficient ψ = (1 + c) - c φ²:
-# c = 1 puts choke at 1.41 of the design flow coefficient (1.25-1.6: c 1.8-0.6). Surge at 1.15 of
-# the design head coefficient (1.1-1.3). Work coefficient λ = λ0 - (λ0 - 1) φ, with slip factor
-# 0.88 over a design work coefficient of 0.63 (0.6-0.7). Assumed, textbook ranges (Aungier,
-# Centrifugal Compressors, 2000; Dixon and Hall, 7th ed., ch. 7); not fitted to any chiller.
-_CHOKE = 1.0
-_SURGE = 1.15
-_WORK = 1.4
-# Heat, head and rejected heat depend on each other weakly. Five passes leave 0.25 % of power in
-# 99 % of random duties, at worst 2 % where the compressor is choked.
-_PASSES = 5
-# How far outside its range the refrigerant's fit is still evaluated.
-_BEYOND_K = 20.0
-# Overall efficiency (motor, drive and compressor) beyond which a rating is not credible.
-_BEST_EFFICIENCY_FRAC = 0.9
+from dctwin.components.component import Duty, Service, param
+from dctwin.components.cooling.cycle_machine import AirCycleMachine, CycleMachine
+from dctwin.components.cooling.refrigerant_coil import saturated_kw_per_k, ua_kw_per_k
+from dctwin.physics.arrays import Array
 
 
-class _CycleMachine(Stage):
-    """Chiller from its rating and its refrigerant. Abstract: the condenser's side is open.
-
-    Evaporating  T_e = T_return - Q/(C ε_e), condensing T_c = T_entering + Q_reject/G, with
-    ε = 1 - exp(-UA/C) and UA constant from the rated approach, so approaches shrink with load.
-                 A valve keeps T_c at least least_lift_k above T_e (a pressure ratio of 1.5, which
-                 centrifugal machines ask for, is 12 K for R134a; assumed, 8-15 K).
-    Head         h = w(T_e, T_c)/w_rated, w the isentropic work per cooling of the refrigerant.
-    Speed        n² = (h + c v²)/(1 + c), or h/1.15 where the compressor would surge, not below the
-                 least speed; v = Q/Q_ref stands for its flow.
-    Power        P/P_rated = (1 - p) v (λ0 n² - (λ0 - 1) v n) + p n³, p the parasitic share (disc
-                 friction, bearings, oil, drive). At the rating v = h = n = 1.
-    Capacity     at full speed v² = ((1 + c) - h)/c: it falls with lift, up to max_load_frac.
-    Below min_load_frac the machine cycles. Motor and drive losses are within rated_cop and leave
-    with the refrigerant: heat_kw + power = reject_kw.
-
-    Valid: the refrigerant fit's range (limits `evaporating_c`, `condensing_c`), heads below surge
-    at full speed (limit `head_frac`) and powers above a reversible machine's between the two
-    saturation temperatures (limit `carnot_kw`). The change of suction density with T_e is left
-    out (3 % of flow a kelvin away from the rated evaporating temperature), so rate a machine near
-    the temperatures at which it works. Against the catalogue curves of two variable-speed
-    centrifugal machines: see the tests; inlet-vane machines lose more at low lift.
-    Sources: single-stage vapour-compression cycle (physics/vapour_compression.py, CoolProp);
-    affinity laws and stage characteristics as above.
-    """
-
-    extensive: ClassVar[frozenset[str]] = frozenset({"reference_kw"})
-    reports: ClassVar[frozenset[str]] = frozenset(
-        {
-            "leaving_c",
-            "condenser_entering_c",
-            "evaporating_c",
-            "condensing_c",
-            "load_frac",
-            "speed_frac",
-            "cop",
-        }
-    )
-
-    refrigerant: str = Field(description="R134a, R1234ze(E), R1233zd(E), R513A, …")
-    reference_kw: float = param("kW", 1, 100_000, "capacity at the rating point")
-    reference_cop: float = param("-", 1, 40, "coefficient of performance there, whole machine")
-    rated_leaving_c: float = param("°C", -10, 45, "chilled water leaving at the rating point")
-    rated_rise_k: float = param("K", 1, 20, "range of the chilled water there", 5.5)
-    rated_entering_c: float = param("°C", 5, 55, "water or air entering the condenser there")
-    evaporator_approach_k: float = param(
-        "K", 0.3, 10, "leaving chilled water less evaporating temperature, at rating", 1.5
-    )
-    parasitic_frac: float = param("-", 0, 0.3, "power at rating that follows speed cubed", 0.06)
-    least_lift_k: float = param(
-        "K", 3, 30, "condensing less evaporating that valves keep for oil, feed and cooling", 12.0
-    )
-    least_speed_frac: float = param("-", 0.1, 1, "least speed of the drive", 0.5)
-    min_load_frac: float = param("-", 0.01, 1, "part load below which it cycles", 0.1)
-    max_load_frac: float = param("-", 0.5, 1.3, "highest load, share of reference capacity", 1.0)
-    condenser_min_c: float = param(
-        "°C", -50, 60, "coldest condenser entering temperature that controls let through", 10.0
-    )
-
-    @model_validator(mode="after")
-    def _credible(self) -> Self:
-        fit = cycle_fit(self.refrigerant)
-        evaporating_c, condensing_c = self._rated_saturation_c()
-        if condensing_c - evaporating_c < self.least_lift_k:
-            raise ValueError("the rating point has less lift than least_lift_k")
-        least = fit.work_per_cooling_frac(evaporating_c, condensing_c)
-        compressor_kw = self._rated_compressor_kw()
-        if compressor_kw <= 0:
-            raise ValueError("fan_kw must be less than the power at the rating point")
-        if self.reference_kw * least / compressor_kw > _BEST_EFFICIENCY_FRAC:
-            raise ValueError(
-                f"reference_cop {self.reference_cop:g} needs a compressor and motor better than "
-                f"{_BEST_EFFICIENCY_FRAC:.0%} of isentropic between {evaporating_c:.1f} and "
-                f"{condensing_c:.1f} °C"
-            )
-        return self
-
-    @abstractmethod
-    def _rated_saturation_c(self) -> tuple[Array, Array]:
-        """Evaporating and condensing temperature at the rating point."""
-
-    @abstractmethod
-    def _rated_fan_kw(self) -> Array:
-        """Fan power within the rated power."""
-
-    @abstractmethod
-    def _condenser(self, duty: Duty, load_frac: Array) -> tuple[Array, Array, dict[str, Array]]:
-        """Entering temperature, kW per kelvin from there to condensing, fan power by account."""
-
-    def _rated_compressor_kw(self) -> Array:
-        return self.reference_kw / self.reference_cop - self._rated_fan_kw()
-
-    def reach_c(self, duty: Duty) -> Array:
-        return NO_TEMPERATURE_LIMIT_C + 0.0 * duty.heat_kw
-
-    def serve(self, duty: Duty) -> Service:
-        xp = namespace(duty.heat_kw, duty.return_c, duty.sink_c, duty.air.dry_bulb_c)
-        fit = cycle_fit(self.refrigerant)
-        rated_work = fit.work_per_cooling_frac(*self._rated_saturation_c())
-        rated_kw = self._rated_compressor_kw()
-        asked_kw = xp.where(duty.flow_kw_per_k > 0, duty.heat_kw, 0.0)
-        asked = xp.minimum(asked_kw / self.reference_kw, self.max_load_frac)
-        entering_c, condenser_kw_per_k, fan_kw = self._condenser(duty, asked)
-        entering_c = xp.maximum(entering_c, self.condenser_min_c)
-        k_per_kw = ratio(1.0, _saturated_kw_per_k(self._evaporator_ua(), duty.flow_kw_per_k))
-        condenser_k_per_kw = ratio(1.0, condenser_kw_per_k)
-
-        load, power_kw = asked, rated_kw * asked
-        low = high = asked
-        low_gap = high_gap = 0.0 * asked
-        limited, solved = False, None
-        for step in range(_PASSES):
-            if load is not solved:  # the evaporator's side changes with the load only
-                solved = load
-                evaporating_c = duty.return_c - k_per_kw * self.reference_kw * load
-                fitted_c = xp.clip(evaporating_c, *_fitted(fit.evaporating_range_c))
-                rows = fit.at_evaporating(fitted_c)
-                # While it runs the machine is never below its least load.
-                running = xp.maximum(load, self.min_load_frac)
-            rejected_kw = self.reference_kw * load + power_kw
-            condensing_c = entering_c + condenser_k_per_kw * rejected_kw
-            condensing_c = xp.maximum(condensing_c, evaporating_c + self.least_lift_k)
-            within_c = xp.clip(condensing_c, *_fitted(fit.condensing_range_c))
-            head = fit.work_at(rows, fitted_c, within_c) / rated_work
-            speed = self._speed_frac(head, running)
-            work = running * speed * (_WORK * speed - (_WORK - 1.0) * running)
-            share = (1.0 - self.parasitic_frac) * work + self.parasitic_frac * speed * speed * speed
-            power_kw = rated_kw * share * (load / running)
-            if step == _PASSES - 1:
-                break
-            # Where more is asked than this head lets through, close in on the load at which both
-            # agree between one that is too high and one that is not (more load, more head).
-            gap = load - xp.sqrt(xp.maximum((1.0 + _CHOKE - head) / _CHOKE, 0.0))
-            above = gap > 0
-            if xp is np and not limited and not np.any(above):
-                low, low_gap = load, gap  # as below, where nobody is held back
-                continue
-            limited = True
-            high, high_gap = xp.where(above, load, high), xp.where(above, gap, high_gap)
-            low, low_gap = xp.where(above, low, load), xp.where(above, low_gap, gap)
-            cut = ratio(high_gap, high_gap - low_gap)
-            between = xp.where(low_gap < 0, high - (high - low) * cut, load - gap)
-            load = xp.where(high_gap > 0, xp.clip(between, 0.0, asked), asked)
-
-        heat_kw = xp.where(asked_kw > self.reference_kw * load, self.reference_kw * load, asked_kw)
-        runs = heat_kw > 0
-        power_kw = xp.where(runs, power_kw, 0.0)
-        fans = {name: xp.where(runs, value, 0.0) for name, value in fan_kw.items()}
-        powers = {"chiller": power_kw, **fans}
-        lift_k = condensing_c - evaporating_c
-        least_kw = heat_kw * xp.maximum(lift_k, 0.0) / (evaporating_c + KELVIN_AT_0_C)
-        return Service(
-            heat_kw=heat_kw,
-            power_kw=powers,
-            reject_kw=heat_kw + sum(powers.values()),
-            limits=(
-                Limit("carnot_kw", least_kw - power_kw, "kW"),
-                Limit("head_frac", xp.where(runs, head - _SURGE, 0.0), "-"),
-                Limit("evaporating_c", runs * inside(evaporating_c, *fit.evaporating_range_c), "K"),
-                Limit("condensing_c", runs * inside(condensing_c, *fit.condensing_range_c), "K"),
-            ),
-            traces={
-                "leaving_c": duty.return_c - ratio(heat_kw, duty.flow_kw_per_k),
-                "condenser_entering_c": entering_c,
-                "evaporating_c": evaporating_c,
-                "condensing_c": condensing_c,
-                "load_frac": load,
-                "speed_frac": xp.where(runs, speed, 0.0),
-                "cop": ratio(heat_kw, sum(powers.values())),
-            },
-        )
-
-    def _speed_frac(self, head: Array, flow: Array) -> Array:
-        """Speed over rated speed for this head and flow, both over their rated values."""
-        xp = namespace(head, flow)
-        stable = (head + _CHOKE * flow * flow) / (1.0 + _CHOKE)
-        return xp.maximum(xp.sqrt(xp.maximum(stable, head / _SURGE)), self.least_speed_frac)
-
-    def _evaporator_ua(self) -> Array:
-        flow_kw_per_k = self.reference_kw / self.rated_rise_k
-        return _ua_kw_per_k(flow_kw_per_k, self.rated_rise_k, self.evaporator_approach_k)
-
-
-class CycleChiller(_CycleMachine):
+class CycleChiller(CycleMachine):
     """Water-cooled machine from its rating: warm-water trim chillers, where no curve exists.
 
-    Equations, sources and validity: _CycleMachine. The condenser is cooled by the sink loop.
+    Equations, sources and validity: CycleMachine. The condenser is cooled by the sink loop.
     """
 
     kind: ClassVar[str] = "cycle-chiller"
@@ -246,72 +34,20 @@ class CycleChiller(_CycleMachine):
     def _condenser(self, duty: Duty, load_frac: Array) -> tuple[Array, Array, dict[str, Array]]:
         rejected_kw = self.reference_kw + self._rated_compressor_kw()
         flow_kw_per_k = rejected_kw / self.condenser_rise_k
-        ua = _ua_kw_per_k(flow_kw_per_k, self.condenser_rise_k, self.condenser_approach_k)
-        return duty.sink_c, _saturated_kw_per_k(ua, duty.sink_kw_per_k), {}
+        ua = ua_kw_per_k(flow_kw_per_k, self.condenser_rise_k, self.condenser_approach_k)
+        return duty.sink_c, saturated_kw_per_k(ua, duty.sink_kw_per_k), {}
+
+    def serve(self, duty: Duty) -> Service:
+        return self.refrigerate(duty)
 
 
-class AirCycleChiller(_CycleMachine):
+class AirCycleChiller(AirCycleMachine):
     """Air-cooled machine from its rating, with condenser fans.
 
-    Equations, sources and validity: _CycleMachine. Fans follow the load down to least_fan_frac, so
-    the temperature difference stays near its rating; fan power follows speed cubed.
+    Equations, sources and validity: CycleMachine, AirCycleMachine.
     """
 
     kind: ClassVar[str] = "air-cycle-chiller"
-    rejects_to: ClassVar[Literal["loop", "air"]] = "air"
-    extensive: ClassVar[frozenset[str]] = frozenset({"reference_kw", "fan_kw"})
 
-    condenser_difference_k: float = param(
-        "K", 3, 30, "condensing temperature less entering air, at rating", 15.0
-    )
-    air_rise_k: float = param("K", 2, 29, "rise of the condenser air at rating", 10.0)
-    fan_kw: float = param("kW", 0, 5_000, "condenser fans at full speed, within the rated power")
-    least_fan_frac: float = param("-", 0.05, 1, "least air flow of the fans", 0.3)
-
-    @model_validator(mode="after")
-    def _air_stays_colder(self) -> Self:
-        if self.air_rise_k >= self.condenser_difference_k:
-            raise ValueError("air_rise_k must be less than condenser_difference_k")
-        return self
-
-    def _rated_saturation_c(self) -> tuple[Array, Array]:
-        return (
-            self.rated_leaving_c - self.evaporator_approach_k,
-            self.rated_entering_c + self.condenser_difference_k,
-        )
-
-    def _rated_fan_kw(self) -> Array:
-        return self.fan_kw
-
-    def _condenser(self, duty: Duty, load_frac: Array) -> tuple[Array, Array, dict[str, Array]]:
-        xp = namespace(load_frac, duty.air.dry_bulb_c)
-        fan_frac = xp.clip(load_frac, self.least_fan_frac, 1.0)
-        rejected_kw = self.reference_kw + self._rated_compressor_kw()
-        air_kw_per_k = rejected_kw / self.air_rise_k
-        approach_k = self.condenser_difference_k - self.air_rise_k
-        ua = _ua_kw_per_k(air_kw_per_k, self.air_rise_k, approach_k)
-        conductance = _saturated_kw_per_k(ua, air_kw_per_k * fan_frac)
-        fans = {"condenser_fan": self.fan_kw * fan_frac * fan_frac * fan_frac}
-        return duty.air.dry_bulb_c, conductance, fans
-
-
-def _ua_kw_per_k(flow_kw_per_k: Array, rise_k: Array, approach_k: Array) -> Array:
-    """UA of an evaporator or condenser: NTU = ln(1 + range/approach)."""
-    return flow_kw_per_k * namespace(rise_k, approach_k).log1p(rise_k / approach_k)
-
-
-def _saturated_kw_per_k(ua_kw_per_k: Array, flow_kw_per_k: Array) -> Array:
-    """C (1 - exp(-UA/C)): heat per kelvin between an entering stream and a saturation temperature.
-
-    Zero without flow.
-    """
-    xp = namespace(ua_kw_per_k, flow_kw_per_k)
-    return -flow_kw_per_k * xp.expm1(-ratio(ua_kw_per_k, flow_kw_per_k))
-
-
-def _fitted(bounds: tuple[float, float]) -> tuple[float, float]:
-    """Where the refrigerant's fit is evaluated: its range and 20 K more on either side.
-
-    Beyond that its value stays; such a state is flagged by its temperatures.
-    """
-    return bounds[0] - _BEYOND_K, bounds[1] + _BEYOND_K
+    def serve(self, duty: Duty) -> Service:
+        return self.refrigerate(duty)

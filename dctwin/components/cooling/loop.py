@@ -16,12 +16,19 @@ from pydantic import Field, model_validator
 from dctwin.components.component import Air, Component, param, ratio
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.boiling import boiling_fluid
 from dctwin.physics.fluids import fluid
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K
 from dctwin.units import KELVIN_AT_0_C, SECONDS_PER_HOUR
 
 # Gas constant of dry air, ASHRAE Handbook Fundamentals 2021, ch. 1, eq. 1.
 R_DRY_AIR_KJ_PER_KG_K = 0.287042
+
+
+def air_kj_per_m3_k(at_c: Array, pressure_pa: Array) -> Array:
+    """Heat capacity of a cubic metre of dry air [kJ/m³/K]."""
+    kelvin = at_c + KELVIN_AT_0_C
+    return pressure_pa / 1000.0 / (R_DRY_AIR_KJ_PER_KG_K * kelvin) * CP_AIR_KJ_PER_KG_K
 
 
 @dataclass(frozen=True)
@@ -32,13 +39,22 @@ class LoopState:
 
 
 class Loop(Component):
-    """One circuit of air, water, coolant or oil.
+    """One circuit of air, water, coolant, oil or boiling fluid.
 
     Flow: `variable` keeps the design rise (flow = heat / rise, not below the minimum flow);
     `constant` keeps the design flow and lets the rise follow the load.
+    Air that goes astray: of the air that the movers supply, the bypass b returns without passing a
+    rack; of the air that the racks draw, the recirculation r is their own exhaust. Then the movers
+    carry (1 - r)/(1 - b) of the racks' air, and the racks draw it in at
+    T_inlet = T_supply + r/(1 - b) · heat/flow (r is the supply heat index of Sharma et al.).
+    Two phases: liquid comes from the condenser `rise_k` below saturation, boils at saturation and
+    leaves with the exit quality x; a kilogram carries cp·rise + x·h_fg, per kelvin of rise
+    cp + x·h_fg/rise. With less rise it carries, and evaporates, in proportion less.
     Setpoint: fixed, or following the outdoor wet or dry bulb by an offset within two bounds.
     Inventory: one mixed volume at supply temperature, M dT/dt = heat_in - heat_out(T), exact over a
     step for a linear heat_out. Balance: heat_in_kw = heat_out_kw + stored_kw, on every step.
+    Source: Sharma, Bash, Patel (2002), AIAA 2002-3091 (supply heat index); Tozer, Kurkjian, Salim
+    (2009), ASHRAE Trans. 115(1) (bypass, recirculation); boiling fluids from physics/boiling.py.
     """
 
     kind: ClassVar[str] = "loop"
@@ -46,18 +62,36 @@ class Loop(Component):
         {"design_heat_kw", "volume_m3", "mass_kwh_per_k"}
     )
 
-    fluid: str = Field(description="air, water, propylene-glycol-25, mineral-oil, …")
+    fluid: str = Field(description="air, water, propylene-glycol-25, mineral-oil, R1233zd(E), …")
     design_heat_kw: float = param("kW", 0.001, 2_000_000, "heat that the loop is sized for")
     supply_c: float = param("°C", -20, 70, "supply setpoint (where nothing is followed)", 20.0)
     rise_k: float = param("K", 1, 40, "temperature rise at design heat")
-    follow: Literal["nothing", "wet_bulb", "dry_bulb"] = Field(
-        "nothing", description="outdoor temperature that the setpoint follows"
+    follow: Literal["nothing", "wet_bulb", "dry_bulb", "boiling"] = Field(
+        "nothing",
+        description="outdoor temperature that the setpoint follows, or the boiling point at "
+        "outdoor pressure (open two-phase bath)",
     )
     offset_k: float = param("K", 0, 40, "setpoint above the followed temperature", 4.0)
     follow_min_c: float = param("°C", -20, 70, "lowest setpoint when following", 18.0)
     follow_max_c: float = param("°C", -20, 70, "highest setpoint when following", 32.0)
     flow: Literal["variable", "constant"] = Field("variable", description="flow law")
     min_flow_frac: float = param("-", 0.05, 1, "lowest flow, share of design flow", 0.3)
+    bypass_frac: float = param(
+        "-", 0, 0.9, "share of the supplied air that returns without passing a rack", 0.0
+    )
+    recirculation_frac: float = param(
+        "-", 0, 0.6, "share of the racks' inlet air that is their own exhaust", 0.0
+    )
+    phase: Literal["single", "two"] = Field(
+        "single", description="two: the fluid boils at the racks and condenses in its stage"
+    )
+    exit_quality_frac: float = param(
+        "-", 0.05, 0.95, "vapour share that leaves the racks at the design rise (two phases)", 0.5
+    )
+    # Assumed for low-pressure refrigerants in cold plates, 0.6 to 0.9.
+    dry_out_quality_frac: float = param(
+        "-", 0.1, 1, "vapour share above which cold plates run dry; 1 in a bath", 0.8
+    )
     supply_limit_c: float = param(
         "°C", -20, 80, "warmest supply that what it serves accepts; above it is unmet", 80.0
     )
@@ -70,24 +104,41 @@ class Loop(Component):
     def _ordered(self) -> Self:
         if self.follow_min_c > self.follow_max_c:
             raise ValueError("follow_min_c must not be above follow_max_c")
-        if self.fluid != "air":
-            try:
+        try:
+            if self.phase == "two":
+                boils = boiling_fluid(self.fluid)
+                if not boils.min_c <= self.supply_c + self.rise_k <= boils.max_c:
+                    raise ValueError(
+                        f"{self.fluid} must boil (supply_c + rise_k) within {boils.min_c:g} to "
+                        f"{boils.max_c:g} °C"
+                    )
+            elif self.fluid != "air":
                 fluid(self.fluid)
-            except InputError as problem:
-                raise ValueError(str(problem)) from None
+        except InputError as problem:
+            raise ValueError(str(problem)) from None
+        if self.follow == "boiling" and self.phase != "two":
+            raise ValueError("only a fluid of two phases has a boiling point to follow")
+        if self.fluid != "air" and (self.bypass_frac > 0 or self.recirculation_frac > 0):
+            raise ValueError(f"bypass_frac and recirculation_frac belong to air (got {self.fluid})")
         return self
 
     def setpoint_c(self, air: Air) -> Array:
         """Supply setpoint at this outdoor air [°C]."""
         if self.follow == "nothing":
             return self.supply_c
+        if self.follow == "boiling":
+            return boiling_fluid(self.fluid).boiling_c(air.pressure_pa) - self.rise_k
         followed = air.wet_bulb_c if self.follow == "wet_bulb" else air.dry_bulb_c
         xp = namespace(followed, self.offset_k)
         return xp.clip(followed + self.offset_k, self.follow_min_c, self.follow_max_c)
 
     def design_kw_per_k(self) -> Array:
         """Capacity rate at design flow [kW/K]."""
-        return self.design_heat_kw / self.rise_k
+        return self.design_heat_kw / self.rise_k * self._moved_frac()
+
+    def _moved_frac(self) -> Array:
+        """Air that the movers carry over air that the racks draw; 1 for any other fluid."""
+        return (1.0 - self.recirculation_frac) / (1.0 - self.bypass_frac)
 
     def flow_kw_per_k(self, heat_kw: Array) -> Array:
         """Capacity rate of the fluid for this heat [kW/K]."""
@@ -95,20 +146,48 @@ class Loop(Component):
         design = self.design_kw_per_k()
         if self.flow == "constant":
             return design + 0.0 * heat_kw
-        return xp.maximum(heat_kw / self.rise_k, self.min_flow_frac * design)
+        moved = heat_kw * (self._moved_frac() / self.rise_k)
+        return xp.maximum(moved, self.min_flow_frac * design)
+
+    def inlet_c(self, supply_c: Array, heat_kw: Array, flow_kw_per_k: Array) -> Array:
+        """Temperature at which the racks draw the air in: warmer by what recirculates."""
+        astray = self.recirculation_frac / (1.0 - self.bypass_frac)
+        return supply_c + astray * ratio(heat_kw, flow_kw_per_k)
+
+    def plate_c(self, supply_c: Array) -> Array:
+        """Temperature that the cold plates see: of the liquid coming in, or of boiling."""
+        return supply_c + self.rise_k if self.phase == "two" else supply_c
+
+    def exit_quality(self, heat_kw: Array, flow_kw_per_k: Array) -> Array:
+        """Vapour share with which a boiling fluid leaves the racks."""
+        return self.exit_quality_frac / self.rise_k * ratio(heat_kw, flow_kw_per_k)
+
+    def _at_c(self) -> Array:
+        """Temperature at which properties are taken."""
+        bulb = self.follow in ("wet_bulb", "dry_bulb")
+        return self.follow_max_c if bulb else self.supply_c
 
     def volume_kj_per_m3_k(self, pressure_pa: Array) -> Array:
-        """Heat capacity of a cubic metre of the fluid at its setpoint [kJ/m³/K]."""
-        at_c = self.supply_c if self.follow == "nothing" else self.follow_max_c
+        """What a cubic metre of the fluid carries per kelvin of rise, at its setpoint [kJ/m³/K]."""
+        at_c = self._at_c()
+        if self.phase == "two":
+            boils = boiling_fluid(self.fluid)
+            latent = self.exit_quality_frac * boils.latent_kj_per_kg(at_c) / self.rise_k
+            carried = boils.specific_heat_kj_per_kg_k(at_c) + latent
+            return boils.density_kg_per_m3(at_c) * carried
+        return self._held_kj_per_m3_k(pressure_pa)
+
+    def _held_kj_per_m3_k(self, pressure_pa: Array) -> Array:
+        """What a cubic metre of the circuit holds per kelvin: no latent heat [kJ/m³/K]."""
+        at_c = self._at_c()
         if self.fluid == "air":
-            kelvin = at_c + KELVIN_AT_0_C
-            return pressure_pa / 1000.0 / (R_DRY_AIR_KJ_PER_KG_K * kelvin) * CP_AIR_KJ_PER_KG_K
-        liquid = fluid(self.fluid)
+            return air_kj_per_m3_k(at_c, pressure_pa)
+        liquid = boiling_fluid(self.fluid) if self.phase == "two" else fluid(self.fluid)
         return liquid.density_kg_per_m3(at_c) * liquid.specific_heat_kj_per_kg_k(at_c)
 
     def held_kwh_per_k(self, pressure_pa: float) -> float:
         """Heat that fluid, metal and structure hold per kelvin [kWh/K]."""
-        fluid_kj_per_k = self.volume_m3 * self.volume_kj_per_m3_k(pressure_pa)
+        fluid_kj_per_k = self.volume_m3 * self._held_kj_per_m3_k(pressure_pa)
         return float(fluid_kj_per_k / SECONDS_PER_HOUR + self.mass_kwh_per_k)
 
     def advance(

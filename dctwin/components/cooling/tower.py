@@ -126,7 +126,7 @@ class Tower(Stage):
 
     def _fill(self, duty: Duty) -> tuple[EnteringAir, Array, Array, Array]:
         """Entering air, full air flow [kg/s], UA before f_air and water capacity rate [kW/K]."""
-        air = _entering(duty.air)
+        air = entering_of(duty.air)
         xp = namespace(duty.flow_m3_s, duty.flow_kw_per_k)
         water_frac = xp.clip(duty.flow_m3_s / self.design_water_m3_s, *_WATER_FRAC_RANGE)
         by_wet_bulb, _ = evaporation.wet_bulb_factor(air.wet_bulb_c, self.ua_wet_bulb)
@@ -229,7 +229,7 @@ class Tower(Stage):
         return xp.clip(spare, 0.0, 1.0) * polynomial(self.fan_curve, running)
 
 
-def _entering(air: Air) -> EnteringAir:
+def entering_of(air: Air) -> EnteringAir:
     """Merkel's view of the outdoor air; what is known of it already is not computed again."""
     at_wet_bulb, _ = moist_air.saturated_enthalpy_kj_per_kg(
         air.wet_bulb_c, air.pressure_pa, over_water=True

@@ -1,18 +1,25 @@
-"""Battery at the facility bus: takes surplus, gives it back, loses on both ways."""
+"""Battery at the facility bus: takes what is offered, gives what is wanted, loses on both ways."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
 
 from dctwin.components.component import Component, param
+from dctwin.physics.ageing import GAS_CONSTANT_J_PER_MOL_K, arrhenius, capacity_left_frac
 from dctwin.physics.arrays import Array, namespace
-from dctwin.physics.scan import clipped_sums
+from dctwin.physics.scan import filled
+
+# Resistance of an LFP cell falls with temperature: 0.0650 Ω at 10, 0.0463 at 25, 0.0367 at 40 °C in
+# the middle of its charge (Sony US26650, table of SimSES 1.3.12), which is 11.5 to 16 kJ/mol.
+_RESISTANCE_K = 14_000.0 / GAS_CONSTANT_J_PER_MOL_K
 
 
 @dataclass(frozen=True)
 class BatteryFlows:
-    """charge_kw = discharge_kw + loss_kw + stored_kw, in every step."""
+    """charge_kw = discharge_kw + loss_kw + stored_kw, in every step; energy at its end."""
 
     charge_kw: Array
     discharge_kw: Array
@@ -22,44 +29,131 @@ class BatteryFlows:
 
 
 class Battery(Component):
-    """Battery with constant one-way efficiencies and power limits, self-consumption policy.
+    """Battery with power limits both ways, efficiency by C-rate and temperature, and ageing.
 
-    Surplus charges it, a deficit discharges it, never both in one step. Energy is a clipped running
-    sum, so hours chain through one scan and no loop. The year starts and is reported as it ends:
-    what is left in it stands in the ledger as stored.
-    Source: round trip 85 % AC-AC, NREL Annual Technology Baseline 2024, utility-scale battery.
+    One way, at power P of a store of capacity E: cells get eta P (1 - x), cells give
+    P / (eta (1 - x)), with x = ohmic_loss_h k(T) P/E and k = 1 at 25 °C (Arrhenius, 14 kJ/mol).
+    Cells follow the outdoor air within the band that the container keeps. A step that fills or
+    empties the store ends it early at the same power, so steps of any length give equal energies
+    and hours chain through one scan. Below `reserve_frac` only an outage draws; after it the grid
+    refills the reserve. What is left at the end stands in the ledger as stored.
+    Ageing (physics/ageing.py) is told, not fed back within the run.
+    Source: round trip 85 % AC-AC, NREL Annual Technology Baseline 2024, utility-scale battery;
+    ohmic part: resistance of the Sony US26650 cell, SimSES 1.3.12. Holds for 0.01 to 1C.
     """
 
     kind: ClassVar[str] = "battery"
-    extensive: ClassVar[frozenset[str]] = frozenset({"capacity_kwh", "charge_kw", "discharge_kw"})
+    extensive: ClassVar[frozenset[str]] = frozenset(
+        {"capacity_kwh", "charge_kw", "discharge_kw", "auxiliary_kw"}
+    )
 
     capacity_kwh: float = param("kWh", 0.001, 100_000_000, "usable energy")
     charge_kw: float = param("kW", 0, 10_000_000, "charging limit at the bus")
     discharge_kw: float = param("kW", 0, 10_000_000, "discharging limit at the bus")
-    charge_efficiency_frac: float = param("-", 0.5, 1, "bus to cells", 0.922)
-    discharge_efficiency_frac: float = param("-", 0.5, 1, "cells to bus", 0.922)
+    charge_efficiency_frac: float = param("-", 0.5, 1, "bus to cells, at no current", 0.922)
+    discharge_efficiency_frac: float = param("-", 0.5, 1, "cells to bus, at no current", 0.922)
+    ohmic_loss_h: float = param("h", 0, 0.5, "further loss per C-rate (power over capacity)", 0.0)
     start_frac: float = param("-", 0, 1, "state of charge at the start", 0.5)
+    reserve_frac: float = param("-", 0, 1, "charge kept for outages", 0.0)
+    auxiliary_kw: float = param("kW", 0, 100_000, "control and thermal management, mean", 0.0)
+    cell_low_c: float = param("°C", -20, 40, "coldest cells that the container allows", 15.0)
+    cell_high_c: float = param("°C", 0, 60, "warmest cells that the container allows", 30.0)
+    chemistry: Literal["lfp", "nmc"] = Field("lfp", description="law by which the cells age")
 
-    def steady(self, surplus_kw: Array, deficit_kw: Array, step_h: float) -> BatteryFlows:
-        """Charge from surplus and cover deficit over (…, hours)."""
-        xp = namespace(surplus_kw, deficit_kw, self.capacity_kwh)
-        offer_kw = xp.minimum(surplus_kw, self.charge_kw)
-        want_kw = xp.where(surplus_kw > 0, 0.0, xp.minimum(deficit_kw, self.discharge_kw))
-        change_kwh = step_h * (
-            offer_kw * self.charge_efficiency_frac - want_kw / self.discharge_efficiency_frac
+    @model_validator(mode="after")
+    def _bands(self) -> Self:
+        if self.start_frac < self.reserve_frac:
+            raise ValueError("start_frac must not be below reserve_frac")
+        if self.cell_low_c > self.cell_high_c:
+            raise ValueError("cell_low_c must not be above cell_high_c")
+        most = self.ohmic_loss_h * max(self.charge_kw, self.discharge_kw) / self.capacity_kwh
+        if most > 0.25:
+            raise ValueError(
+                "ohmic_loss_h times the greatest C-rate must stay within 0.25: the law is one of "
+                "small losses"
+            )
+        return self
+
+    @property
+    def round_trip_frac(self) -> Array:
+        """Energy out over energy in, bus to bus, at no current."""
+        return self.charge_efficiency_frac * self.discharge_efficiency_frac
+
+    def cell_c(self, air_c: Array) -> Array:
+        """Temperature of the cells: the outdoor air within the container's band."""
+        return namespace(air_c, self.cell_low_c).clip(air_c, self.cell_low_c, self.cell_high_c)
+
+    def ohmic_frac_per_kw(self, air_c: Array) -> Array:
+        """Share lost in the cells' resistance per kilowatt at the bus."""
+        warm = arrhenius(self.cell_c(air_c), -_RESISTANCE_K)
+        return self.ohmic_loss_h / self.capacity_kwh * warm
+
+    def stored_kw(self, charge_kw: Array, ohmic_frac_per_kw: Array) -> Array:
+        """What reaches the cells."""
+        return self.charge_efficiency_frac * charge_kw * (1.0 - ohmic_frac_per_kw * charge_kw)
+
+    def drawn_kw(self, discharge_kw: Array, ohmic_frac_per_kw: Array) -> Array:
+        """What leaves the cells."""
+        return discharge_kw / (
+            self.discharge_efficiency_frac * (1.0 - ohmic_frac_per_kw * discharge_kw)
         )
+
+    def steady(
+        self,
+        offer_kw: Array,
+        want_kw: Array,
+        step_h: float,
+        air_c: Array = 25.0,
+        grid_available: Any = None,
+        refill_kw: Array = 0.0,
+    ) -> BatteryFlows:
+        """Charge from what is offered, else cover what is wanted, over (…, hours).
+
+        grid_available  1 or 0 in each step; None: always. Without the grid the reserve is drawn.
+        refill_kw       power that may refill the reserve, charging of this step included
+        """
+        xp = namespace(offer_kw, want_kw, self.capacity_kwh, air_c)
+        ohmic = self.ohmic_frac_per_kw(air_c)
+        offer_kw = xp.minimum(offer_kw, self.charge_kw)
+        want_kw = xp.where(offer_kw > 0, 0.0, xp.minimum(want_kw, self.discharge_kw))
+        rate_kw = self.stored_kw(offer_kw, ohmic) - self.drawn_kw(want_kw, ohmic)
+        reserve_kwh = self.reserve_frac * self.capacity_kwh
         start_kwh = self.start_frac * self.capacity_kwh
-        before, after = clipped_sums(change_kwh, start_kwh, 0.0, self.capacity_kwh)
-        change_kw = (after - before) / step_h
-        # What the sum's rounding adds to a full, an empty or an idle battery is neither offered nor
-        # wanted.
-        charge_kw = xp.minimum(xp.maximum(change_kw, 0.0) / self.charge_efficiency_frac, offer_kw)
-        discharge_kw = xp.minimum(
-            xp.maximum(-change_kw, 0.0) * self.discharge_efficiency_frac, want_kw
+        share, level_kwh = filled(
+            rate_kw, step_h, start_kwh - reserve_kwh, self.capacity_kwh - reserve_kwh
         )
-        stored_kw = (
-            charge_kw * self.charge_efficiency_frac - discharge_kw / self.discharge_efficiency_frac
-        )
-        return BatteryFlows(
-            charge_kw, discharge_kw, charge_kw - discharge_kw - stored_kw, stored_kw, after
+        charge_kw, discharge_kw = share * offer_kw, share * want_kw
+        stored_kw = share * rate_kw
+        if grid_available is None:
+            energy_kwh = level_kwh + reserve_kwh
+        else:
+            # The reserve is a second store in the same cells: drawn in outages after the first is
+            # empty, refilled whenever the grid is there and the first does not discharge.
+            spare_kw = xp.minimum(refill_kw, self.charge_kw) - charge_kw
+            more_kw = xp.where(discharge_kw > 0, 0.0, xp.maximum(spare_kw, 0.0))
+            less_kw = xp.where(
+                (grid_available > 0) | (charge_kw > 0), 0.0, xp.maximum(want_kw - discharge_kw, 0.0)
+            )
+            more_kw = xp.where(less_kw > 0, 0.0, more_kw)
+            rate_kw = (
+                self.stored_kw(charge_kw + more_kw, ohmic)
+                - self.stored_kw(charge_kw, ohmic)
+                - self.drawn_kw(discharge_kw + less_kw, ohmic)
+                + self.drawn_kw(discharge_kw, ohmic)
+            )
+            share, held_kwh = filled(rate_kw, step_h, reserve_kwh, reserve_kwh)
+            charge_kw, discharge_kw = charge_kw + share * more_kw, discharge_kw + share * less_kw
+            stored_kw = stored_kw + share * rate_kw
+            energy_kwh = level_kwh + held_kwh
+        loss_kw = charge_kw - discharge_kw - stored_kw
+        return BatteryFlows(charge_kw, discharge_kw, loss_kw, stored_kw, energy_kwh)
+
+    def capacity_left_frac(self, flows: BatteryFlows, air_c: Array, step_h: float) -> Array:
+        """Capacity over that of new cells at the end of each step, from new at the start."""
+        return capacity_left_frac(
+            self.chemistry,
+            flows.energy_kwh / self.capacity_kwh,
+            flows.stored_kw * (step_h / self.capacity_kwh),
+            self.cell_c(air_c),
+            step_h,
         )

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from dctwin.components.component import Component, Limit, inside
 from dctwin.physics.arrays import Array
+
+# What a converter is in its path; it names the account of its loss.
+Role = Literal[
+    "transformer", "switchgear", "sts", "ups", "rectifier", "sst", "pdu", "rpp", "psu", "dcdc",
+    "vrm",
+]  # fmt: skip
 
 
 class PowerStage(Component):
@@ -30,6 +36,13 @@ class PowerStage(Component):
     @abstractmethod
     def load_frac(self, output_kw: Array) -> Array:
         """Output over rating of one unit."""
+
+    def peak_load_fracs(self) -> tuple[Array, ...]:
+        """Load fractions within 0 to 1 at which the efficiency has a local maximum.
+
+        A staged bank sits on them (`share` in plant.py). Empty where a bank cannot be staged.
+        """
+        return ()
 
     def limits(self, output_kw: Array) -> tuple[Limit, ...]:
         """Overload is flagged, never clamped."""

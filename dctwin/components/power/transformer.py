@@ -7,11 +7,11 @@ from typing import ClassVar
 from dctwin.components.component import param
 from dctwin.components.power.stage import PowerStage
 from dctwin.physics.arrays import Array
-from dctwin.physics.electrical import loss_kw
+from dctwin.physics.electrical import best_load_frac, loss_kw
 
 
 class Transformer(PowerStage):
-    """MV/LV transformer: loss = P0 + Pk · (load/rating)².
+    """HV/MV or MV/LV transformer: loss = P0 + Pk · (load/rating)².
 
     Holds for a load fraction of 0 to 1 at unity power factor and rated voltage.
     Source: IEC 60076-1; loss classes of Commission Regulation (EU) 548/2014.
@@ -39,3 +39,6 @@ class Transformer(PowerStage):
             0.0,
             self.load_loss_kw / self.rated_kw,
         )
+
+    def peak_load_fracs(self) -> tuple[Array, ...]:
+        return (best_load_frac(self.no_load_kw, self.load_loss_kw),)

@@ -201,3 +201,20 @@ def test_designs_broadcast_over_hours() -> None:
     for row, size in zip(both, sizes[:, 0], strict=True):
         alone = unit.with_values(reference_kw=float(size)).serve(duty)
         np.testing.assert_allclose(row, alone.power_kw["chiller"], rtol=1e-14)
+
+
+def test_altitude_warms_what_an_air_cooled_machine_feels() -> None:
+    """At 80 % of the pressure 30 °C air condenses like air of 33 °C; at sea level like itself."""
+    from air_states import outdoor
+
+    unit = load_equipment("trane-cgam130-434kw").component
+    felt = [
+        float(
+            unit.serve(Duty(200.0, 12.0, 60.0, 0.014, outdoor(30.0, 0.5, pressure_pa))).traces[
+                "condenser_entering_c"
+            ]
+        )
+        for pressure_pa in (101_325.0, 81_060.0)
+    ]
+    assert felt[0] == pytest.approx(30.0)
+    assert 32.0 < felt[1] < 33.5

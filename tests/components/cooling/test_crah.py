@@ -84,3 +84,57 @@ def test_stops_when_it_would_only_warm_the_room() -> None:
     """The water could take 10 kW, less than the 15 kW of the fans."""
     service = CRAH.serve(duty(100.0, 18.6))
     assert (service.heat_kw, service.power_kw["crah_fan"], service.reject_kw) == (0.0, 0.0, 0.0)
+
+
+# --- fans that follow the heat ----------------------------------------------------------------
+
+TRIM = CRAH.with_values(fans="heat", trim_rise_k=10.0, min_flow_frac=0.3)
+
+
+def test_fans_carry_what_the_heat_needs_and_not_all_of_the_air() -> None:
+    """A unit behind rear doors: 100 kW at 10 K are 10 kW/K of the loop's 23."""
+    asked = duty(100.0, 36.0)
+    service = TRIM.serve(asked)
+    share = 10.0 / AIR_KW_PER_K
+    assert service.traces["flow_frac"] == pytest.approx(share, rel=1e-12)
+    full = CRAH.serve(asked).power_kw["crah_fan"]
+    assert service.power_kw["crah_fan"] == pytest.approx(full * share**3, rel=1e-12)
+    # By hand: the coil at that air flow, its air and water entering as asked.
+    ua = 27.8 / (0.6 * share**-0.8 + 0.4)
+    ntu, cr = ua / 10.0, 10.0 / 38.1
+    reach = (1 - np.exp(-ntu * (1 - cr))) / (1 - cr * np.exp(-ntu * (1 - cr)))
+    assert service.heat_kw == pytest.approx(
+        min(100.0, reach * 10.0 * 18.0 - service.power_kw["crah_fan"]), rel=1e-9
+    )
+
+
+def test_fans_that_follow_the_heat_keep_a_least_flow_and_never_exceed_the_loop() -> None:
+    assert TRIM.serve(duty(1.0, 36.0)).traces["flow_frac"] == pytest.approx(0.3)
+    assert TRIM.serve(duty(1e4, 36.0)).traces["flow_frac"] == pytest.approx(1.0)
+    assert TRIM.serve(duty(1.0, 36.0, frac=0.1)).traces["flow_frac"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("heat_kw", [5.0, 60.0, 150.0])
+def test_reach_is_where_serving_ends_with_either_fans(heat_kw: float) -> None:
+    reach_c = TRIM.reach_c(duty(heat_kw, 0.0))
+    at = TRIM.serve(duty(heat_kw, reach_c + heat_kw / AIR_KW_PER_K))
+    assert at.heat_kw == pytest.approx(heat_kw, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "capacity_kw", "return_c", "sink_c", "water_kw_per_k", "fan_kw"),
+    [
+        ("in-row-40kw", 40.0, 36.0, 15.0, 6.67, 0.9),
+        ("fan-wall-500kw", 500.0, 36.5, 18.0, 50.0, 11.4),
+    ],
+)
+def test_in_row_and_fan_wall_meet_their_capacity(
+    name: str, capacity_kw: float, return_c: float, sink_c: float, water_kw_per_k: float,
+    fan_kw: float,
+) -> None:  # fmt: skip
+    crah = load_equipment(name).component
+    flow = crah.design_flow_m3_s  # type: ignore[attr-defined]
+    wide_open = Duty(1e5, return_c, flow * 1.2072, flow, AIR, sink_c, water_kw_per_k)
+    service = crah.serve(wide_open)  # type: ignore[attr-defined]
+    assert service.reject_kw == pytest.approx(capacity_kw, rel=0.02)
+    assert service.power_kw["crah_fan"] == pytest.approx(fan_kw, rel=0.02)

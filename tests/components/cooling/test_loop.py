@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from air_states import outdoor
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dctwin.components.cooling.loop import Loop, LoopState
+from dctwin.physics.boiling import boiling_fluid
 
 WATER = Loop(fluid="water", design_heat_kw=1000.0, rise_k=8.0, supply_c=20.0, min_flow_frac=0.3)
 
@@ -98,3 +101,89 @@ def test_bad_loops_are_refused() -> None:
         Loop(fluid="water", design_heat_kw=1.0, rise_k=8.0, follow_min_c=30.0, follow_max_c=20.0)
     with pytest.raises(ValidationError, match="did you mean 'water'"):
         Loop(fluid="watr", design_heat_kw=1.0, rise_k=8.0)
+
+
+# --- air that goes astray ---------------------------------------------------------------------
+
+fractions = st.floats(0, 0.6)
+
+
+@given(fractions, fractions, st.floats(1, 1500))
+def test_containment_by_mixing_of_air_streams(bypass: float, recirc: float, heat_kw: float) -> None:
+    """Second route: the four streams of a room, mixed by hand, at a server rise of 12 K."""
+    room = Loop(fluid="air", design_heat_kw=1000.0, rise_k=12.0, supply_c=24.0,
+                bypass_frac=bypass, recirculation_frac=recirc, min_flow_frac=0.05)  # fmt: skip
+    flow = float(room.flow_kw_per_k(heat_kw))
+    past, through = bypass * flow, (1 - bypass) * flow
+    racks = through / (1 - recirc)  # what the racks draw: supply and their own exhaust
+    inlet_c = float(room.inlet_c(24.0, heat_kw, flow))
+    exhaust_c = inlet_c + heat_kw / racks
+    assert inlet_c == pytest.approx((1 - recirc) * 24.0 + recirc * exhaust_c, rel=1e-12)
+    # What comes back: the exhaust that is not drawn in again, and what passed by.
+    back_c = ((racks - recirc * racks) * exhaust_c + past * 24.0) / flow
+    assert back_c == pytest.approx(room.return_c(24.0, heat_kw, flow), rel=1e-12)
+    if heat_kw > 50.0:
+        assert heat_kw / racks == pytest.approx(12.0, rel=1e-12)
+
+
+def test_bypass_moves_more_air_and_recirculation_warms_the_inlet() -> None:
+    tight, leaky, mixed = (
+        Loop(fluid="air", design_heat_kw=1000.0, rise_k=12.0, bypass_frac=b, recirculation_frac=r)
+        for b, r in ((0.0, 0.0), (0.3, 0.0), (0.0, 0.2))
+    )
+    assert leaky.flow_kw_per_k(800.0) == pytest.approx(tight.flow_kw_per_k(800.0) / 0.7)
+    assert tight.inlet_c(24.0, 800.0, tight.flow_kw_per_k(800.0)) == 24.0
+    # Supply heat index of 0.2: a fifth of the way from supply to exhaust.
+    inlet_c = mixed.inlet_c(24.0, 800.0, mixed.flow_kw_per_k(800.0))
+    assert (inlet_c - 24.0) / (inlet_c + 12.0 - 24.0) == pytest.approx(0.2)
+
+
+# --- two phases -------------------------------------------------------------------------------
+
+BOILING = Loop(fluid="R1233zd(E)", phase="two", exit_quality_frac=0.6, design_heat_kw=500.0,
+               supply_c=42.0, rise_k=3.0, volume_m3=0.5)  # fmt: skip
+
+
+@given(st.floats(1, 800))
+def test_boiling_carries_latent_and_sensible_heat(heat_kw: float) -> None:
+    """Second route, by kilograms: heat = m (cp dT + x h_fg), properties at supply temperature."""
+    flow = float(BOILING.flow_kw_per_k(heat_kw))
+    fluid = boiling_fluid("R1233zd(E)")
+    volume_m3_s = flow / float(BOILING.volume_kj_per_m3_k(101_325.0))
+    kg_s = volume_m3_s * fluid.density_kg_per_m3(42.0)
+    rise_k = float(BOILING.return_c(42.0, heat_kw, flow)) - 42.0
+    quality = float(BOILING.exit_quality(heat_kw, flow))
+    per_kg = fluid.specific_heat_kj_per_kg_k(42.0) * rise_k + quality * fluid.latent_kj_per_kg(42.0)
+    assert kg_s * per_kg == pytest.approx(heat_kw, rel=1e-9)
+    assert 0.0 <= quality <= 0.6 + 1e-12
+    assert rise_k <= 3.0 + 1e-12
+
+
+def test_inventory_holds_no_latent_heat() -> None:
+    fluid = boiling_fluid("R1233zd(E)")
+    sensible = fluid.density_kg_per_m3(42.0) * fluid.specific_heat_kj_per_kg_k(42.0)
+    assert BOILING.held_kwh_per_k(101_325.0) == pytest.approx(0.5 * sensible / 3600)
+    assert BOILING.plate_c(42.0) == 45.0
+    assert WATER.plate_c(20.0) == 20.0
+
+
+def test_an_open_bath_follows_the_boiling_point() -> None:
+    bath = Loop(fluid="novec-649", phase="two", follow="boiling", design_heat_kw=500.0,
+                supply_c=47.0, rise_k=2.0)  # fmt: skip
+    sea, hill = (float(bath.setpoint_c(outdoor(20.0, 0.5, p))) for p in (101_325.0, 81_500.0))
+    assert sea == pytest.approx(47.05, abs=0.01)
+    assert 5.0 < sea - hill < 8.0
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"bypass_frac": 0.1}, "belong to air"),
+        ({"phase": "two"}, "no boiling fluid"),
+        ({"phase": "two", "fluid": "R134a", "supply_c": 70.0, "rise_k": 20.0}, "must boil"),
+        ({"follow": "boiling"}, "two phases"),
+    ],
+)
+def test_impossible_fluids_are_refused(changes: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        Loop(**{"fluid": "water", "design_heat_kw": 100.0, "rise_k": 8.0} | changes)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dctwin.components.it.rack import INLET_C, INLET_POWER_FRAC, Rack, RackState
 
@@ -21,7 +24,7 @@ def racks(draw: st.DrawFn) -> Rack:
         idle_frac=draw(fractions),
         liquid_frac=draw(fractions),
         fan_frac=draw(st.floats(0, 0.4)),
-        case_k_per_kw=draw(st.floats(0.001, 2)),
+        case_lift_k=draw(st.floats(0.1, 60)),
         mass_kwh_per_k=draw(st.floats(0.001, 1)),
     )
 
@@ -34,6 +37,7 @@ def test_electricity_in_is_heat_out(rack: Rack, load: float, inlet_c: float) -> 
     )
     assert min(power) >= -1e-12 * rack.design_kw
     # Liquid takes its share of the compute heat and none of the fans'.
+    assert rack.liquid_idle_drop_frac == 0.0
     assert power.liquid_kw == pytest.approx(rack.liquid_frac * power.compute_kw, rel=1e-12)
 
 
@@ -90,7 +94,7 @@ def test_a_step_in_time_keeps_the_energy(
     rack: Rack, liquid_kw: float, coolant_c: float, dt_s: float, flowing: bool
 ) -> None:
     before = RackState(40.0)
-    after, out_kw, stored_kw = rack.advance(before, liquid_kw, coolant_c, flowing, dt_s)
+    after, out_kw, stored_kw = rack.advance(before, liquid_kw, coolant_c, 0.2, flowing, dt_s)
     assert out_kw + stored_kw == pytest.approx(liquid_kw, rel=1e-12, abs=1e-9)
     held_kj = rack.mass_kwh_per_k * 3600.0 * (after.case_c - before.case_c)
     assert held_kj == pytest.approx(stored_kw * dt_s, rel=1e-9, abs=1e-6)
@@ -100,21 +104,127 @@ def test_a_step_in_time_keeps_the_energy(
 def test_two_half_steps_are_one_step(
     rack: Rack, liquid_kw: float, coolant_c: float, dt_s: float
 ) -> None:
-    whole, *_ = rack.advance(RackState(40.0), liquid_kw, coolant_c, True, dt_s)
-    half, *_ = rack.advance(RackState(40.0), liquid_kw, coolant_c, True, dt_s / 2)
-    again, *_ = rack.advance(half, liquid_kw, coolant_c, True, dt_s / 2)
+    whole, *_ = rack.advance(RackState(40.0), liquid_kw, coolant_c, 0.2, True, dt_s)
+    half, *_ = rack.advance(RackState(40.0), liquid_kw, coolant_c, 0.2, True, dt_s / 2)
+    again, *_ = rack.advance(half, liquid_kw, coolant_c, 0.2, True, dt_s / 2)
     assert again.case_c == pytest.approx(whole.case_c, rel=1e-10)
 
 
 def test_time_constant_is_mass_times_resistance() -> None:
-    rack = Rack(design_kw=100.0, case_k_per_kw=0.2, mass_kwh_per_k=0.05)
+    rack = Rack(design_kw=100.0, mass_kwh_per_k=0.05)
     tau_s = 0.2 * 0.05 * 3600.0
-    state, *_ = rack.advance(RackState(30.0), 50.0, 30.0, True, tau_s)
+    state, *_ = rack.advance(RackState(30.0), 50.0, 30.0, 0.2, True, tau_s)
     assert state.case_c == pytest.approx(30.0 + 50.0 * 0.2 * (1 - math.exp(-1)), rel=1e-12)
 
 
 def test_without_flow_the_cases_take_all_of_the_heat() -> None:
     rack = Rack(design_kw=100.0, mass_kwh_per_k=0.05)
-    state, out_kw, stored_kw = rack.advance(RackState(50.0), 90.0, 30.0, False, 10.0)
+    state, out_kw, stored_kw = rack.advance(RackState(50.0), 90.0, 30.0, 0.2, False, 10.0)
     assert (out_kw, stored_kw) == (0.0, 90.0)
     assert state.case_c == pytest.approx(50.0 + 90.0 * 10.0 / (0.05 * 3600.0))
+
+
+# --- liquid share, cold plates ----------------------------------------------------------------
+
+
+def test_liquid_share_may_rise_with_load() -> None:
+    rack = Rack(design_kw=100.0, fan_frac=0.0, liquid_frac=0.8, liquid_idle_drop_frac=0.2)
+    shares = [rack.liquid_kw(x) / rack.compute_kw(x) for x in (0.0, 0.5, 1.0)]
+    assert shares == pytest.approx([0.6, 0.7, 0.8])
+    with pytest.raises(ValidationError, match="liquid_idle_drop_frac must not be above"):
+        Rack(design_kw=100.0, liquid_frac=0.5, liquid_idle_drop_frac=0.6)
+
+
+LIQUID = Rack(design_kw=100.0, fan_frac=0.0, idle_frac=0.2, liquid_frac=1.0, case_lift_k=40.0,
+              case_rise_k=10.0, case_flow_frac=0.5, case_flow_exponent=1.0 / 3.0,
+              case_limit_c=85.0)  # fmt: skip
+
+
+def test_cold_plates_follow_the_power_law_of_flow() -> None:
+    """Rated flow 10 kW/K: 0.4 K/kW there; at an eighth of it the coolant's half doubles."""
+    assert LIQUID.plate_k_per_kw(10.0) == pytest.approx(0.4)
+    assert LIQUID.plate_k_per_kw(10.0 / 8) == pytest.approx(0.4 * (0.5 + 0.5 * 2.0))
+    assert Rack(design_kw=100.0, liquid_frac=1.0, fan_frac=0.0).plate_k_per_kw(1.0) == (
+        pytest.approx(0.3)
+    )
+
+
+# --- limits -----------------------------------------------------------------------------------
+
+
+def laws(rise_k: float, least_kw_per_k: float) -> list[Callable[[Any], Any]]:
+    """Coolant of a loop that keeps its rise, and of one that keeps its flow."""
+    return [lambda kw: np.maximum(kw / rise_k, least_kw_per_k), lambda kw: 10.0 + 0.0 * kw]
+
+
+@given(
+    st.floats(20, 84), fractions, st.floats(5, 15), st.floats(0.5, 4), fractions, st.floats(0, 0.9),
+    fractions, fractions,
+)  # fmt: skip
+def test_throttled_racks_keep_their_case_limit(
+    coolant_c: float, load: float, rise_k: float, least: float, flow_frac: float, power: float,
+    share: float, drop: float,
+) -> None:  # fmt: skip
+    rack = LIQUID.with_values(case_flow_frac=flow_frac, case_flow_exponent=power,
+                              liquid_frac=0.2 + 0.8 * share,
+                              liquid_idle_drop_frac=drop * (0.2 + 0.8 * share))  # fmt: skip
+    for coolant in laws(rise_k, least):
+        most_kw = rack.most_liquid_kw(load, coolant_c, coolant)
+        allowed = float(rack.allowed_load(load, 20.0, most_kw))
+        liquid_kw = rack.liquid_kw(allowed)
+        case_c = coolant_c + liquid_kw * float(rack.plate_k_per_kw(coolant(liquid_kw)))
+        assert 0.0 <= allowed <= load
+        if allowed > 0:
+            assert case_c <= 85.0 + 1e-5
+        if 0 < allowed < load * (1 - 1e-9):  # what the limit allows, and no less
+            assert case_c == pytest.approx(85.0, abs=1e-5)
+
+
+def test_hotter_coolant_never_allows_more() -> None:
+    coolant_c = np.linspace(20.0, 90.0, 60)
+    for coolant in laws(10.0, 3.0):
+        most_kw = LIQUID.most_liquid_kw(1.0, coolant_c, coolant)
+        allowed = LIQUID.allowed_load(1.0, 20.0, most_kw)
+        assert np.all(np.diff(allowed) <= 1e-12)
+        assert allowed[0] == 1.0
+        assert allowed[-1] == 0.0
+
+
+def test_arrays_throttle_as_numbers_do() -> None:
+    coolant_c = np.array([30.0, 50.0, 60.0, 86.0])
+    for coolant in laws(10.0, 3.0):
+        together = LIQUID.most_liquid_kw(0.9, coolant_c, coolant)
+        alone = [LIQUID.most_liquid_kw(0.9, c, coolant) for c in coolant_c.tolist()]
+        np.testing.assert_allclose(together, alone, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "highest_c"), [("A1", 32.0), ("A2", 35.0), ("A3", 40.0),
+                                                 ("A4", 45.0), ("H1", 25.0)])  # fmt: skip
+def test_air_class_throttles_above_its_allowable_inlet(name: str, highest_c: float) -> None:
+    """Full power up to the class's limit, nothing left where the inlet is at the case limit."""
+    rack = Rack(design_kw=10.0, idle_frac=0.2, air_class=name, case_limit_c=85.0)
+    assert rack.allowed_load(1.0, highest_c, np.inf) == 1.0
+    halfway_c = 0.5 * (highest_c + 85.0)
+    allowed = rack.allowed_load(1.0, halfway_c, np.inf)
+    full_kw = rack.compute_kw(1.0)
+    assert rack.compute_kw(allowed) == pytest.approx(0.5 * full_kw)
+    assert rack.allowed_load(1.0, 90.0, np.inf) == 0.0
+    # What asks for less than is allowed is left alone.
+    assert rack.allowed_load(0.1, halfway_c, np.inf) == 0.1
+    assert Rack(design_kw=10.0).allowed_load(1.0, 60.0, np.inf) == 1.0
+    wet = Rack(design_kw=10.0, liquid_frac=1.0, fan_frac=0.0, air_class=name)
+    assert wet.allowed_load(1.0, 60.0, np.inf) == 1.0
+
+
+@given(st.floats(40, 84.99), st.floats(20, 80), st.floats(0.05, 1), st.booleans(),
+       st.floats(0.1, 600))  # fmt: skip
+def test_held_heat_ends_a_step_at_the_case_limit(
+    case_c: float, coolant_c: float, k_per_kw: float, flowing: bool, dt_s: float
+) -> None:
+    state = RackState(case_c)
+    most_kw = LIQUID.held_liquid_kw(state, coolant_c, k_per_kw, flowing, dt_s)
+    after, *_ = LIQUID.advance(state, most_kw, coolant_c, k_per_kw, flowing, dt_s)
+    if most_kw > 0:
+        assert after.case_c == pytest.approx(85.0, rel=1e-9)
+    else:
+        assert after.case_c >= 85.0

@@ -114,3 +114,34 @@ def test_designs_of_a_batch_are_rows() -> None:
 def test_impossible_batteries_are_refused(change: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         Battery(**{"capacity_kwh": 1.0, "charge_kw": 1.0, "discharge_kw": 1.0, **change})
+
+
+def test_faster_and_colder_loses_more() -> None:
+    battery = Battery(
+        capacity_kwh=100.0, charge_kw=100.0, discharge_kw=100.0, start_frac=0.0, ohmic_loss_h=0.1
+    )
+
+    def round_trip(power_kw: float, air_c: float) -> float:
+        hours = int(400 / power_kw)
+        surplus = np.r_[np.full(hours, power_kw), np.zeros(hours)]
+        flows = battery.steady(surplus, surplus[::-1], 1.0, air_c)
+        return float(flows.discharge_kw.sum() / flows.charge_kw.sum())
+
+    gentle, hard, cold = round_trip(10, 25), round_trip(80, 25), round_trip(80, 5)
+    assert gentle == pytest.approx(0.922**2 * (1 - 0.01) ** 2, rel=1e-9)
+    assert hard == pytest.approx(0.922**2 * (1 - 0.08) ** 2, rel=1e-9)
+    # Cells are kept at 15 °C or more: exp(14,000/8.314 (1/288.15 - 1/298.15)) = 1.217.
+    assert cold == pytest.approx(0.922**2 * (1 - 0.08 * 1.217) ** 2, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"start_frac": 0.1, "reserve_frac": 0.2},
+        {"cell_low_c": 40.0},
+        {"charge_kw": 10.0, "ohmic_loss_h": 0.1},
+    ],
+)
+def test_rules_between_values(change: dict[str, float]) -> None:
+    with pytest.raises(ValidationError):
+        Battery(**{"capacity_kwh": 1.0, "charge_kw": 1.0, "discharge_kw": 1.0, **change})

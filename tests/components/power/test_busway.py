@@ -73,3 +73,47 @@ def test_more_feeders_in_parallel_are_one_larger(output_kw: float, n: float) -> 
 def test_impossible_feeders_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Busway(**{**DC, **change})
+
+
+def test_mass_counts_every_conductor_laid() -> None:
+    """50 m of 1,000 mm² = 0.05 m³ a conductor; copper 8,890, aluminium 2,703 kg/m³."""
+    assert Busway(**DC).copper_kg == pytest.approx(2 * 444.5)
+    assert Busway(**DC).aluminium_kg == 0.0
+    four = {**DC, "system": "ac3", "material": "aluminium", "poles_count": 4}
+    assert Busway(**four).aluminium_kg == pytest.approx(4 * 135.15)
+    assert Busway(**four).copper_kg == 0.0
+
+
+@given(st.floats(0.1, 300.0), st.sampled_from(["dc", "ac3"]))
+def test_current_and_drop_give_the_loss(output_kw: float, system: str) -> None:
+    feeder = Busway(**{**DC, "system": system})
+    amps, drop_v = feeder.current_a(output_kw), feeder.voltage_drop_v(output_kw)
+    root = 3**0.5 if system == "ac3" else 1.0
+    assert root * amps * drop_v / 1000 == pytest.approx(feeder.loss_kw(output_kw), rel=1e-6)
+    assert root * amps * (800.0 - drop_v) / 1000 == pytest.approx(output_kw, rel=1e-9)
+
+
+def test_skin_effect_adds_to_the_resistance() -> None:
+    plain = Busway(**{**DC, "system": "ac3"})
+    thick = Busway(**{**DC, "system": "ac3", "skin_frac": 0.1})
+    assert thick.resistance_ohm == pytest.approx(1.1 * plain.resistance_ohm)
+
+
+def test_a_rack_of_one_megawatt_at_54_v_needs_a_heavy_bar() -> None:
+    """207 kg a metre of both poles and 1,222 W at 1.6 A/mm² (issue of the Open Compute busbar)."""
+    bar = Busway(rated_kw=1000.0, system="dc", source_v=54.0, length_m=1.0, section_mm2=11574.0)
+    assert bar.copper_kg == pytest.approx(207.0, rel=0.02)
+    assert 1000 * bar.loss_kw(1000.0) == pytest.approx(1222.0, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"poles_count": 4}, "2 to 3 for dc"),
+        ({"system": "ac3", "poles_count": 2}, "3 to 5 for ac3"),
+        ({"skin_frac": 0.1}, "must be 0 for dc"),
+    ],
+)
+def test_conductors_that_cannot_be_laid_are_refused(change: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        Busway(**{**DC, **change})

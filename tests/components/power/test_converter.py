@@ -87,3 +87,50 @@ def test_overload_is_flagged_by_how_much() -> None:
 def test_impossible_curves_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Converter(**{**UPS, **change})
+
+
+ECO: dict[str, Any] = {
+    **UPS, "eco_efficiency_points": [0.95, 0.98, 0.99, 0.99], "eco_frac": 0.9,
+    "eco_min_load_frac": 0.1,
+}  # fmt: skip
+
+
+def test_eco_mode_holds_for_its_share_of_the_time() -> None:
+    """At half load: a tenth of the loss at 95 %, nine tenths of the loss at 99 %."""
+    expected = 250.0 * (0.1 * (1 / 0.95 - 1) + 0.9 * (1 / 0.99 - 1))
+    assert Converter(**ECO).loss_kw(250.0) == pytest.approx(expected, rel=1e-12)
+
+
+def test_no_eco_mode_at_too_little_load() -> None:
+    eco, plain = Converter(**ECO), Converter(**UPS)
+    assert eco.loss_kw(40.0) == plain.loss_kw(40.0)
+    assert eco.loss_kw(60.0) < plain.loss_kw(60.0)
+
+
+def test_the_peak_is_found_and_eco_mode_has_no_one_peak() -> None:
+    assert Converter(**UPS).peak_load_fracs() == (0.5,)
+    assert Converter(**ECO).peak_load_fracs() == ()
+
+
+@given(converters())
+def test_no_load_is_better_than_the_best_peak(converter: Converter) -> None:
+    loads = np.linspace(0.01, 1.0, 100)
+    loss = converter.loss_kw(loads * converter.rated_kw) / loads
+    peaks = np.array(converter.peak_load_fracs())
+    at_peaks = converter.loss_kw(peaks * converter.rated_kw) / peaks
+    assert np.min(loss) >= np.min(at_peaks) * (1 - 1e-9) - 1e-12
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"eco_efficiency_points": [0.99, 0.99]}, "equally long"),
+        ({"eco_efficiency_points": [0.99, 0.99, 0.99, 1.1]}, "within 0.2 to 1"),
+        ({"eco_frac": 1.1}, "less than or equal to 1"),
+        ({"role": "psu"}, "role ups only"),
+        ({"eco_efficiency_points": None}, "needs eco_efficiency_points"),
+    ],
+)
+def test_impossible_eco_modes_are_refused(change: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        Converter(**{**ECO, **change})

@@ -1,0 +1,62 @@
+"""Carbon of a facility: fuel and refrigerant (scope 1) and what was built (scope 3).
+
+Carbon of grid energy (scope 2) is read off the ledger in metrics.py. Embodied carbon is each
+machine's mass of CO2e over its service life; a machine of N+1 or 2N counts every unit installed.
+Sources and ranges stand with the factors in data/.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dctwin.accounting.factors import Used, factor, table
+from dctwin.accounting.sizes import Installed
+from dctwin.design import Facility
+from dctwin.ledger import Ledger
+
+FUEL = "fuel."  # a flow out of `fuel.diesel` is fuel burned, lower heating value
+
+
+def refrigerant_kg_per_year(facility: Facility, used: Used) -> float:
+    """CO2e of the refrigerant that leaks in a year: charge x leak rate x warming potential."""
+    total = 0.0
+    for circuit in facility.circuits:
+        for device in circuit.stages:
+            cooled = table("equipment").get(device.component.kind, {}).get("refrigerant")
+            rated_kw = getattr(device.component, "reference_kw", 0.0) * device.count
+            if cooled is None:
+                continue
+            name = getattr(device.component, "refrigerant", "")
+            if name not in table("refrigerants")["gwp"]:
+                name = table("refrigerants")["default_refrigerant"]
+            charge_kg = used.take(factor("refrigerants", "charge", cooled)) * rated_kw
+            leaked_kg = charge_kg * used.take(factor("refrigerants", "leak", cooled))
+            total += leaked_kg * used.take(factor("refrigerants", "gwp", name))
+    return total
+
+
+def fuel_kwh(ledger: Ledger) -> dict[str, float]:
+    """Fuel burned over the run by its name, lower heating value."""
+    found: dict[str, float] = {}
+    for flow in ledger.flows:
+        if flow.carrier != "water" and flow.source.startswith(FUEL):
+            name = flow.source.removeprefix(FUEL)
+            found[name] = found.get(name, 0.0) + float(np.sum(flow.value)) * ledger.step_h
+    return found
+
+
+def fuel_kg(burned_kwh: dict[str, float], stage: str, used: Used) -> float:
+    """CO2e of fuel: `combustion` (scope 1) or `upstream` (scope 3)."""
+    return sum(kwh * used.take(factor("fuels", name, stage)) for name, kwh in burned_kwh.items())
+
+
+def embodied_kg_per_year(parts: list[Installed], used: Used) -> dict[str, Any]:
+    """Embodied carbon a year of life by group: building, it, power, cooling, onsite."""
+    found: dict[str, float] = {}
+    for part in parts:
+        mass_kg = part.amount * used.take(factor("equipment", part.kind, "embodied"))
+        life = used.take(factor("equipment", part.kind, "life"))
+        found[part.group] = found.get(part.group, 0.0) + mass_kg / life
+    return found

@@ -1,0 +1,118 @@
+"""Money: what the network, water, carbon and upkeep cost in a run, and capital by the year.
+
+Energy at its price is read off the ledger in metrics.py (`cost_energy_per_year`). All amounts are
+in the currency of the site's energy price; prices in dollars are exchanged at the mean rate of the
+price year (data/money.yaml). Capital becomes a yearly cost by the annuity of its service life at a
+real rate of return.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from dctwin.accounting.factors import Factor, Used, exchange, factor
+from dctwin.accounting.sizes import Installed
+from dctwin.metrics import GridYear
+from dctwin.supply import price_of
+
+LITRES_PER_M3 = 1000.0
+
+
+def network_cost(tariff: Any, import_kw: Any, grid: GridYear, step_h: float, used: Used) -> float:
+    """Use of the network, losses bought on top, margin, surcharge, demand and capacity charges."""
+    if tariff is None:
+        return 0.0
+    money = tariff.currency
+    note = (tariff.network_status, tariff.network_source or "site file")
+    import_kwh = float(np.sum(import_kw)) * step_h
+    per_kwh = 0.0
+    for item in ("margin", "wheeling", "surcharge"):
+        per_kwh += _noted(used, tariff, item, "kwh", note)
+    total = per_kwh * import_kwh
+    per_kw_month = _noted(used, tariff, "demand", "kw_month", note)
+    per_kw_month += _noted(used, tariff, "wheeling_demand", "kw_month", note)
+    peaks = monthly_peaks_kw(import_kw, grid.local_month)
+    if tariff.demand_basis == "year" and peaks:
+        peaks = [max(peaks)] * len(peaks)
+    total += per_kw_month * sum(peaks)
+    total += _noted(used, tariff, "capacity", "kw_year", note) * max(peaks, default=0.0)
+    total = exchange(total, money, grid.currency, used)
+    if tariff.wheeling_loss_frac > 0 and grid.price_per_kwh is not None:
+        lost = tariff.wheeling_loss_frac / (1.0 - tariff.wheeling_loss_frac)
+        total += lost * float(np.sum(import_kw * grid.price_per_kwh)) * step_h
+    return total
+
+
+def monthly_peaks_kw(import_kw: Any, local_month: Any) -> list[float]:
+    """Highest import of each month that the run touches."""
+    values = np.atleast_1d(np.asarray(import_kw, dtype=float))
+    month = np.broadcast_to(np.asarray(local_month), values.shape)
+    return [float(values[month == m].max()) for m in np.unique(month)]
+
+
+def carbon_cost(tariff: Any, carbon_kg: float, currency: str, used: Used) -> float:
+    """Carbon price of the site on the carbon of its grid energy and fuel."""
+    if tariff is None:
+        return 0.0
+    note = (tariff.network_status, tariff.network_source or "site file")
+    price = _noted(used, tariff, "carbon", "kg", note)
+    return exchange(price * carbon_kg, tariff.currency, currency, used)
+
+
+def export_revenue(tariff: Any, export_kwh: float, currency: str, used: Used) -> float:
+    """What the grid pays for energy fed in."""
+    if tariff is None:
+        return 0.0
+    note = (tariff.status, tariff.source or "site file")
+    price = _noted(used, tariff, "export_price", "kwh", note)
+    return exchange(price * export_kwh, tariff.currency, currency, used)
+
+
+def water_cost(tariff: Any, water_l: float, currency: str, used: Used) -> float:
+    """Water and sewer at the site's price, else at the default one."""
+    given = None if tariff is None else price_of(tariff, "water", tariff.currency, "m3", None)
+    if given is None:
+        price, money = used.take(factor("money", "water")), "USD"
+    else:
+        price, money = float(given), tariff.currency
+    return exchange(price * water_l / LITRES_PER_M3, money, currency, used)
+
+
+def annuity_frac(rate_frac: float, life_year: float) -> float:
+    """Yearly payment over a capital that is paid back with interest over its life.
+
+    >>> round(annuity_frac(0.06, 20.0), 4), annuity_frac(0.0, 20.0)
+    (0.0872, 0.05)
+    """
+    if rate_frac == 0.0:
+        return 1.0 / life_year
+    return float(rate_frac / (1.0 - (1.0 + rate_frac) ** -life_year))
+
+
+def capital(parts: list[Installed], currency: str, used: Used) -> Mapping[str, dict[str, float]]:
+    """By group: price installed, its yearly annuity, and yearly upkeep."""
+    rate = used.take(factor("money", "discount_rate"))
+    found: dict[str, dict[str, float]] = {}
+    for part in parts:
+        usd = part.amount * used.take(factor("equipment", part.kind, "capital"))
+        price = exchange(usd, "USD", currency, used)
+        life = used.take(factor("equipment", part.kind, "life"))
+        upkeep = used.take(factor("equipment", part.kind, "upkeep"))
+        group = found.setdefault(part.group, {"price": 0.0, "annuity": 0.0, "upkeep": 0.0})
+        group["price"] += price
+        group["annuity"] += price * annuity_frac(rate, life)
+        group["upkeep"] += price * upkeep
+    return found
+
+
+def _noted(used: Used, tariff: Any, item: str, per: str, note: tuple[str, str]) -> float:
+    """A price of the tariff, noted with its status; 0 where the site gives none."""
+    value = price_of(tariff, item, tariff.currency, per, None)
+    if value is None:
+        return 0.0
+    unit = f"{tariff.currency}/{per.replace('_', '/')}"
+    name = f"site.tariff.{item}"
+    return used.take(Factor(name, float(value), float(value), float(value), unit, *note))

@@ -1,0 +1,278 @@
+"""Machines without fitted curves: refrigerant cycle and off-design law of the compressor."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from dctwin.components.component import (
+    NO_TEMPERATURE_LIMIT_C,
+    Duty,
+    Limit,
+    Service,
+    Stage,
+    inside,
+    param,
+    ratio,
+)
+from dctwin.components.cooling.refrigerant_coil import (
+    air_side_kw_per_k,
+    altitude_density_frac,
+    fan_power_frac,
+    saturated_kw_per_k,
+    ua_kw_per_k,
+)
+from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.compressor import LAWS, Drive, most_flow_frac, power_frac
+from dctwin.physics.vapour_compression import cycle_fit
+from dctwin.units import KELVIN_AT_0_C
+
+# Heat, head and rejected heat depend on each other weakly. Over random duties four passes leave
+# at most 0.02 % of power, and 0.2 % (0.7 % of heat) where the compressor is choked.
+_PASSES = 4
+# How far outside its range the refrigerant's fit is still evaluated.
+_BEYOND_K = 20.0
+# Overall efficiency (motor, drive and compressor) beyond which a rating is not credible.
+_BEST_EFFICIENCY_FRAC = 0.9
+
+CYCLE_REPORTS = frozenset(
+    {
+        "leaving_c",
+        "condenser_entering_c",
+        "evaporating_c",
+        "condensing_c",
+        "load_frac",
+        "head_frac",
+        "cop",
+    }
+)
+
+
+class CycleMachine(Stage):
+    """Machine from its rating and its refrigerant. Abstract: the condenser's side is open.
+
+    Evaporating  T_e = T_return - Q/(C ε_e), condensing T_c = T_entering + Q_reject/G, with
+    ε = 1 - exp(-UA/C) and UA constant from the rated approach, so approaches shrink with load.
+                 A valve keeps T_c at least least_lift_k above T_e (a pressure ratio of 1.5, which
+                 centrifugal machines ask for, is 12 K for R134a; assumed, 8-15 K).
+    Head         h = w(T_e, T_c)/w_rated, w the isentropic work per cooling of the refrigerant.
+    Power        P/P_rated of v = Q/Q_ref and h by the way the compressor is controlled (`drive`),
+                 and the most that it passes at this head: physics/compressor.py.
+    Below min_load_frac the machine cycles. Motor and drive losses are within reference_cop and
+    leave with the refrigerant: heat_kw + power = reject_kw.
+
+    Valid: the refrigerant fit's range (limits `evaporating_c`, `condensing_c`), heads that the
+    compressor overcomes (limit `head_frac`) and powers above a reversible machine's between the
+    two saturation temperatures (limit `carnot_kw`). The change of suction density with T_e is left
+    out (3 % of flow a kelvin away from the rated evaporating temperature), so rate a machine near
+    the temperatures at which it works. Against catalogue machines: validation case 06.
+    Sources: single-stage vapour-compression cycle (physics/vapour_compression.py, CoolProp);
+    physics/compressor.py.
+    """
+
+    extensive: ClassVar[frozenset[str]] = frozenset({"reference_kw"})
+    reports: ClassVar[frozenset[str]] = CYCLE_REPORTS
+
+    refrigerant: str = Field(description="R134a, R1234ze(E), R1233zd(E), R513A, …")
+    reference_kw: float = param("kW", 1, 100_000, "capacity at the rating point")
+    reference_cop: float = param("-", 1, 40, "coefficient of performance there, whole machine")
+    rated_leaving_c: float = param("°C", -10, 45, "chilled water leaving at the rating point")
+    rated_rise_k: float = param("K", 1, 20, "range of the chilled water there", 5.5)
+    rated_entering_c: float = param("°C", 5, 55, "water or air entering the condenser there")
+    evaporator_approach_k: float = param(
+        "K", 0.3, 10, "leaving chilled water less evaporating temperature, at rating", 1.5
+    )
+    drive: Drive = Field(
+        "speed", description="compressor: speed, magnetic-bearing, vanes, slide-valve, scrolls"
+    )
+    least_lift_k: float = param(
+        "K", 3, 30, "condensing less evaporating that valves keep for oil, feed and cooling", 12.0
+    )
+    min_load_frac: float = param("-", 0.01, 1, "part load below which it cycles", 0.1)
+    max_load_frac: float = param("-", 0.5, 1.3, "highest load, share of reference capacity", 1.0)
+    condenser_min_c: float = param(
+        "°C", -50, 60, "coldest condenser entering temperature that controls let through", 10.0
+    )
+
+    @model_validator(mode="after")
+    def _credible(self) -> Self:
+        fit = cycle_fit(self.refrigerant)
+        evaporating_c, condensing_c = self._rated_saturation_c()
+        if condensing_c - evaporating_c < self.least_lift_k:
+            raise ValueError("the rating point has less lift than least_lift_k")
+        least = fit.work_per_cooling_frac(evaporating_c, condensing_c)
+        compressor_kw = self._rated_compressor_kw()
+        if compressor_kw <= 0:
+            raise ValueError("fan_kw must be less than the power at the rating point")
+        if self.reference_kw * least / compressor_kw > _BEST_EFFICIENCY_FRAC:
+            raise ValueError(
+                f"reference_cop {self.reference_cop:g} needs a compressor and motor better than "
+                f"{_BEST_EFFICIENCY_FRAC:.0%} of isentropic between {evaporating_c:.1f} and "
+                f"{condensing_c:.1f} °C"
+            )
+        return self
+
+    @abstractmethod
+    def _rated_saturation_c(self) -> tuple[Array, Array]:
+        """Evaporating and condensing temperature at the rating point."""
+
+    @abstractmethod
+    def _rated_fan_kw(self) -> Array:
+        """Fan power within the rated power."""
+
+    @abstractmethod
+    def _condenser(self, duty: Duty, load_frac: Array) -> tuple[Array, Array, dict[str, Array]]:
+        """Entering temperature, kW per kelvin from there to condensing, fan power by account."""
+
+    def _rated_compressor_kw(self) -> Array:
+        return self.reference_kw / self.reference_cop - self._rated_fan_kw()
+
+    def reach_c(self, duty: Duty) -> Array:
+        return NO_TEMPERATURE_LIMIT_C + 0.0 * duty.heat_kw
+
+    def refrigerate(self, duty: Duty) -> Service:
+        """The refrigerant circuit at work: as much of the duty's heat as the compressor takes."""
+        xp = namespace(duty.heat_kw, duty.return_c, duty.sink_c, duty.air.dry_bulb_c)
+        fit = cycle_fit(self.refrigerant)
+        rated_work = fit.work_per_cooling_frac(*self._rated_saturation_c())
+        rated_kw = self._rated_compressor_kw()
+        law = LAWS[self.drive]
+        asked_kw = xp.where(duty.flow_kw_per_k > 0, duty.heat_kw, 0.0)
+        asked = xp.minimum(asked_kw / self.reference_kw, self.max_load_frac)
+        entering_c, condenser_kw_per_k, fan_kw = self._condenser(duty, asked)
+        entering_c = xp.maximum(entering_c, self.condenser_min_c)
+        k_per_kw = ratio(1.0, saturated_kw_per_k(self._evaporator_ua(), duty.flow_kw_per_k))
+        condenser_k_per_kw = ratio(1.0, condenser_kw_per_k)
+
+        load, power_kw = asked, rated_kw * asked
+        low = high = asked
+        low_gap = high_gap = 0.0 * asked
+        limited, solved = False, None
+        for step in range(_PASSES):
+            if load is not solved:  # the evaporator's side changes with the load only
+                solved = load
+                evaporating_c = duty.return_c - k_per_kw * self.reference_kw * load
+                fitted_c = xp.clip(evaporating_c, *_fitted(fit.evaporating_range_c))
+                rows = fit.at_evaporating(fitted_c)
+                # While it runs the machine is never below its least load.
+                running = xp.maximum(load, self.min_load_frac)
+            rejected_kw = self.reference_kw * load + power_kw
+            condensing_c = entering_c + condenser_k_per_kw * rejected_kw
+            condensing_c = xp.maximum(condensing_c, evaporating_c + self.least_lift_k)
+            within_c = xp.clip(condensing_c, *_fitted(fit.condensing_range_c))
+            head = fit.work_at(rows, fitted_c, within_c) / rated_work
+            power_kw = rated_kw * power_frac(law, running, head) * (load / running)
+            if step == _PASSES - 1:
+                break
+            # Where more is asked than this head lets through, close in on the load at which both
+            # agree between one that is too high and one that is not (more load, more head).
+            gap = load - most_flow_frac(law, head)
+            above = gap > 0
+            if xp is np and not limited and not np.any(above):
+                low, low_gap = load, gap  # as below, where nobody is held back
+                continue
+            limited = True
+            high, high_gap = xp.where(above, load, high), xp.where(above, gap, high_gap)
+            low, low_gap = xp.where(above, low, load), xp.where(above, low_gap, gap)
+            cut = ratio(high_gap, high_gap - low_gap)
+            between = xp.where(low_gap < 0, high - (high - low) * cut, load - gap)
+            load = xp.where(high_gap > 0, xp.clip(between, 0.0, asked), asked)
+
+        heat_kw = xp.where(asked_kw > self.reference_kw * load, self.reference_kw * load, asked_kw)
+        runs = heat_kw > 0
+        power_kw = xp.where(runs, power_kw, 0.0)
+        fans = {name: xp.where(runs, value, 0.0) for name, value in fan_kw.items()}
+        powers = {"chiller": power_kw, **fans}
+        lift_k = condensing_c - evaporating_c
+        least_kw = heat_kw * xp.maximum(lift_k, 0.0) / (evaporating_c + KELVIN_AT_0_C)
+        return Service(
+            heat_kw=heat_kw,
+            power_kw=powers,
+            reject_kw=heat_kw + sum(powers.values()),
+            limits=(
+                Limit("carnot_kw", least_kw - power_kw, "kW"),
+                Limit("head_frac", xp.where(runs, head - law.highest_head_frac, 0.0), "-"),
+                Limit("evaporating_c", runs * inside(evaporating_c, *fit.evaporating_range_c), "K"),
+                Limit("condensing_c", runs * inside(condensing_c, *fit.condensing_range_c), "K"),
+            ),
+            traces={
+                "leaving_c": duty.return_c - ratio(heat_kw, duty.flow_kw_per_k),
+                "condenser_entering_c": entering_c,
+                "evaporating_c": evaporating_c,
+                "condensing_c": condensing_c,
+                "load_frac": load,
+                "head_frac": head,
+                "cop": ratio(heat_kw, sum(powers.values())),
+            },
+        )
+
+    def _evaporator_ua(self) -> Array:
+        flow_kw_per_k = self.reference_kw / self.rated_rise_k
+        return ua_kw_per_k(flow_kw_per_k, self.rated_rise_k, self.evaporator_approach_k)
+
+
+class AirCycleMachine(CycleMachine):
+    """A machine whose condenser stands in outdoor air, with its fans. Abstract.
+
+    Condenser and fans: refrigerant_coil.py. Fans follow the load down to least_fan_frac, so that
+    the temperature difference stays near its rating. Thin air (altitude) carries less and takes
+    less fan power; the density's part that goes with temperature is left out, as fans are driven
+    by the condensing temperature.
+    """
+
+    rejects_to: ClassVar[Literal["loop", "air"]] = "air"
+    extensive: ClassVar[frozenset[str]] = frozenset({"reference_kw", "fan_kw"})
+
+    condenser_difference_k: float = param(
+        "K", 3, 30, "condensing temperature less entering air, at rating", 15.0
+    )
+    air_rise_k: float = param("K", 2, 29, "rise of the condenser air at rating", 10.0)
+    fan_kw: float = param("kW", 0, 5_000, "condenser fans at full speed, within the rated power")
+    least_fan_frac: float = param("-", 0.05, 1, "least air flow of the fans", 0.3)
+
+    @model_validator(mode="after")
+    def _air_stays_colder(self) -> Self:
+        if self.air_rise_k >= self.condenser_difference_k:
+            raise ValueError("air_rise_k must be less than condenser_difference_k")
+        return self
+
+    def _rated_saturation_c(self) -> tuple[Array, Array]:
+        return (
+            self.rated_leaving_c - self.evaporator_approach_k,
+            self.rated_entering_c + self.condenser_difference_k,
+        )
+
+    def _rated_fan_kw(self) -> Array:
+        return self.fan_kw
+
+    def _condenser(self, duty: Duty, load_frac: Array) -> tuple[Array, Array, dict[str, Array]]:
+        xp = namespace(load_frac, duty.air.dry_bulb_c)
+        fan_frac = xp.clip(load_frac, self.least_fan_frac, 1.0)
+        density_frac = altitude_density_frac(duty.air)
+        conductance = self._condenser_kw_per_k(fan_frac * density_frac)
+        fans = {"condenser_fan": self.fan_kw * density_frac * fan_power_frac(fan_frac)}
+        return duty.air.dry_bulb_c, conductance, fans
+
+    def _rated_air_kw_per_k(self) -> Array:
+        """Capacity rate of the condenser's air at full speed and sea level."""
+        return (self.reference_kw + self._rated_compressor_kw()) / self.air_rise_k
+
+    def _condenser_ua_kw_per_k(self) -> Array:
+        approach_k = self.condenser_difference_k - self.air_rise_k
+        return ua_kw_per_k(self._rated_air_kw_per_k(), self.air_rise_k, approach_k)
+
+    def _condenser_kw_per_k(self, mass_frac: Array) -> Array:
+        """Heat per kelvin from the refrigerant to the entering air at this share of its flow."""
+        air_kw_per_k = self._rated_air_kw_per_k()
+        return air_side_kw_per_k(self._condenser_ua_kw_per_k(), air_kw_per_k, mass_frac)
+
+
+def _fitted(bounds: tuple[float, float]) -> tuple[float, float]:
+    """Where the refrigerant's fit is evaluated: its range and 20 K more on either side.
+
+    Beyond that its value stays; such a state is flagged by its temperatures.
+    """
+    return bounds[0] - _BEYOND_K, bounds[1] + _BEYOND_K

@@ -1,0 +1,139 @@
+"""The accounts of bundled runs: scopes, embodied carbon, totals, what is marked as assumed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dctwin
+from dctwin.accounting.account import account
+from dctwin.accounting.carbon import fuel_kg, fuel_kwh, refrigerant_kg_per_year
+from dctwin.accounting.factors import Used, factor
+from dctwin.accounting.sizes import installed_parts
+from dctwin.ledger import Ledger
+from dctwin.metrics import GridYear, compute_metrics
+from dctwin.result import Run
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return dctwin.simulate("chilled-water-tower-ac", "inzai")
+
+
+def test_scopes_add_up(run: Run) -> None:
+    m: Any = run.metrics
+    assert m["carbon_scope1_kg"] == m["carbon_fuel_kg"] + m["carbon_refrigerant_kg"]
+    assert m["carbon_operational_kg"] == m["carbon_scope2_location_kg"]  # no fuel is burned here
+    assert m["carbon_total_kg"] == pytest.approx(
+        m["carbon_scope1_kg"] + m["carbon_scope2_location_kg"] + m["carbon_scope3_kg"]
+    )
+    assert m["carbon_embodied_kg_per_year"] == pytest.approx(
+        sum(run.provenance["accounting"]["embodied_kg_per_year"].values())
+    )
+    assert m["carbon_scope3_kg"] == pytest.approx(m["carbon_embodied_kg_per_year"])
+    assert m["cue_kg_per_kwh"] == pytest.approx(m["carbon_scope2_location_kg"] / m["it_kwh"])
+
+
+def test_cost_adds_up(run: Run) -> None:
+    m: Any = run.metrics
+    parts = ["energy", "network", "contracts", "carbon", "water", "maintenance", "capital"]
+    total = sum(m[f"cost_{part}_per_year"] for part in parts) - m["cost_export_revenue_per_year"]
+    assert m["cost_total_per_year"] == pytest.approx(total)
+    assert m["cost_per_it_kwh"] == pytest.approx(total / m["it_kwh"])
+
+
+def test_refrigerant_by_hand() -> None:
+    facility = dctwin.load_design("air-cooled-chiller-ac")
+    chiller = next(d for c in facility.circuits for d in c.stages if "chiller" in d.component.kind)
+    charge = factor("refrigerants", "charge", "air_cooled").value
+    leak = factor("refrigerants", "leak", "air_cooled").value
+    kg = chiller.component.reference_kw * chiller.count * charge * leak
+    assert refrigerant_kg_per_year(facility, Used()) == pytest.approx(kg * 1530)
+
+
+def test_what_is_assumed_is_marked(run: Run) -> None:
+    books = run.provenance["accounting"]
+    assert "equipment.building.capital" in books["assumed"]
+    assert "site.tariff.wheeling" in books["assumed"]
+    assert "refrigerants.gwp.R134a" not in books["assumed"]
+    assert books["currency"] == "JPY"
+    assert books["price_year"] == 2024
+    assert {row["name"] for row in books["factors"]} >= set(books["assumed"])
+
+
+@pytest.mark.parametrize("name", list(dctwin.catalogue().designs))
+def test_every_bundled_machine_is_counted(name: str) -> None:
+    parts, missing = installed_parts(dctwin.load_design(name))
+    assert missing == []
+    assert all(part.amount > 0 for part in parts)
+
+
+def test_twice_the_racks_is_twice_the_building() -> None:
+    facility = dctwin.load_design("air-cooled-chiller-ac")
+    name = facility.racks[0].name
+    count = int(facility.racks[0].device.count)
+    larger = facility.replace({f"it.racks.{name}.count": 2 * count})
+    one, two = (installed_parts(f)[0][0].amount for f in (facility, larger))
+    assert two == pytest.approx(2 * one)
+
+
+def test_copper_of_a_feeder_by_hand() -> None:
+    facility = dctwin.load_design("dtc-warm-water-800vdc")
+    busway = next(d for d in facility.it_path if d.component.kind == "busway")
+    c = busway.component
+    poles = 2 if c.system == "dc" else 4
+    density = 8960 if c.material == "copper" else 2700
+    kg = poles * c.length_m * c.section_mm2 * 1e-6 * density * busway.count
+    found = next(p for p in installed_parts(facility)[0] if p.kind == "busway")
+    assert found.amount == pytest.approx(kg)
+
+
+def test_fuel_is_scope_1_with_its_supply_in_scope_3() -> None:
+    ledger = Ledger(1.0)
+    ledger.post("heat", "fuel.diesel", "genset", np.array([100.0, 50.0]))
+    ledger.post("heat", "genset", "ambient", np.array([60.0, 30.0]))
+    ledger.post("electricity", "genset", "bus.facility", np.array([40.0, 20.0]))
+    burned = fuel_kwh(ledger)
+    assert burned == {"diesel": 150.0}
+    assert fuel_kg(burned, "combustion", Used()) == pytest.approx(150 * 0.2636)
+    assert fuel_kg(burned, "upstream", Used()) > 0
+
+
+def test_a_short_run_has_no_yearly_total() -> None:
+    facility = dctwin.load_design("air-cooled-chiller-ac")
+    ledger = Ledger(1.0)
+    ledger.post("electricity", "grid", "rack.a", np.array([1.0, 2.0]), "it.compute")
+    grid = GridYear(0.5, "JPY", price_per_kwh=20.0)
+    metrics = compute_metrics(ledger, {"unmet_k": np.zeros(2)}, grid, 0.0)
+    books = account(facility, ledger, metrics, grid, None, {}, 2)
+    assert books.values["cost_total_per_year"] is None
+    assert "not a year" in books.undefined["cost_total_per_year"]
+    assert books.values["carbon_embodied_kg_per_year"] > 0  # type: ignore[operator]
+
+
+def test_without_prices_costs_are_undefined_with_a_reason() -> None:
+    site = dctwin.load_site("inzai")
+    del site.document.data["tariff"]
+    from dctwin.site import parse_site
+
+    found = dctwin.simulate("air-cooled-chiller-ac", parse_site(site.document))
+    assert found.metrics["cost_total_per_year"] is None
+    assert found.metrics["cost_network_per_year"] is None
+    assert "no energy price" in found.undefined["cost_total_per_year"]
+
+
+def test_a_currency_without_a_rate_leaves_energy_cost_alone(tmp_path: Path) -> None:
+    start = np.datetime64("2024-01-01T00:00")
+    rows = "".join(f"{start + np.timedelta64(k, 'h')},0.1\n" for k in range(8784))
+    path = tmp_path / "price.csv"
+    path.write_text("time_utc,price_gbp_per_kwh\n" + rows, encoding="utf-8")
+    found = dctwin.simulate("air-cooled-chiller-ac", "inzai", price=path)
+    m: Any = found.metrics
+    assert m["currency"] == "GBP"
+    assert m["cost_energy_per_year"] == pytest.approx(0.1 * m["grid_import_kwh"])
+    assert m["cost_total_per_year"] is None
+    assert "no exchange rate for GBP" in found.undefined["cost_total_per_year"]
+    assert m["carbon_embodied_kg_per_year"] > 0

@@ -1,0 +1,86 @@
+"""Costs by hand: network, demand, annuity, capital."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dctwin.accounting import cost
+from dctwin.accounting.factors import Used, factor
+from dctwin.accounting.sizes import Installed
+from dctwin.metrics import GridYear
+from dctwin.supply import Tariff
+
+IMPORT_KW = np.array([100.0, 300.0, 200.0, 0.0])
+MONTH = np.array([0, 0, 1, 1])
+
+
+def grid(currency: str = "JPY", price: Any = 10.0) -> GridYear:
+    return GridYear(0.5, currency, price_per_kwh=price, local_month=MONTH)
+
+
+def network(currency: str = "JPY", **prices: Any) -> float:
+    tariff = Tariff(currency="JPY", energy_price_jpy_per_kwh=10.0, **prices)
+    return cost.network_cost(tariff, IMPORT_KW, grid(currency), 1.0, Used())
+
+
+def test_energy_parts_add_up() -> None:
+    found = network(wheeling_jpy_per_kwh=2.0, surcharge_jpy_per_kwh=3.0, margin_jpy_per_kwh=1.0)
+    assert found == pytest.approx(6.0 * 600.0)
+
+
+def test_demand_is_billed_on_the_peak_of_each_month_or_of_the_year() -> None:
+    assert network(demand_jpy_per_kw_month=100.0) == pytest.approx(100.0 * (300 + 200))
+    by_year = network(demand_jpy_per_kw_month=100.0, demand_basis="year")
+    assert by_year == pytest.approx(100.0 * 2 * 300)
+    assert network(capacity_jpy_per_kw_year=1000.0) == pytest.approx(1000.0 * 300)
+
+
+def test_losses_are_bought_on_top() -> None:
+    assert network(wheeling_loss_frac=0.04) == pytest.approx(10.0 * 600.0 * 0.04 / 0.96)
+
+
+def test_other_currency_is_exchanged() -> None:
+    used = Used()
+    tariff = Tariff(currency="JPY", energy_price_jpy_per_kwh=10.0, wheeling_jpy_per_kwh=2.0)
+    found = cost.network_cost(tariff, IMPORT_KW, grid("USD"), 1.0, used)
+    assert found == pytest.approx(2.0 * 600.0 / 151.4)
+    assert "money.per_usd.JPY" in used.factors
+    assert used.factors["site.tariff.wheeling"].status == "assumed"
+
+
+def test_annuity_pays_a_capital_back() -> None:
+    rate, life = 0.06, 20
+    payment = cost.annuity_frac(rate, life)
+    assert sum(payment / (1 + rate) ** (year + 1) for year in range(life)) == pytest.approx(1.0)
+    assert cost.annuity_frac(0.0, 20.0) == 0.05
+
+
+def test_capital_by_group() -> None:
+    used = Used()
+    parts = [Installed("a", "pv", "onsite", 1000.0), Installed("b", "tower", "cooling", 500.0)]
+    found = cost.capital(parts, "USD", used)
+    assert found["onsite"]["price"] == 1000.0 * factor("equipment", "pv", "capital").value
+    life = factor("equipment", "pv", "life").value
+    rate = factor("money", "discount_rate").value
+    assert found["onsite"]["annuity"] == pytest.approx(
+        found["onsite"]["price"] * cost.annuity_frac(rate, life)
+    )
+    assert cost.capital(parts, "JPY", used)["cooling"]["price"] == pytest.approx(
+        found["cooling"]["price"] * 151.4
+    )
+
+
+def test_water_and_carbon_and_export() -> None:
+    tariff = Tariff(
+        currency="JPY", energy_price_jpy_per_kwh=10.0, water_jpy_per_m3=400.0,
+        carbon_jpy_per_kg=4.3, export_price_jpy_per_kwh=8.0,
+    )  # fmt: skip
+    assert cost.water_cost(tariff, 2000.0, "JPY", Used()) == pytest.approx(800.0)
+    # GX-ETS ceiling of fiscal 2026: 4,300 JPY/t.
+    assert cost.carbon_cost(tariff, 1000.0, "JPY", Used()) == pytest.approx(4300.0)
+    assert cost.export_revenue(tariff, 100.0, "JPY", Used()) == pytest.approx(800.0)
+    default = cost.water_cost(None, 1000.0, "USD", Used())
+    assert default == factor("money", "water").value

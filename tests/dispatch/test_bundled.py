@@ -1,0 +1,114 @@
+"""The bundled designs with stores, and policies set from outside."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dctwin
+from dctwin.cli import main
+from dctwin.errors import InputError
+
+
+def prices(folder: Path, lowest: float = -5.0) -> Path:
+    """A year of prices that rise in the evening and fall one night a week."""
+    at = np.arange(8760)
+    price = 12.0 + 8.0 * np.sin((at % 24 - 12) / 24 * 2 * np.pi)
+    price[(at % 24 == 3) & (at // 24 % 7 == 0)] = lowest
+    times = np.datetime64("2023-01-01T00:00", "m") + at * np.timedelta64(1, "h")
+    rows = [f"{time},{value:.3f}" for time, value in zip(times, price, strict=True)]
+    path = folder / "price.csv"
+    path.write_text("time_utc,price_jpy_per_kwh\n" + "\n".join(rows) + "\n")
+    return path
+
+
+def test_a_battery_that_follows_the_price_saves(tmp_path: Path) -> None:
+    file = prices(tmp_path)
+    traded = dctwin.simulate("battery-price-ac", "inzai", price=file)
+    idle = {"onsite.policy": {"name": "self-consumption"}}
+    waited = dctwin.simulate("battery-price-ac", "inzai", price=file, set=idle)
+    assert traded.metrics["cost_energy_per_year"] < 0.98 * waited.metrics["cost_energy_per_year"]
+    assert 300 < traded.metrics["battery_cycles_count"] < 370
+    assert waited.metrics["battery_cycles_count"] <= 0.5
+    assert (
+        traded.metrics["battery_capacity_left_frac"] < waited.metrics["battery_capacity_left_frac"]
+    )
+
+
+def test_stores_raise_the_share_of_own_power_used() -> None:
+    with_battery = dctwin.simulate("pv-battery-matching-ac", "ishikari")
+    small = {"onsite.battery.capacity_kwh": 1.0, "onsite.battery.ohmic_loss_h": 0.0}
+    without = dctwin.simulate("pv-battery-matching-ac", "ishikari", set=small)
+    assert with_battery.metrics["self_consumption_frac"] > without.metrics["self_consumption_frac"]
+    assert with_battery.metrics["cfe_247_frac"] > without.metrics["cfe_247_frac"]
+
+
+def test_an_island_draws_nothing_and_tells_what_it_sheds() -> None:
+    run = dctwin.simulate("island-hydrogen-ac", "inzai")
+    assert run.metrics["grid_import_kwh"] == 0
+    assert 0 < run.metrics["shed_kwh"] < 0.01 * run.metrics["facility_kwh"]
+    assert [flag.limit for flag in run.flags if flag.place == "onsite"] == ["shed_kw"]
+    # Splitting water takes 8.936 kg a kilogram and drains 0.4 of it.
+    assert run.metrics["water_l"] > 0
+    assert run.metrics["water_l"] == pytest.approx(
+        run.metrics["water_evaporated_l"] + run.metrics["water_blowdown_l"]
+    )
+
+
+@pytest.mark.parametrize("step", ["15min", "30min"])
+def test_a_year_in_shorter_steps_gives_the_same(step: str) -> None:
+    fine, hourly = (
+        dctwin.simulate("pv-battery-matching-ac", "inzai", step=s).metrics for s in (step, "1h")
+    )
+    for name in ("grid_import_kwh", "battery_cycles_count", "facility_kwh"):
+        # Weather is interpolated between hours: the load itself is not quite the same.
+        assert fine[name] == pytest.approx(hourly[name], rel=0.01)
+
+
+def test_a_policy_is_set_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(
+            [
+                "run",
+                "battery-price-ac",
+                "--site",
+                "inzai",
+                "--json",
+                "--set",
+                "onsite.policy.name=carbon",
+            ]
+        )
+    assert not ended.value.code
+    metrics = json.loads(capsys.readouterr().out)["metrics"]
+    assert metrics["battery_cycles_count"] > 300
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ({"name": "prise"}, "onsite.policy.name: allowed .* did you mean 'price'"),
+        ({"charge_h": 1.0}, "onsite.policy.name: is missing, allowed self-consumption, "),
+        ({"name": "price", "charge_h": 99.0}, "onsite.policy.charge_h: is out of range, allowed 0"),
+        ({"name": "price", "charge": 9.0}, "onsite.policy.charge: unknown key, .* 'charge_h'"),
+        ({"name": "peak-shaving"}, "onsite.policy.target_kw: is missing"),
+        ({"name": "optimum"}, "onsite.policy: 'optimum' plans a battery, without hydrogen"),
+    ],
+)
+def test_a_wrong_policy_is_one_clear_line(policy: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message) as refused:
+        dctwin.load_design("island-hydrogen-ac").replace({"onsite.policy": policy})
+    assert len(refused.value.faults) == 1
+
+
+def test_the_optimum_runs_in_a_year(tmp_path: Path) -> None:
+    file = prices(tmp_path, lowest=1.0)
+    best = {"onsite.policy": {"name": "optimum"}, "onsite.battery.auxiliary_kw": 0.0}
+    rule = {"onsite.battery.auxiliary_kw": 0.0}
+    foreseen, traded = (
+        dctwin.simulate("battery-price-ac", "inzai", price=file, set=change).metrics
+        for change in (best, rule)
+    )
+    assert foreseen["cost_energy_per_year"] < traded["cost_energy_per_year"]

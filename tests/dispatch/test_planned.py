@@ -1,0 +1,126 @@
+"""Plans: the optimum is never dearer than any policy, is what its bound says, and can be reached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from dispatch_cases import batteries, hours, policy, simple_policies
+from hypothesis import assume, given, settings
+
+from dctwin.components.onsite.battery import Battery
+from dctwin.dispatch.bill import bill, emitted_kg
+from dctwin.dispatch.hours import Hours, Stores
+from dctwin.dispatch.operate import operate
+from dctwin.dispatch.planned import problem_of
+from dctwin.dispatch.policies import Policy
+from dctwin.dispatch.program import solve
+from dctwin.errors import InputError
+
+OPTIMUM = policy({"name": "optimum"})
+ROLLING = policy({"name": "rolling-horizon"})
+
+
+def slack(seen: Hours) -> float:
+    """What HiGHS's feasibility (1e-7 kW a step) may cost, and rounding."""
+    return 1e-6 * (1.0 + float(np.sum(np.abs(seen.load_kw) + seen.own_kw)))
+
+
+@settings(max_examples=80, deadline=None)
+@given(simple_policies(), batteries(), hours(most=36, outages=False))
+def test_no_policy_is_cheaper_than_the_optimum(rule: Policy, battery: Battery, seen: Hours) -> None:
+    assume(rule.seen(seen).grid_available is None)
+    done = operate(rule, Stores(battery), seen)
+    best = solve(battery, problem_of(seen, battery, "cost"))
+    assert best.bound <= bill(done, seen) + slack(seen)
+    both = np.minimum(best.charge_kw, best.discharge_kw)
+    if battery.ohmic_loss_h == 0:
+        assert both.max() <= 1e-4
+
+
+@settings(max_examples=30, deadline=None)
+@given(simple_policies(), batteries(), hours(most=30, outages=False))
+def test_no_policy_emits_less_than_the_optimum(rule: Policy, battery: Battery, seen: Hours) -> None:
+    assume(rule.seen(seen).grid_available is None)
+    done = operate(rule, Stores(battery), seen)
+    best = solve(battery, problem_of(seen, battery, "carbon"))
+    assert best.bound <= emitted_kg(done, seen) + slack(seen)
+
+
+@settings(max_examples=30, deadline=None)
+@given(batteries(straight=True), hours(most=30, outages=False))
+def test_the_optimum_is_reached_where_losses_are_straight(battery: Battery, seen: Hours) -> None:
+    done = operate(OPTIMUM, Stores(battery), seen)
+    best = solve(battery, problem_of(seen, battery, "cost"))
+    assert bill(done, seen) == pytest.approx(best.bound, rel=1e-5, abs=slack(seen))
+
+
+@settings(max_examples=20, deadline=None)
+@given(batteries(), hours(most=60, outages=False))
+def test_a_rolling_horizon_is_dearer_than_the_optimum_and_keeps_energy(
+    battery: Battery, seen: Hours
+) -> None:
+    done = operate(ROLLING, Stores(battery), seen)
+    assert done.battery is not None
+    assert (done.battery.charge_kw * done.battery.discharge_kw == 0).all()
+    best = solve(battery, problem_of(seen, battery, "cost"))
+    assert best.bound <= bill(done, seen) + slack(seen)
+
+
+def week(step: int = 1) -> Hours:
+    at = np.arange(168)
+    price = 0.1 + 0.06 * np.sin((at % 24 - 9) / 24 * 2 * np.pi)
+    one = np.ones(168)
+    seen = Hours(1000.0 * one, 0.0 * one, 1.0 / step, price_per_kwh=price)
+    names = ("load_kw", "own_kw", "price_per_kwh")
+    return replace(seen, **{name: np.repeat(getattr(seen, name), step) for name in names})
+
+
+@pytest.mark.parametrize("name", ["optimum", "rolling-horizon"])
+def test_plans_are_equal_at_any_step(name: str) -> None:
+    held = Stores(Battery(capacity_kwh=2000.0, charge_kw=500.0, discharge_kw=500.0))
+    hourly = bill(operate(policy({"name": name}), held, week()), week())
+    for step in (2, 4):
+        fine = bill(operate(policy({"name": name}), held, week(step)), week(step))
+        assert fine == pytest.approx(hourly, rel=0.002)
+
+
+def test_a_repeating_day_is_planned_as_if_foreseen() -> None:
+    held = Stores(Battery(capacity_kwh=2000.0, charge_kw=500.0, discharge_kw=500.0))
+    foreseen = bill(operate(OPTIMUM, held, week()), week())
+    rolled = bill(operate(ROLLING, held, week()), week())
+    idle = bill(operate(policy({"name": "self-consumption"}), Stores(), week()), week())
+    assert foreseen < rolled * (1 + 1e-9) < idle
+    assert idle - rolled > 0.95 * (idle - foreseen)
+
+
+def test_a_demand_charge_shaves_the_peak() -> None:
+    seen = replace(week(), load_kw=1000.0 + 500.0 * (np.arange(168) % 24 == 18))
+    held = Stores(Battery(capacity_kwh=2000.0, charge_kw=500.0, discharge_kw=500.0))
+    plain = operate(OPTIMUM, held, seen)
+    charged = replace(seen, demand_price_per_kw=50.0)
+    shaved = operate(OPTIMUM, held, charged)
+    assert shaved.import_kw.max() < 1060.0 < plain.import_kw.max()
+    assert bill(shaved, charged) < bill(plain, charged)
+
+
+def test_batches_are_planned_row_by_row() -> None:
+    seen = week()
+    rows = np.array([[500.0], [2000.0]])
+    one = Battery(capacity_kwh=2000.0, charge_kw=500.0, discharge_kw=500.0)
+    stacked = Stores(one.with_values(capacity_kwh=rows))
+    both = operate(OPTIMUM, stacked, replace(seen, load_kw=seen.load_kw + 0.0 * rows))
+    for row, capacity_kwh in enumerate((500.0, 2000.0)):
+        alone = operate(OPTIMUM, Stores(one.with_values(capacity_kwh=capacity_kwh)), seen)
+        assert bill(both, seen)[row] == pytest.approx(bill(alone, seen), rel=1e-9)
+
+
+def test_plans_are_refused_where_they_cannot_be_made() -> None:
+    with pytest.raises(InputError, match="a plan needs a battery"):
+        OPTIMUM.request(week(), Stores())
+    jax = pytest.importorskip("jax")
+    there = replace(week(), load_kw=jax.numpy.ones(168))
+    held = Stores(Battery(capacity_kwh=1.0, charge_kw=1.0, discharge_kw=1.0))
+    with pytest.raises(InputError, match="not under JAX"):
+        OPTIMUM.request(there, held)

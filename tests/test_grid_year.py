@@ -1,0 +1,138 @@
+"""A site's grid over a run: tariffs, curtailment, outages, clocks, and files that replace them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dctwin
+from dctwin.errors import InputError
+from dctwin.grid_year import curtailing_frac, energy_price, local_times, make_grid_year
+from dctwin.supply import Curtailment, Outage, Tariff
+
+SITE = dctwin.load_site("inzai")
+YEAR = SITE.weather()
+
+
+def clock(start: str, hours: int = 24) -> np.ndarray:
+    return np.datetime64(start, "s") + np.arange(hours) * np.timedelta64(1, "h")
+
+
+def test_time_of_use_picks_the_first_period_that_fits() -> None:
+    tariff = Tariff(
+        currency="JPY", energy_price_jpy_per_kwh=10.0,
+        time_of_use=[
+            {"name": "summer peak", "months": [7, 8], "weekdays": ["mon", "tue", "wed", "thu", "fri"],
+             "hours": [13, 14], "energy_price_jpy_per_kwh": 30.0},
+            {"name": "day", "hours": list(range(8, 22)), "energy_price_jpy_per_kwh": 20.0},
+        ],
+    )  # fmt: skip
+    monday = energy_price(tariff, clock("2023-07-03"), Path())
+    assert monday[[0, 8, 13, 14, 15, 22]].tolist() == [10, 20, 30, 30, 20, 10]
+    sunday = energy_price(tariff, clock("2023-07-02"), Path())
+    assert sunday[13] == 20
+    winter = energy_price(tariff, clock("2023-01-02"), Path())
+    assert winter[13] == 20
+
+
+def test_price_table_keeps_the_stated_mean() -> None:
+    entry = SITE.file.tariff
+    prices = energy_price(entry, local_times(YEAR, None), Path(SITE.document.file).parent)
+    assert prices.mean() == pytest.approx(13.0, rel=0.005)  # months differ in length
+    by_hour = prices.reshape(365, 24).mean(axis=0)
+    # JEPX Tokyo 2024: dip at noon, peak in the evening.
+    assert int(by_hour.argmin()) in (11, 12)
+    assert int(by_hour.argmax()) in (17, 18, 19)
+
+
+def test_summer_time_shifts_the_clock_and_days_have_23_and_25_hours() -> None:
+    ashburn = dctwin.load_site("ashburn")
+    local = local_times(ashburn.weather(), ashburn.file.timezone)
+    days, counts = np.unique(local.astype("datetime64[D]"), return_counts=True)
+    spring = counts[days == np.datetime64("2023-03-12")]
+    autumn = counts[days == np.datetime64("2023-11-05")]
+    assert spring.tolist() == [23]
+    assert autumn.tolist() == [25]
+    standard = local_times(ashburn.weather(), None)
+    july = standard.astype("datetime64[M]") == np.datetime64("2023-07")
+    assert ((local - standard)[july] == np.timedelta64(1, "h")).all()
+
+
+def test_curtailment_takes_the_sunniest_days_around_noon() -> None:
+    days = [0.0] * 12
+    days[3] = 2.5
+    share = curtailing_frac(Curtailment(rate_frac=0.05, days_count=days), YEAR)
+    local = local_times(YEAR, None)
+    hour = (local - local.astype("datetime64[D]")).astype("timedelta64[h]").astype(int)
+    assert share.sum() == pytest.approx(2.5 * 7)  # 9 to 15 h, two days and a half
+    assert set(np.unique(share)) == {0.0, 0.5, 1.0}
+    assert share[(hour < 9) | (hour > 15)].max() == 0.0
+    april = local.astype("datetime64[M]").astype(int) % 12 == 3
+    assert share[~april].max() == 0.0
+    light = np.bincount(np.arange(8760) // 24, weights=YEAR.ghi_w_m2)
+    picked = np.bincount(np.arange(8760) // 24, weights=share) == 7
+    whole_april = april.reshape(365, 24).all(axis=1)
+    assert light[picked].min() >= light[whole_april & ~picked].max()
+
+
+def test_an_outage_keeps_its_day_in_another_year() -> None:
+    # The Hokkaido blackout of 6 September 2018, 03:07 local time.
+    site = SITE.replace({"outages": [{"start_utc": "2018-09-05T18:07:00", "length_h": 2.0}]})
+    grid = make_grid_year(site, YEAR)
+    lost = 1.0 - grid.available_frac
+    assert lost.sum() == pytest.approx(2.0)
+    first = int(np.argmax(lost > 0))
+    assert str(YEAR.times_utc[first])[5:16] == "09-05T18:00"
+    assert lost[first] == pytest.approx(53 / 60)
+
+
+def test_outage_and_limit_are_flagged() -> None:
+    changes = {
+        "outages": [Outage(start_utc="2018-09-05T18:00:00", length_h=3.0).model_dump(mode="json")],
+        "connection": {"import_limit_kw": 1000.0, "source": "made up"},
+    }
+    run = dctwin.simulate("dtc-warm-water-ac", SITE.replace(changes))
+    found = {flag.limit: flag for flag in run.flags}
+    assert found["import_in_outage_kw"].count_h == 3.0
+    assert found["import_limit_kw"].count_h == 8760.0
+    assert found["import_limit_kw"].worst == pytest.approx(run.metrics["peak_grid_kw"] - 1000.0)
+    assert run.metrics["grid_outage_h"] == pytest.approx(3.0)
+
+
+def test_a_grid_file_brings_its_shares_and_marginal_carbon(tmp_path: Path) -> None:
+    hours = 8784
+    start = np.datetime64("2024-01-01T00:00")
+    rows = "".join(
+        f"{start + np.timedelta64(k, 'h')},0.4,0.6,0.25,0.2,{100 if k % 24 == 3 else 0}\n"
+        for k in range(hours)
+    )
+    head = "time_utc,carbon_kg_per_kwh,marginal_carbon_kg_per_kwh,low_carbon_frac,renewable_frac,surplus_kw\n"
+    path = tmp_path / "grid.csv"
+    path.write_text(head + rows, encoding="utf-8")
+    run = dctwin.simulate("dtc-warm-water-ac", SITE, grid=path)
+    m: Any = run.metrics
+    assert m["carbon_scope2_location_kg"] == pytest.approx(0.4 * m["grid_import_kwh"])
+    assert m["carbon_marginal_kg"] == pytest.approx(0.6 * m["grid_import_kwh"])
+    assert m["cfe_247_frac"] == pytest.approx(0.25)
+    assert m["curtailing_h"] == 365.0
+
+
+def test_water_of_the_mix_when_it_is_given() -> None:
+    site = SITE.replace(
+        {"grid.water_l_per_kwh": None, "grid.mix_frac": {"gas": 0.6, "nuclear": 0.2, "solar": 0.2},
+         "grid.water_cooling": "once_through"}
+    )  # fmt: skip
+    expected = 0.6 * 0.3785 + 0.2 * 1.018 + 0.2 * 0.0038
+    assert make_grid_year(site, YEAR).water_l_per_kwh == pytest.approx(expected)
+
+
+def test_bad_supply_is_named() -> None:
+    with pytest.raises(InputError, match="hours"):
+        SITE.replace({"tariff.time_of_use": [{"hours": [24], "energy_price_jpy_per_kwh": 1.0}]})
+    with pytest.raises(InputError, match="did you mean"):
+        SITE.replace({"tariff.surchage_jpy_per_kwh": 1.0})
+    with pytest.raises(InputError, match="days_count"):
+        SITE.replace({"curtailment": {"rate_frac": 0.1, "days_count": [1, 2]}})
