@@ -38,7 +38,7 @@ def installed_parts(facility: Facility) -> tuple[list[Installed], list[str]]:
             missing.append(f"{device.name} ({kind})")
             continue
         size = _size(device.component) * device.count
-        found.append(Installed(device.name, kind, group, float(size)))
+        found.append(Installed(device.name, kind, group, size))
     return found, missing
 
 
@@ -59,13 +59,13 @@ def _devices(facility: Facility) -> Iterable[tuple[str, Device]]:
         yield "onsite", device
 
 
-def _size(component: Any) -> float:
+def _size(component: Any) -> Any:
     """Of one unit, from the parameters that its kind's factors name."""
     if component.kind == "busway":
         volume_m3 = component.length_m * component.section_mm2 * _MM2_M2
         return _CONDUCTORS[component.system] * volume_m3 * _DENSITY_KG_PER_M3[component.material]
     row = table("equipment")[component.kind]
-    size = float(row["scale"])
+    size: Any = float(row["scale"])
     for name in row["size"]:
-        size *= getattr(component, name)
+        size = size * getattr(component, name)
     return size
