@@ -199,7 +199,7 @@ def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any
     return {
         "version": package_version(),
         "design": {"name": facility.name, "sha256": _sha256(design)},
-        "equipment": {name: _equipment_digest(name) for name in sorted(facility.equipment())},
+        "equipment": {name: equipment_digest(name) for name in sorted(facility.equipment())},
         "site": {"name": site.name, "sha256": site.digest},
         "weather": {
             "name": weather.name,
@@ -229,7 +229,7 @@ def _sha256(text: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _equipment_digest(name: str) -> str:
+def equipment_digest(name: str) -> str:
     return _sha256(Path(load_equipment(name).path).read_text(encoding="utf-8"))
 
 

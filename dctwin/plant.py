@@ -123,11 +123,14 @@ class Served:
     leaving_c: Array
 
 
+Serve = Callable[[Device, Duty], Service]
+
+
 class Wiring:
     """Who rejects to whom, and which share of a sink's flow each loop gets by design heat."""
 
-    def __init__(self, facility: Facility, place: Place) -> None:
-        self.place = place
+    def __init__(self, facility: Facility, place: Place, serve: Serve = serve) -> None:
+        self.place, self.serve = place, serve
         # (loop, stage) -> what the store holds now; empty where each starts as its file says.
         self.charge_kwh: Mapping[tuple[str, str], Array] = {}
         self.circuits = {circuit.name: circuit for circuit in facility.circuits}
@@ -232,7 +235,7 @@ class Wiring:
                 cold_kw.get(device.cools, 0.0),
                 supply_c.get(device.cools, 0.0),
             )
-            service = serve(device, duty)
+            service = self.serve(device, duty)
             services.append(service)
             left_kw = _left_kw(left_kw - service.net_kw(), heat_kw)
             entering_c = entering_c - ratio(service.net_kw(), flow_kw_per_k)

@@ -146,7 +146,8 @@ def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
         kwh = amount * ledger.step_h
         found[name] = found[name] + kwh if name in found else kwh
 
-    for name in ("import", "export", "own", "shed", "reused", "removed", "battery_discharged"):
+    names = "import export own shed reused removed shortfall battery_discharged"
+    for name in names.split():
         found[f"{name}_kwh"] = 0.0
     machines = {flow.target for flow in ledger.flows if flow.account in COMPRESSORS}
     for flow, amount in zip(ledger.flows, sums, strict=True):
@@ -161,8 +162,8 @@ def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
         if flow.carrier == "heat":
             if flow.target in machines:
                 add("compressor_heat_kwh", amount)
-            if flow.target == "reuse":
-                add("reused_kwh", amount)
+            if flow.target in ("reuse", "shortfall"):
+                add("reused_kwh" if flow.target == "reuse" else "shortfall_kwh", amount)
             if flow.source.startswith("rack."):
                 add("removed_kwh", amount)
             continue

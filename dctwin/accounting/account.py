@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from dctwin.accounting import carbon, cost
 from dctwin.accounting.contracts import certificate_kwh, contract_cost
 from dctwin.accounting.factors import Used, table
@@ -39,7 +41,7 @@ def account(
     """Add carbon and cost to the metrics of the ledger; gives what they stand on."""
     used = Used()
     parts, missing = installed_parts(facility)
-    hours_h = float(totals["hours_h"])
+    hours_h = float(np.max(totals["hours_h"]))
     embodied = carbon.embodied_kg_per_year(parts, used)
     _carbon(found, facility, totals, sum(embodied.values()), hours_h / HOURS_PER_YEAR, used)
     _energy_cost(found, facility, totals, grid, tariff, used)

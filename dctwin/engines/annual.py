@@ -7,22 +7,28 @@ by about a hundredth a pass (a kelvin of condenser water changes the heat to rej
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from dctwin.design import Facility
 from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.heat import INLET, Boundary, LoopFlows, RackFlows, heat_flows, serve_rest
+from dctwin.engines.idle import serve_busy
 from dctwin.engines.posting import post_facility
 from dctwin.engines.year import Year
 from dctwin.ledger import Ledger
 from dctwin.physics.arrays import Array, namespace
-from dctwin.plant import Wiring, reach_c
+from dctwin.physics.fixed_point import settle_state
+from dctwin.plant import Wiring, reach_c, serve
 
 MAX_PASSES = 12
 PLAIN_PASSES = 3
 TOLERANCE_K = 1e-9
 # Temperatures that a pass started from, and those that it ended with.
 Earlier = tuple[dict[str, Array], dict[str, Array]]
+_State = tuple[dict[str, Array], Earlier, Any]  # supply, and the number of passes
+_Flows = tuple[list[RackFlows], list[FeedFlows], dict[str, LoopFlows]]
 
 
 def run_year(facility: Facility, boundary: Boundary) -> Year:
@@ -30,14 +36,23 @@ def run_year(facility: Facility, boundary: Boundary) -> Year:
 
     Raises ComputationError when the books do not close to 1e-9 at every node and step.
     """
+    year = year_of(facility, boundary)
+    year.closure = year.ledger.check()
+    return year
+
+
+def year_of(facility: Facility, boundary: Boundary, lean: bool = False) -> Year:
+    """The same with the books left unchecked, which JAX can compile.
+
+    lean   only flows are wanted, no flags, and no traces but those that metrics come from
+    """
     # A feeder past its greatest power gives no number; the ledger refuses it and says where.
     with np.errstate(invalid="ignore"):
-        wiring = Wiring(facility, boundary.here())
+        wiring = Wiring(facility, boundary.here(), serve_busy if lean else serve)
         setpoint = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
         supply, racks, loops, feeds = settle(facility, wiring, boundary, setpoint)
-        year = Year(Ledger(boundary.step_h))
+        year = Year(Ledger(boundary.step_h), lean=lean)
         post_facility(year, facility, boundary, supply, setpoint, racks, loops, feeds)
-    year.closure = year.ledger.check()
     return year
 
 
@@ -52,34 +67,35 @@ def settle(
             loop, kw = circuit.loop, circuit.loop.design_heat_kw
             inlet_c = loop.inlet_c(setpoint[circuit.name], kw, loop.flow_kw_per_k(kw))
             supply[circuit.name + INLET] = inlet_c
-    earlier: Earlier | None = None
-    for number in range(MAX_PASSES):
+    def once(state: _State) -> tuple[_State, Array, _Flows]:
+        supply, earlier, number = state
         racks, feeds, loops = heat_flows(facility, wiring, boundary, supply)
         reached = _temperatures(facility, wiring, boundary, setpoint, supply, loops)
         # An hour that agrees in all its loops is left alone, so that its answer does not depend on
         # how long other hours, or other designs of a batch, still move.
         moving = _moving(supply, reached)
         xp = namespace(moving)
-        if xp is np and not np.any(moving):
-            break
-        ahead = _ahead(supply, reached, earlier) if number >= PLAIN_PASSES else reached
-        earlier = supply, reached
-        supply = {name: xp.where(moving, ahead[name], supply[name]) for name in supply}
-    else:
-        racks, feeds, loops = heat_flows(facility, wiring, boundary, supply)
+        if xp is np and number < PLAIN_PASSES:
+            ahead = reached
+        else:
+            ahead = _ahead(supply, reached, earlier)
+            ahead = {n: xp.where(number < PLAIN_PASSES, reached[n], ahead[n]) for n in supply}
+        found = {name: xp.where(moving, ahead[name], supply[name]) for name in supply}
+        return (found, (supply, reached), number + 1), moving, (racks, feeds, loops)
+
+    (supply, _, _), flows = settle_state(once, (supply, (supply, supply), 0), MAX_PASSES)
+    racks, feeds, loops = flows
     return supply, racks, serve_rest(loops, wiring, boundary, supply), feeds
 
 
 def _ahead(
-    supply: dict[str, Array], reached: dict[str, Array], earlier: Earlier | None
+    supply: dict[str, Array], reached: dict[str, Array], earlier: Earlier
 ) -> dict[str, Array]:
     """Where the passes tend to: Anderson's mixing of the last two, hour by hour over all loops.
 
     Racks that throttle answer a kelvin with a change of heat of several per cent, so that plain
     passes creep, swing, or never end; the secant through two of them ends them.
     """
-    if earlier is None:
-        return reached
     gaps = {name: reached[name] - supply[name] for name in supply}
     turns = {name: gaps[name] - (earlier[1][name] - earlier[0][name]) for name in supply}
     along = sum(turns[name] * gaps[name] for name in supply)

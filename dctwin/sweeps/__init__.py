@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from dctwin.errors import InputError
+from dctwin.errors import InputError, nearest
+from dctwin.sweeps.batch import Backend
 from dctwin.sweeps.execute import Progress, run_chunks
 from dctwin.sweeps.job import Job, make_job
 from dctwin.sweeps.spec import SpecLike, load_spec
@@ -39,7 +40,7 @@ def sweep(
     out: str | os.PathLike[str],
     workers: int | None = None,
     scheduler: str | None = None,
-    backend: str = "numpy",
+    backend: Backend = "numpy",
     shard: tuple[int, int] = (1, 1),
     max_runs: int = DEFAULT_MAX_RUNS,
     progress: Progress | None = None,
@@ -49,12 +50,19 @@ def sweep(
     spec       path of a sweep file, or the same structure as a dict
     out        folder of the results; one that holds the same sweep is resumed
     workers    processes (default: one a core)      scheduler  address of a Dask cluster
+    backend    "numpy", or "jax" to compile each topology once a process
     shard      (i, N): run every N-th chunk from the i-th, 1 <= i <= N
     Raises InputError (bad spec, folder of another sweep) or ComputationError (full disk).
 
     >>> table = sweep("warm-water.yaml", "results")                # doctest: +SKIP
     """
     job = prepare_sweep(spec, max_runs)
+    if backend not in get_args(Backend):
+        raise InputError(f"backend: {nearest(backend, get_args(Backend))} (got {backend!r})")
+    if backend == "jax":
+        from dctwin.sweeps.compiled import jax_module
+
+        jax_module()
     index, of = shard
     if not 1 <= index <= of:
         raise InputError(f"shard must be i/N with 1 <= i <= N (got {index}/{of})")
@@ -77,7 +85,7 @@ def sweep(
     ]
     if missing:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-        run_chunks(job, store, missing, workers or cores, scheduler, progress)
+        run_chunks(job, store, missing, workers or cores, scheduler, backend, progress)
     if len(store.finished()) == len(job.chunks) and not store.summary.exists():
         store.finish()
     return store.frame()

@@ -1,111 +1,85 @@
-"""One chunk of a sweep: its points in batches through the annual engine, a table of metrics out."""
+"""One chunk of a sweep: its points through a kernel in batches, a table of metrics out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from dctwin.api import design_loss_frac
-from dctwin.design import Facility
-from dctwin.engines.annual import run_year
-from dctwin.engines.heat import Boundary
-from dctwin.errors import DctwinError
-from dctwin.ledger import pick
-from dctwin.memory import keep_heap
-from dctwin.metrics import compute_metrics
-from dctwin.surroundings import Surroundings, pv_yield
-from dctwin.sweeps.bind import Place, broken, put
+from dctwin.api import accounts_of
+from dctwin.sweeps.bind import faults, put
 from dctwin.sweeps.job import Job
+from dctwin.sweeps.kernel import Bench, Found, Numbers, numpy_totals
 from dctwin.sweeps.space import World
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Designs in one array operation: enough to share its overhead, few enough to stay in cache.
-BATCH_DESIGNS = 4
+Backend = Literal["numpy", "jax"]
 OK, FAILED = "ok", "failed"
+# Column of a table -> its values: numbers, NaN where undefined, or text.
+Columns = dict[str, np.ndarray]
 
 
-def run_chunk(job: Job, chunk: int) -> pa.Table:
+def run_chunk(job: Job, chunk: int, backend: Backend = "numpy") -> pa.Table:
     """The rows of one chunk, in the order of its points."""
     points = job.chunks[chunk]
     world = job.space.world(int(points[0]))
     rows = points % job.space.samples
     values = {path: [column[row] for row in rows] for path, column in job.space.columns.items()}
-    return table_of(job, world, points, values, evaluate(job, world, values, len(points)))
+    found = evaluate(job, world, values, len(points), backend)
+    return table_of(job, world, points, values, found)
 
 
 def evaluate(
-    job: Job, world: World, values: Mapping[str, Sequence[Any]], count: int
-) -> list[dict[str, Any]]:
+    job: Job,
+    world: World,
+    values: Mapping[str, Sequence[Any]],
+    count: int,
+    backend: Backend = "numpy",
+) -> Columns:
     """Metrics of points of one topology; `values` holds each path's value at every point."""
     topology = job.topology(world, {path: column[0] for path, column in values.items()})
-    surroundings = job.world_surroundings(world)
     numbers = {
         follower.place: follower.at(values[path])
         for path, followers in topology.followers.items()
         for follower in followers
     }
-    results: list[dict[str, Any]] = []
-    for start in range(0, count, BATCH_DESIGNS):
-        part = {place: column[start : start + BATCH_DESIGNS] for place, column in numbers.items()}
-        some = min(BATCH_DESIGNS, count - start)
-        results.extend(_batch(topology.facility, part, some, surroundings))
-    return results
+    bench = job.bench(topology, world)
+    found = Found(count, errors=faults(topology.facility, numbers, count))
+    rows = np.array([row for row in range(count) if row not in found.errors], dtype=int)
+    if backend == "jax":
+        from dctwin.sweeps.compiled import jax_totals
+
+        jax_totals(bench, numbers, rows, found)
+    else:
+        numpy_totals(bench, numbers, rows, found)
+    return _columns(bench, numbers, found, backend)
 
 
-def _batch(
-    facility: Facility,
-    numbers: Mapping[Place, np.ndarray],
-    count: int,
-    surroundings: Surroundings,
-) -> list[dict[str, Any]]:
-    """Metrics of some designs together; of each alone when together they cannot be run."""
-    faults = [
-        broken(facility, {place: float(values[i]) for place, values in numbers.items()})
-        for i in range(count)
-    ]
-    if not any(faults):
-        try:
-            return _run(facility, numbers, count, surroundings)
-        except DctwinError as problem:
-            if count == 1:
-                return [{"status": FAILED, "error": str(problem).splitlines()[0]}]
-    elif count == 1:
-        return [{"status": FAILED, "error": faults[0]}]
-    found = []
-    for i in range(count):
-        one = {place: values[i : i + 1] for place, values in numbers.items()}
-        found.extend(_batch(facility, one, 1, surroundings))
-    return found
-
-
-def _run(
-    facility: Facility,
-    numbers: Mapping[Place, np.ndarray],
-    count: int,
-    surroundings: Surroundings,
-) -> list[dict[str, Any]]:
-    keep_heap()
-    stacked = put(facility, {place: values[:, None] for place, values in numbers.items()})
-    boundary = Boundary(
-        air=surroundings.air,
-        local_hour=surroundings.local_hour,
-        step_h=surroundings.weather.step_h,
-        pv_yield_frac=pv_yield(stacked, surroundings.weather),
-    )
-    year = run_year(stacked, boundary)
-    hours = surroundings.weather.rows
-    rows = []
-    for index in range(count):
-        ledger = year.ledger.pick(index, count, hours)
-        traces = {name: pick(value, index, count, hours) for name, value in year.traces.items()}
-        one = put(facility, {place: float(values[index]) for place, values in numbers.items()})
-        metrics = compute_metrics(ledger, traces, surroundings.grid, design_loss_frac(one))
-        rows.append({"status": OK, "error": "", **metrics.values})
-    return rows
+def _columns(bench: Bench, numbers: Numbers, found: Found, backend: Backend) -> Columns:
+    """Metrics of all designs at once, from their totals."""
+    good = np.array([row for row in range(found.count) if row not in found.errors], dtype=int)
+    columns: Columns = {}
+    if len(good):
+        stacked = put(bench.facility, {p: v[good][:, None] for p, v in numbers.items()})
+        totals = {name: value[good] for name, value in found.totals.items()}
+        metrics, _ = accounts_of(stacked, totals, bench.surroundings)
+        for name, value in metrics.by_name.items():
+            if isinstance(value, str):
+                columns[name] = np.full(found.count, None, dtype=object)
+                columns[name][good] = value
+            else:
+                columns[name] = np.full(found.count, np.nan)
+                columns[name][good] = np.ravel(value) if np.ndim(value) else value
+    columns["backend"] = np.full(found.count, backend, dtype=object)
+    columns["backend"][found.again] = "numpy"
+    columns["status"] = np.full(found.count, OK, dtype=object)
+    columns["error"] = np.full(found.count, "", dtype=object)
+    for row, why in found.errors.items():
+        columns["status"][row], columns["error"][row] = FAILED, why
+    return columns
 
 
 def table_of(
@@ -113,9 +87,9 @@ def table_of(
     world: World,
     points: np.ndarray,
     values: Mapping[str, Sequence[Any]],
-    results: list[dict[str, Any]],
+    found: Columns,
 ) -> pa.Table:
-    """Rows as a table: point, world, varied values, metrics, status."""
+    """Rows as a table: point, world, varied values, metrics, backend, status."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {"point": pa.array(points, pa.int64())}
@@ -124,12 +98,12 @@ def table_of(
     for path in job.spec.file.vary:
         columns[path] = _array(list(values[path]))
     kept = job.spec.file.metrics
-    known = [name for row in results for name in row if name not in ("status", "error")]
-    for name in dict.fromkeys(known):
-        if not kept or name in kept:
-            columns[name] = _array([row.get(name) for row in results])
-    columns["status"] = pa.array([row["status"] for row in results], pa.string())
-    columns["error"] = pa.array([row["error"] for row in results], pa.string())
+    for name, column in found.items():
+        if column.dtype == object:
+            if name in ("backend", "status", "error") or not kept or name in kept:
+                columns[name] = pa.array(column, pa.string())
+        elif not kept or name in kept:
+            columns[name] = pa.array(column, pa.float64(), mask=np.isnan(column))
     return pa.table(columns)
 
 

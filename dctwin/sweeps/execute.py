@@ -7,6 +7,7 @@ is tried again, and a chunk that kills its worker three times is given up with t
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import pickle
 import tempfile
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dctwin.errors import ComputationError, InputError
-from dctwin.sweeps.batch import run_chunk
+from dctwin.sweeps.batch import Backend, run_chunk
 from dctwin.sweeps.job import Job
 from dctwin.sweeps.store import Store, encode
 
@@ -38,17 +39,22 @@ def run_chunks(
     chunks: list[int],
     workers: int = 1,
     scheduler: str | None = None,
+    backend: Backend = "numpy",
     progress: Progress | None = None,
 ) -> None:
     """Run these chunks and write their parts. Raises ComputationError when some cannot be run."""
     meter = _Meter(job, store, chunks, progress)
+    if backend == "jax" and scheduler is None:
+        from dctwin.sweeps.compiled import jax_module
+
+        workers = workers if jax_module().default_backend() == "cpu" else 1  # they share one GPU
     try:
         if scheduler is not None:
-            finished = _on_dask(job, chunks, scheduler)
+            finished = _on_dask(job, chunks, scheduler, backend)
         elif workers == 1 or len(chunks) < 2:
-            finished = ((chunk, encode(run_chunk(job, chunk))) for chunk in chunks)
+            finished = ((chunk, encode(run_chunk(job, chunk, backend))) for chunk in chunks)
         else:
-            finished = _in_pool(job, chunks, workers)
+            finished = _in_pool(job, chunks, workers, backend)
         for chunk, data in finished:
             store.write_part(chunk, data)
             meter.add(chunk)
@@ -96,7 +102,7 @@ class _Meter:
 
 # --- processes --------------------------------------------------------------------------------
 
-_JOB: Job | None = None
+_JOB: tuple[Job, Backend] | None = None
 
 
 def _begin_worker(file: str, parent: int) -> None:
@@ -109,12 +115,16 @@ def _begin_worker(file: str, parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    # One thread a worker: they share the cores already.
+    one = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    os.environ.setdefault("XLA_FLAGS", one)
     _JOB = pickle.loads(Path(file).read_bytes())
 
 
 def _work(chunk: int) -> bytes:
     assert _JOB is not None
-    return encode(run_chunk(_JOB, chunk))
+    job, backend = _JOB
+    return encode(run_chunk(job, chunk, backend))
 
 
 def _pool(file: str, workers: int) -> Executor:
@@ -127,7 +137,9 @@ def _pool(file: str, workers: int) -> Executor:
     )
 
 
-def _in_pool(job: Job, chunks: list[int], workers: int) -> Iterator[tuple[int, bytes]]:
+def _in_pool(
+    job: Job, chunks: list[int], workers: int, backend: Backend
+) -> Iterator[tuple[int, bytes]]:
     """Chunks by a pool of processes, as they finish; a pool that broke is made anew.
 
     Workers read the job from a file: through a pipe, one that is killed while it starts would keep
@@ -139,7 +151,7 @@ def _in_pool(job: Job, chunks: list[int], workers: int) -> Iterator[tuple[int, b
     waiting = list(reversed(chunks))
     lost: list[int] = []
     with tempfile.NamedTemporaryFile(prefix="dctwin-sweep-") as file:
-        file.write(pickle.dumps(job))
+        file.write(pickle.dumps((job, backend)))
         file.flush()
         while waiting:
             running: dict[Future[bytes], int] = {}
@@ -178,8 +190,14 @@ def _through(
 # --- Dask -------------------------------------------------------------------------------------
 
 
-def _on_dask(job: Job, chunks: list[int], scheduler: str) -> Iterator[tuple[int, bytes]]:
-    """Chunks by the workers of a Dask cluster, as they finish."""
+def _on_dask(
+    job: Job, chunks: list[int], scheduler: str, backend: Backend
+) -> Iterator[tuple[int, bytes]]:
+    """Chunks by the workers of a Dask cluster, as they finish; those of a lost worker go to others.
+
+    The job comes to each worker as a plugin, so that one that joins later has it too: data that is
+    scattered is lost with the workers that hold it.
+    """
     dask: Any
     try:
         from dask import distributed as dask
@@ -189,16 +207,40 @@ def _on_dask(job: Job, chunks: list[int], scheduler: str) -> Iterator[tuple[int,
         client: Any = dask.Client(scheduler, timeout="20s", set_as_default=False)
     except OSError as problem:
         raise InputError(f"--scheduler {scheduler}: cannot be reached: {problem}") from None
+
+    class Courier(dask.WorkerPlugin):  # type: ignore[misc]
+        def __init__(self, name: str, data: bytes) -> None:
+            self.name, self.data = name, data
+
+    data = pickle.dumps((job, backend))
+    name = f"dctwin-{hashlib.sha256(data).hexdigest()[:16]}"
     with contextlib.closing(client):
-        shared = client.scatter(job, broadcast=True)
+        client.register_plugin(Courier(name, data), name=name)
         futures = client.map(
-            _dask_work, [shared] * len(chunks), chunks, retries=MAX_TRIES, pure=False
+            _dask_work, chunks, name=name, retries=MAX_TRIES, pure=False, key=f"{name}-{os.getpid()}"
         )
-        for future, result in dask.as_completed(futures, with_results=True):
-            chunk, data = result
-            future.release()
-            yield chunk, data
+        try:
+            for _, result in dask.as_completed(futures, with_results=True):
+                yield result
+        except dask.KilledWorker as problem:
+            raise ComputationError(
+                f"a chunk ended its worker again and again: {problem}. What is finished stays"
+            ) from None
+        finally:
+            client.cancel(futures)
+            with contextlib.suppress(Exception):
+                client.unregister_worker_plugin(name)
 
 
-def _dask_work(job: Any, chunk: int) -> tuple[int, bytes]:
-    return chunk, encode(run_chunk(job, chunk))
+# The job that a worker of a cluster is at, by its plugin's name.
+_HELD: dict[str, tuple[Job, Backend]] = {}
+
+
+def _dask_work(chunk: int, name: str) -> tuple[int, bytes]:
+    from dask.distributed import get_worker
+
+    if name not in _HELD:
+        _HELD.clear()
+        _HELD[name] = pickle.loads(get_worker().plugins[name].data)
+    job, backend = _HELD[name]
+    return chunk, encode(run_chunk(job, chunk, backend))

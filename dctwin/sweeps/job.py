@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from dctwin.api import package_version
+from dctwin.api import equipment_digest, package_version
 from dctwin.design import Facility, load_design
 from dctwin.errors import InputError
 from dctwin.site import Site, load_site
 from dctwin.surroundings import Surroundings, prepare
 from dctwin.sweeps.bind import Follower, follow, refuse
+from dctwin.sweeps.kernel import Bench
 from dctwin.sweeps.space import Space, World
 from dctwin.sweeps.spec import Choices, Spec
 
@@ -46,6 +47,7 @@ class Job:
     facilities: Mapping[str, Facility]
     surroundings: Mapping[tuple[str, str, str], Surroundings]  # by site, weather, scenario
     _topologies: dict[Key, Topology] = field(default_factory=dict, compare=False)
+    _benches: dict[tuple[int, World], Bench] = field(default_factory=dict, compare=False)
 
     @cached_property
     def space(self) -> Space:
@@ -146,8 +148,18 @@ class Job:
         """How many topologies there are, worlds counted apart."""
         return len({self._key_of(int(chunk[0])) for chunk in self.chunks})
 
-    def world_surroundings(self, world: World) -> Surroundings:
-        return self.surroundings[world.site, world.weather, world.scenario]
+    def bench(self, topology: Topology, world: World) -> Bench:
+        """A topology at its site, made ready once."""
+        key = id(topology), world
+        if key not in self._benches:
+            places = tuple(f.place for some in topology.followers.values() for f in some)
+            around = self.surroundings[world.site, world.weather, world.scenario]
+            self._benches[key] = Bench(topology.facility, around, places)
+        return self._benches[key]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs: it makes topologies and benches ready itself."""
+        return {**self.__dict__, "_topologies": {}, "_benches": {}}
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -159,9 +171,7 @@ class Job:
             data = json.dumps(facility.document.data, sort_keys=True)
             found[f"design {name}"] = _sha256(data)
             for equipment in sorted(facility.equipment()):
-                from dctwin.api import _equipment_digest
-
-                found[f"equipment {equipment}"] = _equipment_digest(equipment)
+                found[f"equipment {equipment}"] = equipment_digest(equipment)
         for (site, weather, scenario), around in self.surroundings.items():
             place = " ".join(part for part in (site, weather, scenario) if part)
             found[f"site {place}"] = around.site.digest
