@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dctwin.climate.files import read_weather
+from dctwin.climate.hottest import hottest_year
 from dctwin.climate.monthly import MonthlyNormals
 from dctwin.climate.synthetic import synthetic_weather
 from dctwin.climate.weather import Weather
@@ -60,6 +61,9 @@ class Climate(_Structure):
     source: str
     status: dict[str, Status] = Field(default_factory=dict, description="status of each quantity")
     seed: int = _number(0, 1_000_000, "seed of the synthetic year", 0)
+    hottest_c: float | None = _number(
+        -20, 60, "hottest hour: the hottest tenth of the year is scaled to end at this", None
+    )
     monthly: Monthly
 
 
@@ -148,7 +152,7 @@ class Site:
             return read_weather(Path(self.document.file).parent / self.file.weather)
         file = self.file
         assert file.climate is not None
-        return synthetic_weather(
+        year = synthetic_weather(
             file.name,
             file.climate.monthly.normals(),
             file.latitude_deg,
@@ -157,6 +161,8 @@ class Site:
             file.utc_offset_h,
             file.climate.seed,
         )
+        hottest_c = file.climate.hottest_c
+        return year if hottest_c is None else hottest_year(year, hottest_c)
 
     def _repr_html_(self) -> str:
         f = self.file
