@@ -30,6 +30,8 @@ BOUNDARY = frozenset(
         "reuse",
         "shortfall",
         "water.main",
+        "water.reclaimed",
+        "water.sea",
         "water.drain",
         "water.atmosphere",
     }

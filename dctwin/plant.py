@@ -5,28 +5,46 @@ Both clocks use these functions, so a device has one equation whichever engine a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from dctwin.components.component import Air, Component, Duty, Limit, Service, inside, ratio
+from dctwin.components.cooling.control import Control, open_frac, units_on
 from dctwin.design import Circuit, Device, Facility
 from dctwin.document import Document
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import unit_of
 
+# A bank that leaves less of its duty than this is not short of units.
+_SERVED = 1e-9
 
-def serve(device: Device, duty: Duty) -> Service:
-    """The service of a bank of equal units that share the duty."""
-    service: Service = device.component.serve(duty.scaled(1.0 / device.count))
-    return service.scaled(device.count)
+
+def serve(device: Device, duty: Duty, units: Array | None = None) -> Service:
+    """The service of a bank of equal units that share the duty.
+
+    `units` of a staged bank run; all of them in the steps in which those cannot do it.
+    """
+    count = device.count
+    if units is None:
+        service: Service = device.component.serve(duty.scaled(1.0 / count))
+        return service.scaled(count)
+    service = device.component.serve(duty.scaled(1.0 / units))
+    short = duty.heat_kw - service.heat_kw * units > _SERVED * duty.heat_kw
+    xp = namespace(short)
+    if xp is not np or np.any(short):
+        units = xp.where(short, count, units)
+        service = device.component.serve(duty.scaled(1.0 / units))
+    service = service.scaled(units)
+    return replace(service, traces={**service.traces, "units_on": units})
 
 
 def reach_c(device: Device, duty: Duty) -> Array:
-    """The coldest supply temperature that a bank reaches with this duty."""
+    """The coldest supply temperature that a bank reaches with this duty, all of its units on."""
     return device.component.reach_c(duty.scaled(1.0 / device.count))
 
 
@@ -70,17 +88,23 @@ def carry(path: tuple[Device, ...], load_kw: Array) -> tuple[Array, list[PathSte
 
 @dataclass(frozen=True)
 class Served:
-    """A loop's stages at work: services in order, what is left, where the fluid leaves."""
+    """A loop's stages at work: services in order, what is left, where the fluid leaves.
+
+    units  units on of the staged ones, by name
+    """
 
     services: tuple[Service, ...]
     shortfall_kw: Array
     leaving_c: Array
+    units: Mapping[str, Array] = field(default_factory=dict)
 
 
 class Wiring:
-    """Who rejects to whom, and which share of a sink's flow each loop gets by design heat."""
+    """Who rejects to whom, which share of a sink's flow each loop gets by design heat, and which
+    stages the outdoor air keeps open."""
 
-    def __init__(self, facility: Facility) -> None:
+    def __init__(self, facility: Facility, air: Air) -> None:
+        self.air = air
         self.circuits = {circuit.name: circuit for circuit in facility.circuits}
         self.share: dict[tuple[str, str], Array] = {}
         for sink in self.circuits:
@@ -88,33 +112,55 @@ class Wiring:
             total_kw = sum(c.loop.design_heat_kw for c in users)
             for user in users:
                 self.share[user.name, sink] = user.loop.design_heat_kw / total_kw
+        for circuit in facility.circuits:
+            for device in circuit.stages:
+                share = device.control.parallel_flow_frac
+                if np.ndim(share) and np.any(share == 1):
+                    raise InputError(
+                        f"{circuit.name}.{device.name}.parallel_flow_frac: designs of one batch "
+                        "must all be piped in parallel, or none"
+                    )
+        self.open = {
+            (circuit.name, device.name): open_frac(device.control.changeover, air)
+            for circuit in facility.circuits
+            for device in circuit.stages
+            if device.control.changeover is not None
+        }
+
+    def within(self, air: Air, cut: Callable[[Array], Array]) -> Wiring:
+        """The same wiring in a part of the steps, which `cut` takes out of an array."""
+        part = copy(self)
+        part.air = air
+        part.open = {place: cut(value) for place, value in self.open.items()}
+        return part
 
     def sink_flow_kw_per_k(self, circuit: Circuit, sink: str, offered_kw: Array) -> Array:
         """Capacity rate of the sink loop's water for this circuit's stages."""
         share = self.share[circuit.name, sink]
-        return self.circuits[sink].loop.flow_kw_per_k(offered_kw / share) * share
+        loop = self.circuits[sink].loop
+        return loop.flow_kw_per_k(offered_kw / share, self.air.dry_bulb_c) * share
 
     def duty(
         self,
         circuit: Circuit,
-        device: Device,
         heat_kw: Array,
         return_c: Array,
         flow_kw_per_k: Array,
-        air: Air,
         sink_c: Array = 0.0,
         sink_kw_per_k: Array = 0.0,
     ) -> Duty:
         """The duty of a stage of this circuit."""
-        volume_kj = circuit.loop.volume_kj_per_m3_k(air.pressure_pa)
+        volume_kj = circuit.loop.volume_kj_per_m3_k(self.air.pressure_pa)
         return Duty(
             heat_kw=heat_kw,
             return_c=return_c,
             flow_kw_per_k=flow_kw_per_k,
             flow_m3_s=flow_kw_per_k / volume_kj,
-            air=air,
+            air=self.air,
             sink_c=sink_c,
             sink_kw_per_k=sink_kw_per_k,
+            humidifier=circuit.loop.humidifier,
+            dew_point_min_c=circuit.loop.dew_point_min_c,
         )
 
     def serve_chain(
@@ -123,39 +169,92 @@ class Wiring:
         heat_kw: Array,
         return_c: Array,
         flow_kw_per_k: Array,
-        air: Air,
         supply_c: Mapping[str, Array],
         sink_flow: Mapping[str, Array],
+        units: Mapping[str, Array] | None = None,
+        before: Mapping[str, Array] | None = None,
     ) -> Served:
         """Pass the return through the stages in order; each takes what it can.
 
-        Stages of one loop that share a sink meet its water in series, in the order of the list.
+        Stages of one loop that share a sink meet its water in series, in the order of the list. A
+        stage in parallel with the next one gets its share of the flow and of the heat; the next
+        gets the rest of both at the same return, and their outlets mix. A stage that takes
+        nothing has its valve closed.
+        units   units on of staged banks that are known already; the others are staged by their heat
+        before  their numbers before a single step
         """
         services = []
         left_kw, entering_c = heat_kw, return_c
+        barred_kw: Array = 0.0  # what an open exclusive stage leaves over goes to no other
+        aside_frac: Array = 0.0  # share of the flow that passes beside this stage
+        beside_kw: Array = 0.0
         given_kw: dict[str, Array] = {}
+        on: dict[str, Array] = {}
         for device in circuit.stages:
+            control = device.control
+            share = control.parallel_flow_frac
+            opened = self.open.get((circuit.name, device.name), 1.0)
             sink_c: Array = 0.0
             if device.sink:
                 warmed = ratio(given_kw.get(device.sink, 0.0), sink_flow[device.sink])
                 sink_c = supply_c[device.sink] + warmed
             duty = self.duty(
                 circuit,
-                device,
-                left_kw,
+                _times(left_kw, share, opened),
                 entering_c,
-                flow_kw_per_k,
-                air,
+                _times(flow_kw_per_k, share, 1.0 - aside_frac),
                 sink_c,
                 sink_flow.get(device.sink, 0.0),
             )
-            service = serve(device, duty)
+            running = staged_units(device, duty.heat_kw, units, before)
+            service = serve(device, duty, running)
             services.append(service)
+            if running is not None:
+                on[device.name] = running
             left_kw = _left_kw(left_kw - service.heat_kw, heat_kw)
-            entering_c = entering_c - ratio(service.heat_kw, flow_kw_per_k)
+            if control.changeover is not None and control.changeover.exclusive:
+                barred_kw = barred_kw + left_kw * opened
+                left_kw = left_kw * (1.0 - opened)
+            if _series(control):
+                taken_kw = beside_kw + service.heat_kw
+                entering_c = entering_c - ratio(taken_kw, flow_kw_per_k)
+                aside_frac = beside_kw = 0.0
+            else:
+                aside_frac, beside_kw = share * (service.heat_kw > 0), service.heat_kw
             if device.sink:
                 given_kw[device.sink] = given_kw.get(device.sink, 0.0) + service.reject_kw
-        return Served(tuple(services), left_kw, entering_c)
+        return Served(tuple(services), left_kw + barred_kw, entering_c, on)
+
+
+def _times(value: Array, *factors: Array) -> Array:
+    """The product; a plain factor of one costs nothing."""
+    for factor in factors:
+        if not (isinstance(factor, float) and factor == 1.0):
+            value = value * factor
+    return value
+
+
+def _series(control: Control) -> bool:
+    """Whether all of the fluid passes the stage; of a batch, all designs are piped alike."""
+    return isinstance(control.parallel_flow_frac, (int, float)) and control.parallel_flow_frac == 1
+
+
+def staged_units(
+    device: Device,
+    load: Array,
+    units: Mapping[str, Array] | None,
+    before: Mapping[str, Array] | None,
+) -> Array | None:
+    """Units of a bank that run for this load; None where all of them always do.
+
+    units   numbers that are known already       before  numbers before a single step
+    """
+    if device.control.staging is None:
+        return None
+    if units is not None and device.name in units:
+        return units[device.name]
+    held = None if before is None else before.get(device.name)
+    return units_on(device.control.staging, device.count, load, held)
 
 
 def _left_kw(left_kw: Array, heat_kw: Array) -> Array:

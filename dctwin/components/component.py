@@ -22,8 +22,11 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K
 
 _REQUIRED: Any = ...
+# Air at which fans and coils are rated: standard air of ISO 5801 and AHRI, 20 °C at sea level.
+RATED_AIR_KG_PER_M3 = 1.2
 # A supply temperature below any possible one: the device is limited by capacity, not temperature.
 NO_TEMPERATURE_LIMIT_C = -273.15
 
@@ -108,6 +111,8 @@ class Duty:
     air              outdoor air
     sink_c           temperature of the water that the sink loop supplies (stages with a sink)
     sink_kw_per_k    capacity rate of that water through this stage
+    humidifier       what moistens the air of a room: "none", "steam", "adiabatic"
+    dew_point_min_c  dew point that it holds
     """
 
     heat_kw: Array
@@ -117,11 +122,19 @@ class Duty:
     air: Air
     sink_c: Array = 0.0
     sink_kw_per_k: Array = 0.0
+    humidifier: Literal["none", "steam", "adiabatic"] = "none"
+    dew_point_min_c: Array = 0.0
 
     @property
     def supply_c(self) -> Array:
         """Temperature at which the fluid leaves when all of the heat is removed."""
         return self.return_c - ratio(self.heat_kw, self.flow_kw_per_k)
+
+    @property
+    def density_frac(self) -> Array:
+        """Density of the fluid, where it is air, over the 1.2 kg/m³ at which fans are rated."""
+        mass_kg_s = self.flow_kw_per_k / CP_AIR_KJ_PER_KG_K
+        return ratio(mass_kg_s, self.flow_m3_s) / RATED_AIR_KG_PER_M3
 
     def scaled(self, factor: Array) -> Duty:
         """The duty of one of 1/factor equal units."""

@@ -56,6 +56,8 @@ class Facility:
     shared_path: tuple[Device, ...]
     lighting_kw: float
     lighting_heat_to: str
+    water_source: str
+    water_cycles: str
     onsite: OnsitePlant
     document: Document = field(repr=False, compare=False)
 
@@ -151,6 +153,8 @@ def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
         shared_path=paths["shared"],
         lighting_kw=spec.building.lighting_kw,
         lighting_heat_to=place_of(spec.building.heat_to),
+        water_source=spec.cooling.water.source,
+        water_cycles=spec.cooling.water.cycles,
         onsite=onsite,
         document=reader.document,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from dctwin.components.power.stage import PowerStage
-from dctwin.design.reader import OUTDOORS, Device, DeviceEntry, Reader, Structure
+from dctwin.design.reader import Device, DeviceEntry, Reader, Structure
 
 
 class Power(Structure):
@@ -16,16 +16,7 @@ class Power(Structure):
 
 def read_paths(reader: Reader, power: Power) -> dict[str, tuple[Device, ...]]:
     """The three paths, from the source to the load."""
-    paths = {
+    return {
         path: reader.devices(getattr(power, path), ("power", path), PowerStage)
         for path in ("it", "mechanical", "shared")
     }
-    for path in ("mechanical", "shared"):
-        for index, entry in enumerate(getattr(power, path)):
-            if entry.heat_to != OUTDOORS:
-                reader.fault(
-                    ("power", path, index, "heat_to"),
-                    "losses of this path go outdoors, its rooms are ventilated "
-                    f"(got {entry.heat_to!r})",
-                )
-    return paths

@@ -1,8 +1,7 @@
 """The annual clock: a whole year as arrays over (designs, hours).
 
 Order: weather -> IT -> heat down the loops -> temperatures back up -> power paths -> on-site
-sources -> ledger. Heat and temperatures are joined by a few passes of a fixed point that contracts
-by about a hundredth a pass (a kelvin of condenser water changes the heat to reject by some 0.3 %).
+sources -> ledger.
 """
 
 from __future__ import annotations
@@ -10,15 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from dctwin.design import Facility
-from dctwin.engines.heat import Boundary, LoopFlows, RackFlows, heat_flows, serve_rest
+from dctwin.engines.heat import Boundary
 from dctwin.engines.posting import post_facility
+from dctwin.engines.settle import settle
 from dctwin.engines.year import Year
 from dctwin.ledger import Ledger
-from dctwin.physics.arrays import Array, namespace
-from dctwin.plant import PathStep, Wiring, reach_c
-
-MAX_PASSES = 12
-TOLERANCE_K = 1e-9
+from dctwin.plant import Wiring
 
 
 def run_year(facility: Facility, boundary: Boundary) -> Year:
@@ -28,77 +24,8 @@ def run_year(facility: Facility, boundary: Boundary) -> Year:
     """
     # A feeder past its greatest power gives no number; the ledger refuses it and says where.
     with np.errstate(invalid="ignore"):
-        wiring = Wiring(facility)
-        setpoint = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
-        supply, racks, loops, it_steps = settle(facility, wiring, boundary, setpoint)
+        found = settle(facility, Wiring(facility, boundary.air), boundary)
         year = Year(Ledger(boundary.step_h))
-        post_facility(year, facility, boundary, supply, setpoint, racks, loops, it_steps)
+        post_facility(year, facility, boundary, found)
     year.closure = year.ledger.check()
     return year
-
-
-def settle(
-    facility: Facility, wiring: Wiring, boundary: Boundary, setpoint: dict[str, Array]
-) -> tuple[dict[str, Array], list[RackFlows], dict[str, LoopFlows], list[PathStep]]:
-    """Find supply temperatures at which heat and temperatures agree; serve every loop there."""
-    supply = dict(setpoint)
-    for _ in range(MAX_PASSES):
-        racks, it_steps, loops = heat_flows(facility, wiring, boundary, supply)
-        reached = _temperatures(facility, wiring, boundary, setpoint, supply, loops)
-        # An hour that agrees in all its loops is left alone, so that its answer does not depend on
-        # how long other hours, or other designs of a batch, still move.
-        moving = _moving(supply, reached)
-        xp = namespace(moving)
-        if xp is np and not np.any(moving):
-            break
-        supply = {name: xp.where(moving, reached[name], supply[name]) for name in supply}
-    else:
-        racks, it_steps, loops = heat_flows(facility, wiring, boundary, supply)
-    return supply, racks, serve_rest(loops, wiring, boundary, supply), it_steps
-
-
-def _moving(supply: dict[str, Array], reached: dict[str, Array]) -> Array:
-    """Where any loop's temperature still changes by TOLERANCE_K or more."""
-    moving: Array = False
-    for name in supply:
-        moving = moving | (abs(reached[name] - supply[name]) >= TOLERANCE_K)
-    return moving
-
-
-def _temperatures(
-    facility: Facility,
-    wiring: Wiring,
-    boundary: Boundary,
-    setpoint: dict[str, Array],
-    supply: dict[str, Array],
-    loops: dict[str, LoopFlows],
-) -> dict[str, Array]:
-    """Supply temperatures from the air up to the racks: the setpoint, or what can be reached.
-
-    A loop with one stage floats to where that stage removes all heat. A loop with several keeps its
-    setpoint, and what the last one leaves over is a shortfall.
-    """
-    reached: dict[str, Array] = {}
-    for circuit in reversed(facility.circuits):
-        loop = loops[circuit.name]
-        aim = setpoint[circuit.name]
-        if len(circuit.stages) > 1:
-            reached[circuit.name] = aim
-            continue
-        device = circuit.stages[0]
-        flow: Array = 0.0
-        if device.sink:
-            flow = wiring.sink_flow_kw_per_k(circuit, device.sink, loop.heat_kw)
-        duty = wiring.duty(
-            circuit,
-            device,
-            loop.heat_kw,
-            supply[circuit.name],
-            loop.flow_kw_per_k,
-            boundary.air,
-            reached.get(device.sink, 0.0),
-            flow,
-        )
-        coldest = reach_c(device, duty)
-        reached[circuit.name] = namespace(aim, coldest).maximum(aim, coldest)
-    return reached

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dctwin.components.component import Limit, inside
 from dctwin.components.it.rack import INLET_C
 from dctwin.design import Facility
-from dctwin.engines.heat import Boundary, LoopFlows, RackFlows
+from dctwin.engines.heat import Boundary, RackFlows
 from dctwin.engines.post_cooling import post_loop
 from dctwin.engines.post_onsite import post_onsite
 from dctwin.engines.post_power import first_node, post_path, watch_power
+from dctwin.engines.settle import Settled
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array
 from dctwin.plant import PathStep, carry
@@ -18,14 +21,11 @@ def post_facility(
     year: Year,
     facility: Facility,
     boundary: Boundary,
-    supply: dict[str, Array],
-    setpoint: dict[str, Array],
-    racks: list[RackFlows],
-    loops: dict[str, LoopFlows],
-    it_steps: list[PathStep],
+    found: Settled,
 ) -> None:
     """Write the settled year into the ledger, node by node, from the racks to the grid."""
-    ledger = year.ledger
+    ledger, supply = year.ledger, found.point.supply
+    racks, it_steps = found.racks, found.it_steps
     it_kw = sum(rack.draw_kw for rack in racks)
     for rack in racks:
         _post_rack(year, rack, supply)
@@ -33,8 +33,10 @@ def post_facility(
     ledger.post("electricity", "bus.mechanical", "lighting", facility.lighting_kw, "lighting")
     place = f"loop.{facility.lighting_heat_to}" if facility.lighting_heat_to else "ambient"
     ledger.post("heat", "lighting", place, facility.lighting_kw)
-    for loop in loops.values():
-        mechanical_kw = mechanical_kw + post_loop(year, loop, supply, setpoint)
+    for name, loop in found.loops.items():
+        mechanical_kw = mechanical_kw + post_loop(
+            year, loop, supply[name], found.setpoint[name], facility.water_source
+        )
     it_draw = post_path(year, "it", it_steps, "bus.it", it_kw)
     drawn, steps = carry(facility.mechanical_path, mechanical_kw)
     mech_draw = post_path(year, "mechanical", steps, "bus.mechanical", mechanical_kw)
@@ -47,7 +49,7 @@ def post_facility(
     post_onsite(year, facility, boundary, total, first_node("shared", steps, "bus.main"))
 
 
-def _post_rack(year: Year, rack: RackFlows, supply: dict[str, Array]) -> None:
+def _post_rack(year: Year, rack: RackFlows, supply: Mapping[str, Array]) -> None:
     ledger, group, power = year.ledger, rack.group, rack.power
     node = f"rack.{group.name}"
     source = "bus.it"

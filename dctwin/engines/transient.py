@@ -8,7 +8,7 @@ what enters the next. Held long enough, the state settles where the annual engin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
@@ -18,17 +18,21 @@ import simpy
 from dctwin.components.cooling.loop import LoopState
 from dctwin.components.it.rack import RackState
 from dctwin.design import Circuit, Facility
-from dctwin.engines.annual import settle
 from dctwin.engines.heat import (
     Boundary,
     LoopFlows,
+    Point,
     RackFlows,
     load_frac,
     loop_flows,
+    path_heat_kw,
+    paths_warm_loops,
     rack_flows,
+    room_flows,
     sources,
 )
 from dctwin.engines.posting import post_facility
+from dctwin.engines.settle import MAX_PASSES, TOLERANCE_FRAC, Settled, settle
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError, nearest
 from dctwin.ledger import Ledger
@@ -50,6 +54,8 @@ class PlantState:
     racks: dict[str, RackState]
     running: dict[str, bool]
     throttled: dict[str, bool]
+    units: dict[str, dict[str, float]] = field(default_factory=dict)  # units on, by loop and bank
+    path_kw: dict[str, float] = field(default_factory=dict)  # losses of paths into each loop
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class Moment:
 
     start_ms: int
     supply: dict[str, float]
+    setpoint: dict[str, float]
     case: dict[str, float]
     racks: list[RackFlows]
     it_steps: list[PathStep]
@@ -77,11 +84,10 @@ class Transient:
 
 def steady_state(facility: Facility, boundary: Boundary) -> PlantState:
     """The state at which the plant stands still under a boundary of one moment."""
-    wiring = Wiring(facility)
-    setpoint = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
-    supply, racks, _, _ = settle(facility, wiring, boundary, setpoint)
+    found = settle(facility, Wiring(facility, boundary.air), boundary)
+    supply = found.point.supply
     cases = {}
-    for rack in racks:
+    for rack in found.racks:
         group, one = rack.group, rack.group.device
         coolant_c = supply[group.liquid] if group.liquid else supply[group.air]
         liquid_kw = _number(rack.power.liquid_kw) / one.count
@@ -91,6 +97,8 @@ def steady_state(facility: Facility, boundary: Boundary) -> PlantState:
         racks=cases,
         running={circuit.name: True for circuit in facility.circuits},
         throttled={group.name: False for group in facility.racks},
+        units={name: _numbers(loop.units) for name, loop in found.loops.items()},
+        path_kw=_numbers(found.point.path_kw),
     )
 
 
@@ -125,10 +133,8 @@ class _Run:
 
     def __init__(self, facility: Facility, boundary: Boundary, state: PlantState) -> None:
         self.facility, self.boundary, self.state = facility, boundary, state
-        self.wiring = Wiring(facility)
-        self.setpoint = {
-            c.name: _number(c.loop.setpoint_c(boundary.air)) for c in facility.circuits
-        }
+        self.wiring = Wiring(facility, boundary.air)
+        self.warms = paths_warm_loops(facility)
         pressure_pa = _number(boundary.air.pressure_pa)
         self.held = {
             c.name: c.loop.held_kwh_per_k(pressure_pa)
@@ -187,8 +193,36 @@ class _Run:
     # --- physics ---------------------------------------------------------------------------
 
     def advance(self, start_ms: int, dt_ms: int) -> None:
-        """One step of the whole plant, from the racks outwards."""
-        dt_s = dt_ms / 1000.0
+        """One step of the whole plant, from the racks outwards.
+
+        Losses of the mechanical and the shared path that warm loops are found by passes, as the
+        plant draws what its loops ask for.
+        """
+        path_kw = self.state.path_kw
+        for _ in range(MAX_PASSES):
+            moment, loops, racks = self._step(start_ms, dt_ms / 1000.0, path_kw)
+            if not self.warms:
+                break
+            it_kw = sum(rack.draw_kw for rack in moment.racks)
+            found = _numbers(path_heat_kw(self.facility, moment.it_steps, it_kw, moment.loops))
+            agree = all(
+                abs(kw - path_kw.get(name, 0.0))
+                <= TOLERANCE_FRAC * abs(_number(moment.loops[name].source_kw))
+                for name, kw in found.items()
+            )
+            if agree:
+                break
+            path_kw = found
+        self.moments.append(moment)
+        self.lengths_ms.append(dt_ms)
+        self.state.loops, self.state.racks, self.state.path_kw = loops, racks, path_kw
+        self.state.units = {name: _numbers(loop.units) for name, loop in moment.loops.items()}
+        self._watch(start_ms + dt_ms)
+
+    def _step(
+        self, start_ms: int, dt_s: float, path_kw: dict[str, float]
+    ) -> tuple[Moment, dict[str, LoopState], dict[str, RackState]]:
+        """The flows of one step and the states after it, at these losses into the loops."""
         state = self.state
         supply = {name: s.supply_c for name, s in state.loops.items()}
         stored: dict[str, float] = {}
@@ -197,26 +231,33 @@ class _Run:
             for group_index in range(len(self.facility.racks))
         ]
         case = {name: s.case_c for name, s in state.racks.items()}
-        it_steps, source = sources(self.facility, [rack for rack, _ in racks])
+        it_steps, source = sources(self.facility, [rack for rack, _ in racks], path_kw)
         loops: dict[str, LoopFlows] = {}
         after: dict[str, LoopState] = {}
+        setpoint: dict[str, float] = {}
         for circuit in self.facility.circuits:
+            name = circuit.name
             loop = loop_flows(
-                circuit, _number(source[circuit.name]), self.boundary, state.running[circuit.name]
+                circuit,
+                _number(source[name]),
+                self.boundary,
+                state.running[name],
+                room_flows(circuit, self.boundary, _number(source[name]), supply),
+                before=state.units.get(name),
             )
-            loop, after[circuit.name] = self._loop(loop, supply, dt_s, stored)
-            loops[circuit.name] = loop
+            load = circuit.loop.load_frac(loop.source_kw)
+            setpoint[name] = _number(circuit.loop.setpoint_c(self.boundary.air, load))
+            loop, after[name] = self._loop(loop, supply, setpoint[name], dt_s, stored)
+            loops[name] = loop
             assert loop.served is not None
             for device, service in zip(circuit.stages, loop.served.services, strict=True):
                 if device.sink:
                     source[device.sink] = source[device.sink] + service.reject_kw
-        self.moments.append(
-            Moment(start_ms, supply, case, [rack for rack, _ in racks], it_steps, loops, stored)
+        moment = Moment(
+            start_ms, supply, setpoint, case, [rack for rack, _ in racks], it_steps, loops, stored
         )
-        self.lengths_ms.append(dt_ms)
-        state.loops = after
-        state.racks = {g.name: new for g, (_, new) in zip(self.facility.racks, racks, strict=True)}
-        self._watch(start_ms + dt_ms)
+        cases = {g.name: new for g, (_, new) in zip(self.facility.racks, racks, strict=True)}
+        return moment, after, cases
 
     def _rack(
         self, index: int, supply: dict[str, float], dt_s: float, stored: dict[str, float]
@@ -241,14 +282,21 @@ class _Run:
         return replace(flows, power=flows.power._replace(liquid_kw=out_kw * count)), new
 
     def _loop(
-        self, loop: LoopFlows, supply: dict[str, float], dt_s: float, stored: dict[str, float]
+        self,
+        loop: LoopFlows,
+        supply: dict[str, float],
+        setpoint_c: float,
+        dt_s: float,
+        stored: dict[str, float],
     ) -> tuple[LoopFlows, LoopState]:
         circuit = loop.circuit
         name = circuit.name
         before = LoopState(supply[name])
         heat_kw = _number(loop.heat_kw)
-        removed = self._removed_kw(loop, supply, before.supply_c)
-        warmer = self._removed_kw(loop, supply, before.supply_c + _SLOPE_STEP_K)
+        removed = self._removed_kw(loop, supply, setpoint_c, before.supply_c, None)
+        # Banks are staged once a step.
+        on = removed.units
+        warmer = self._removed_kw(loop, supply, setpoint_c, before.supply_c + _SLOPE_STEP_K, on)
         slope = max(_total(warmer) - _total(removed), 0.0) / _SLOPE_STEP_K
         held = self.held[name]
         new, out_kw, stored_kw = circuit.loop.advance(
@@ -258,21 +306,28 @@ class _Run:
         # Serve at the mean temperature, then scale the rest of the curvature away: what the stages
         # take over the step is exactly what the inventory gave.
         change_k = new.supply_c - before.supply_c
-        served = self._removed_kw(loop, supply, before.supply_c + 0.5 * change_k)
+        served = self._removed_kw(loop, supply, setpoint_c, before.supply_c + 0.5 * change_k, on)
         total_kw = _total(served)
         factor = out_kw / total_kw if total_kw > 0 else 0.0
         services = tuple(service.scaled(factor) for service in served.services)
-        final = Served(services, 0.0, served.leaving_c)
+        final = Served(services, 0.0, served.leaving_c, on)
         if total_kw <= 0 and out_kw > 0:
             raise ComputationError(f"loop {name}: stages took nothing where {out_kw:g} kW left")
         return replace(loop, served=final), new
 
-    def _removed_kw(self, loop: LoopFlows, supply: dict[str, float], at_c: float) -> Served:
+    def _removed_kw(
+        self,
+        loop: LoopFlows,
+        supply: dict[str, float],
+        setpoint_c: float,
+        at_c: float,
+        units: Mapping[str, Any] | None,
+    ) -> Served:
         """The stages at work on a loop at this temperature, asked to bring it to its setpoint."""
         circuit = loop.circuit
         flow = loop.flow_kw_per_k
         return_c = circuit.loop.return_c(at_c, loop.heat_kw, flow)
-        ask_kw = max(_number(flow * (return_c - self.setpoint[circuit.name])), 0.0)
+        ask_kw = max(_number(flow * (return_c - setpoint_c)), 0.0)
         sinks = {device.sink for device in circuit.stages if device.sink}
         sink_flow = {
             sink: self.wiring.sink_flow_kw_per_k(circuit, sink, loop.heat_kw)
@@ -281,7 +336,14 @@ class _Run:
             for sink in sinks
         }
         return self.wiring.serve_chain(
-            circuit, ask_kw, return_c, flow, self.boundary.air, supply, sink_flow
+            circuit,
+            ask_kw,
+            return_c,
+            flow,
+            supply,
+            sink_flow,
+            units,
+            self.state.units.get(circuit.name),
         )
 
     # --- limits and log --------------------------------------------------------------------
@@ -338,11 +400,13 @@ class _Run:
             year,
             self.facility,
             boundary,
-            stacked.supply,
-            self.setpoint,
-            stacked.racks,
-            stacked.loops,
-            stacked.it_steps,
+            Settled(
+                Point(stacked.supply),
+                stacked.setpoint,
+                stacked.racks,
+                stacked.it_steps,
+                stacked.loops,
+            ),
         )
         for name, case_c in stacked.case.items():
             year.traces[f"rack.{name}.case_c"] = case_c
@@ -353,6 +417,10 @@ class _Run:
 
 def _number(value: Any) -> float:
     return float(np.asarray(value).reshape(-1)[0]) if np.ndim(value) else float(value)
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    return {name: _number(value) for name, value in values.items()}
 
 
 def _total(served: Served) -> float:

@@ -19,3 +19,8 @@ def namespace(*arrays: Array) -> ModuleType:
 
             return jnp
     return np
+
+
+def known(array: Array) -> bool:
+    """Whether the values can be looked at: not while JAX traces a function to compile it."""
+    return "Tracer" not in type(array).__name__

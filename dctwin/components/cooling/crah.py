@@ -24,9 +24,11 @@ class Crah(Stage):
 
     Coil: counterflow effectiveness-NTU, to which a cross-counterflow coil of four rows and more
     comes within a few per cent (Kays and London, Compact Heat Exchangers, 3rd ed., ch. 2); dry,
-    sensible heat only. UA falls with air flow r: UA/UA_design = 1/(0.6 r^-0.8 + 0.4).
+    sensible heat only. UA falls with mass flow of air r: UA/UA_design = 1/(0.6 r^-0.8 + 0.4), of
+    which 1 is design volume at 1.2 kg/m³.
     Fans: electricity = flow · rise / (fan efficiency · motor efficiency), all of it heat in the
-    air. Balance: reject_kw = heat_kw + crah_fan.
+    air; the rise goes with density over 1.2 kg/m³, but for its static share.
+    Balance: reject_kw = heat_kw + crah_fan.
     Valid for a coil above the dew point of the room and 0.3-1.1 of design air flow.
     Source: Modelica Buildings HADryCoil; Incropera et al., 7th ed., table 11.3; fan laws, ASHRAE
     Handbook HVAC Systems and Equipment 2020, ch. 21.
@@ -50,9 +52,9 @@ class Crah(Stage):
         return duty.flow_m3_s / self.design_flow_m3_s
 
     def _conductance_kw_per_k(self, duty: Duty) -> Array:
-        flow_frac = self._flow_frac(duty)
-        xp = namespace(flow_frac)
-        air = AIR_RESISTANCE_FRAC * xp.maximum(flow_frac, _SMALLEST_FLOW_FRAC) ** -AIR_EXPONENT
+        mass_frac = self._flow_frac(duty) * duty.density_frac
+        xp = namespace(mass_frac)
+        air = AIR_RESISTANCE_FRAC * xp.maximum(mass_frac, _SMALLEST_FLOW_FRAC) ** -AIR_EXPONENT
         ua_kw_per_k = self.ua_kw_per_k / (air + (1.0 - AIR_RESISTANCE_FRAC))
         return exchange_kw_per_k(ua_kw_per_k, duty.flow_kw_per_k, duty.sink_kw_per_k)
 
@@ -64,6 +66,7 @@ class Crah(Stage):
             self.static_frac,
             self.fan_efficiency_frac,
             self.motor_efficiency_frac,
+            duty.density_frac,
         )
 
     def reach_c(self, duty: Duty) -> Array:

@@ -14,6 +14,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from dctwin.components.component import Air, Component, param, ratio
+from dctwin.components.cooling.room_air import Humidifier
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.fluids import fluid
@@ -35,8 +36,11 @@ class Loop(Component):
     """One circuit of air, water, coolant or oil.
 
     Flow: `variable` keeps the design rise (flow = heat / rise, not below the minimum flow);
-    `constant` keeps the design flow and lets the rise follow the load.
-    Setpoint: fixed, or following the outdoor wet or dry bulb by an offset within two bounds.
+    `constant` keeps the design flow and lets the rise follow the load. Without heat a loop runs on
+    at its least flow, or stops (`idle: stops`) unless outdoor air is below frost_run_c.
+    Setpoint: fixed; following the outdoor wet or dry bulb by an offset within two bounds; or reset
+    on a line, supply_c at or below the one end of a scale (outdoor temperature, or heat over design
+    heat) and reset_supply_c at or above the other.
     Inventory: one mixed volume at supply temperature, M dT/dt = heat_in - heat_out(T), exact over a
     step for a linear heat_out. Balance: heat_in_kw = heat_out_kw + stored_kw, on every step.
     """
@@ -56,11 +60,32 @@ class Loop(Component):
     offset_k: float = param("K", 0, 40, "setpoint above the followed temperature", 4.0)
     follow_min_c: float = param("°C", -20, 70, "lowest setpoint when following", 18.0)
     follow_max_c: float = param("°C", -20, 70, "highest setpoint when following", 32.0)
+    reset: Literal["nothing", "wet_bulb", "dry_bulb", "load"] = Field(
+        "nothing", description="what moves the setpoint from supply_c to reset_supply_c"
+    )
+    reset_supply_c: float = param("°C", -20, 70, "setpoint at the far end of the scale", 20.0)
+    reset_from_c: float = param("°C", -40, 60, "outdoor temperature where the line begins", 10.0)
+    reset_to_c: float = param("°C", -40, 60, "outdoor temperature where it ends", 25.0)
+    reset_from_frac: float = param("-", 0, 1, "share of design heat where the line begins", 0.5)
+    reset_to_frac: float = param("-", 0, 2, "share of design heat where it ends", 1.0)
     flow: Literal["variable", "constant"] = Field("variable", description="flow law")
     min_flow_frac: float = param("-", 0.05, 1, "lowest flow, share of design flow", 0.3)
+    idle: Literal["runs", "stops"] = Field(
+        "runs", description="whether the fluid moves when there is no heat"
+    )
+    frost_run_c: float = param(
+        "°C", -60, 20, "outdoor dry bulb below which it moves all the same", 3.0
+    )
     supply_limit_c: float = param(
         "°C", -20, 80, "warmest supply that what it serves accepts; above it is unmet", 80.0
     )
+    ventilation_m3_s: float = param(
+        "m³/s", 0, 10_000, "outdoor air that enters a room by ventilation and leaks", 0.0
+    )
+    humidifier: Humidifier = Field("none", description="what holds dew_point_min_c in a room")
+    # ASHRAE TC 9.9 Thermal Guidelines, 5th ed. 2021, recommended envelope.
+    dew_point_min_c: float = param("°C", -30, 20, "driest room air", -9.0)
+    dew_point_max_c: float = param("°C", -30, 30, "most humid room air", 15.0)
     volume_m3: float = param("m³", 0, 1_000_000, "fluid in the circuit", 0.0)
     mass_kwh_per_k: float = param(
         "kWh/K", 0, 1_000_000, "heat held by metal and structure at fluid temperature", 0.0
@@ -70,36 +95,71 @@ class Loop(Component):
     def _ordered(self) -> Self:
         if self.follow_min_c > self.follow_max_c:
             raise ValueError("follow_min_c must not be above follow_max_c")
+        if self.reset != "nothing" and self.follow != "nothing":
+            raise ValueError("a setpoint is reset or follows the outdoor air, not both")
+        if self.reset_from_c >= self.reset_to_c:
+            raise ValueError("reset_from_c must be below reset_to_c")
+        if self.reset_from_frac >= self.reset_to_frac:
+            raise ValueError("reset_from_frac must be below reset_to_frac")
         if self.fluid != "air":
+            if self.ventilation_m3_s or self.humidifier != "none":
+                raise ValueError("ventilation and humidifier belong to a loop of air")
             try:
                 fluid(self.fluid)
             except InputError as problem:
                 raise ValueError(str(problem)) from None
         return self
 
-    def setpoint_c(self, air: Air) -> Array:
-        """Supply setpoint at this outdoor air [°C]."""
+    def load_frac(self, heat_kw: Array) -> Array:
+        """Heat of the sources over design heat."""
+        return heat_kw / self.design_heat_kw
+
+    def setpoint_c(self, air: Air, load_frac: Array = 1.0) -> Array:
+        """Supply setpoint at this outdoor air and load [°C]."""
+        if self.reset != "nothing":
+            along = self._reset_frac(air, load_frac)
+            return self.supply_c + along * (self.reset_supply_c - self.supply_c)
         if self.follow == "nothing":
             return self.supply_c
         followed = air.wet_bulb_c if self.follow == "wet_bulb" else air.dry_bulb_c
         xp = namespace(followed, self.offset_k)
         return xp.clip(followed + self.offset_k, self.follow_min_c, self.follow_max_c)
 
+    def _reset_frac(self, air: Air, load_frac: Array) -> Array:
+        """Where the reset stands on its line, 0 to 1."""
+        if self.reset == "load":
+            value, start, end = load_frac, self.reset_from_frac, self.reset_to_frac
+        else:
+            value = air.wet_bulb_c if self.reset == "wet_bulb" else air.dry_bulb_c
+            start, end = self.reset_from_c, self.reset_to_c
+        xp = namespace(value, start, end)
+        return xp.clip((value - start) / (end - start), 0.0, 1.0)
+
     def design_kw_per_k(self) -> Array:
         """Capacity rate at design flow [kW/K]."""
         return self.design_heat_kw / self.rise_k
 
-    def flow_kw_per_k(self, heat_kw: Array) -> Array:
-        """Capacity rate of the fluid for this heat [kW/K]."""
+    def flow_kw_per_k(self, heat_kw: Array, dry_bulb_c: Array) -> Array:
+        """Capacity rate of the fluid for this heat [kW/K]; dry_bulb_c is outdoors."""
         xp = namespace(heat_kw, self.design_heat_kw)
         design = self.design_kw_per_k()
         if self.flow == "constant":
-            return design + 0.0 * heat_kw
-        return xp.maximum(heat_kw / self.rise_k, self.min_flow_frac * design)
+            flow = design + 0.0 * heat_kw
+        else:
+            flow = xp.maximum(heat_kw / self.rise_k, self.min_flow_frac * design)
+        if self.idle == "runs":
+            return flow
+        # Against freezing the least flow is enough.
+        frost = self.min_flow_frac * design * (dry_bulb_c < self.frost_run_c)
+        return xp.where(heat_kw > 0, flow, frost)
 
     def volume_kj_per_m3_k(self, pressure_pa: Array) -> Array:
-        """Heat capacity of a cubic metre of the fluid at its setpoint [kJ/m³/K]."""
-        at_c = self.supply_c if self.follow == "nothing" else self.follow_max_c
+        """Heat capacity of a cubic metre of the fluid at its setpoint (mid-reset) [kJ/m³/K]."""
+        at_c = self.supply_c
+        if self.follow != "nothing":
+            at_c = self.follow_max_c
+        elif self.reset != "nothing":
+            at_c = 0.5 * (self.supply_c + self.reset_supply_c)
         if self.fluid == "air":
             kelvin = at_c + KELVIN_AT_0_C
             return pressure_pa / 1000.0 / (R_DRY_AIR_KJ_PER_KG_K * kelvin) * CP_AIR_KJ_PER_KG_K

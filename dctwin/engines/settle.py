@@ -1,0 +1,302 @@
+"""Where heat and temperatures of a plant agree: the steady state of every step at once.
+
+Passes of a fixed point: heat from the racks down the loops, temperatures from the air back up. It
+contracts by about a hundredth a pass (a kelvin of condenser water changes the heat to reject by
+some 0.3 %). A loop with one stage floats to where that stage removes all heat, in closed form. In
+steps in which a loop falls short all the same, which are few or none in a sound design, a second
+round looks for the supply temperature at which its stages together remove all heat; see
+docs/decisions/0002.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from dctwin.components.component import Air
+from dctwin.design import Facility
+from dctwin.engines.heat import (
+    Boundary,
+    LoopFlows,
+    Point,
+    RackFlows,
+    heat_flows,
+    path_heat_kw,
+    paths_warm_loops,
+    serve_loop,
+    serve_rest,
+)
+from dctwin.physics.arrays import Array, known, namespace
+from dctwin.plant import PathStep, Wiring, reach_c
+
+MAX_PASSES = 12
+TOLERANCE_K = 1e-9
+# Losses of paths that warm loops must agree with what the loops took, for the books to close.
+TOLERANCE_FRAC = 1e-12
+# Staged units are held after this many passes: a bank at a threshold would never settle.
+_STAGING_PASSES = 2
+# Where a loop falls short. Passes: fans of warm servers answer the room, which contracts by about
+# a third. Steps up from the setpoint in search of a temperature that does; beyond the last one the
+# loop has no steady state and keeps its setpoint.
+_FLOAT_PASSES = 40
+_STEPS_K = (0.5, 2.0, 6.0, 15.0, 40.0)
+_ROOT_STEPS = 24
+_ROOT_K = 1e-10
+# What is left over of a served loop is less than this share of its heat.
+_SHORT_FRAC = 1e-9
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The plant where heat and temperatures agree."""
+
+    point: Point
+    setpoint: dict[str, Array]
+    racks: list[RackFlows]
+    it_steps: list[PathStep]
+    loops: dict[str, LoopFlows]
+
+
+def settle(facility: Facility, wiring: Wiring, boundary: Boundary) -> Settled:
+    """Find supply temperatures at which heat and temperatures agree; serve every loop there."""
+    start = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
+    found = _passes(facility, wiring, boundary, Point(start), MAX_PASSES, _closed_form)
+    short = _short(found)
+    # While JAX compiles, the steps in which loops fall short cannot be told: they keep setpoints.
+    if not known(short) or not np.any(short):
+        return found
+    return _float(facility, wiring, boundary, found, np.asarray(short))
+
+
+_Reach = Callable[[Facility, Wiring, LoopFlows, Array, Point, Mapping[str, Array]], Array]
+
+
+def _passes(
+    facility: Facility, wiring: Wiring, boundary: Boundary, point: Point, most: int, reach: _Reach
+) -> Settled:
+    """The fixed point from a first guess."""
+    warms = paths_warm_loops(facility)
+    for number in range(most):
+        racks, it_steps, loops = heat_flows(facility, wiring, boundary, point)
+        setpoint = {
+            name: loop.circuit.loop.setpoint_c(
+                boundary.air, loop.circuit.loop.load_frac(loop.source_kw)
+            )
+            for name, loop in loops.items()
+        }
+        reached: dict[str, Array] = {}
+        for circuit in reversed(facility.circuits):
+            loop = loops[circuit.name]
+            reached[circuit.name] = reach(
+                facility, wiring, loop, setpoint[circuit.name], point, reached
+            )
+        path_kw: Mapping[str, Array] = {}
+        if warms:
+            it_kw = sum(rack.draw_kw for rack in racks)
+            loops = serve_rest(loops, wiring, point)
+            path_kw = path_heat_kw(facility, it_steps, it_kw, loops)
+        if number + 1 < _STAGING_PASSES:
+            units = point.units
+        elif number + 1 == _STAGING_PASSES:
+            units = _held_units(loops, point)
+        # A step that agrees in all its loops is left alone, so that its answer does not depend on
+        # how long other steps, or other designs of a batch, still move.
+        moving = _moving(point, reached, path_kw, loops)
+        if namespace(moving) is np and not np.any(moving):
+            break
+        point = Point(
+            _chosen(moving, reached, point.supply), _chosen(moving, path_kw, point.path_kw), units
+        )
+    else:
+        racks, it_steps, loops = heat_flows(facility, wiring, boundary, point)
+    return Settled(point, setpoint, racks, it_steps, serve_rest(loops, wiring, point))
+
+
+def _held_units(loops: Mapping[str, LoopFlows], point: Point) -> Mapping[str, Mapping[str, Array]]:
+    """Units on as they are now, to be held from here on."""
+    return {**{name: loop.units for name, loop in loops.items() if loop.units}, **point.units}
+
+
+def _moving(
+    point: Point,
+    reached: Mapping[str, Array],
+    path_kw: Mapping[str, Array],
+    loops: Mapping[str, LoopFlows],
+) -> Array:
+    """Where any loop's temperature, or a loss that warms it, still changes."""
+    moving: Array = False
+    for name, value in reached.items():
+        moving = moving | (abs(value - point.supply[name]) >= TOLERANCE_K)
+    for name, value in path_kw.items():
+        change_kw = abs(value - point.path_kw.get(name, 0.0))
+        moving = moving | (change_kw > TOLERANCE_FRAC * abs(loops[name].source_kw))
+    return moving
+
+
+def _chosen(moving: Array, new: Mapping[str, Array], old: Mapping[str, Array]) -> dict[str, Array]:
+    xp = namespace(moving)
+    return {name: xp.where(moving, new[name], old.get(name, 0.0)) for name in new}
+
+
+def _closed_form(
+    facility: Facility,
+    wiring: Wiring,
+    loop: LoopFlows,
+    aim: Array,
+    point: Point,
+    reached: Mapping[str, Array],
+) -> Array:
+    """The setpoint, or what a loop's only stage can reach."""
+    circuit = loop.circuit
+    if len(circuit.stages) > 1:
+        return aim
+    device = circuit.stages[0]
+    flow: Array = 0.0
+    if device.sink:
+        flow = wiring.sink_flow_kw_per_k(circuit, device.sink, loop.heat_kw)
+    duty = wiring.duty(
+        circuit,
+        loop.heat_kw,
+        point.supply[circuit.name],
+        loop.flow_kw_per_k,
+        reached.get(device.sink, 0.0),
+        flow,
+    )
+    coldest = reach_c(device, duty)
+    return namespace(aim, coldest).maximum(aim, coldest)
+
+
+# --- loops that fall short --------------------------------------------------------------------
+
+
+def _short(found: Settled) -> Array:
+    """Steps in which any loop leaves heat over."""
+    short: Array = False
+    for loop in found.loops.values():
+        assert loop.served is not None
+        short = short | (loop.served.shortfall_kw > _SHORT_FRAC * loop.heat_kw)
+    return short
+
+
+def _float(
+    facility: Facility, wiring: Wiring, boundary: Boundary, found: Settled, short: np.ndarray
+) -> Settled:
+    """The same plant with loops that float in the steps in which one of them falls short."""
+    where = np.flatnonzero(short.any(axis=0) if short.ndim == 2 else np.atleast_1d(short))
+    hours = short.shape[-1] if short.ndim else 1
+    if hours == 1:  # one moment, or a load and a weather that never change
+        where = np.zeros(1, dtype=int)
+        hours = int(np.size(boundary.air.dry_bulb_c))
+        where = np.arange(hours)
+    units = _held_units(found.loops, found.point)
+    part = _at(boundary, where, hours)
+    there = Point(
+        *(_at(value, where, hours) for value in (found.point.supply, found.point.path_kw, units))
+    )
+    floated = _passes(
+        facility,
+        wiring.within(part.air, lambda value: _at(value, where, hours)),
+        part,
+        there,
+        _FLOAT_PASSES,
+        _root,
+    ).point
+
+    def back(new: Mapping[str, Array], old: Mapping[str, Array]) -> dict[str, Array]:
+        return {name: _put(value, old.get(name, 0.0), where, hours) for name, value in new.items()}
+
+    point = Point(
+        back(floated.supply, found.point.supply),
+        back(floated.path_kw, found.point.path_kw),
+        units,
+    )
+    racks, it_steps, loops = heat_flows(facility, wiring, boundary, point)
+    setpoint = {
+        name: loop.circuit.loop.setpoint_c(
+            boundary.air, loop.circuit.loop.load_frac(loop.source_kw)
+        )
+        for name, loop in loops.items()
+    }
+    return Settled(point, setpoint, racks, it_steps, serve_rest(loops, wiring, point))
+
+
+def _at(value: Any, where: np.ndarray, hours: int) -> Any:
+    """Some steps of a value of shape (), (hours,), (designs, 1) or (designs, hours), or of all
+    values of a mapping, the air or the boundary."""
+    if isinstance(value, Mapping):
+        return {name: _at(item, where, hours) for name, item in value.items()}
+    if isinstance(value, (Air, Boundary)):
+        return replace(
+            value, **{f.name: _at(getattr(value, f.name), where, hours) for f in fields(value)}
+        )
+    if np.ndim(value) and np.shape(value)[-1] == hours:
+        return value[..., where]
+    return value
+
+
+def _put(new: Array, old: Array, where: np.ndarray, hours: int) -> Array:
+    """The old values with the new ones at some steps."""
+    if len(where) == hours:
+        return new
+    shape = np.broadcast_shapes(np.shape(old), (*np.shape(new)[:-1], hours))
+    out = np.array(np.broadcast_to(old, shape))
+    out[..., where] = new
+    return namespace(new).asarray(out)
+
+
+def _root(
+    facility: Facility,
+    wiring: Wiring,
+    loop: LoopFlows,
+    aim: Array,
+    point: Point,
+    reached: Mapping[str, Array],
+) -> Array:
+    """The least temperature at or above the setpoint at which the stages remove all heat.
+
+    A bracket from a few steps up, then secants from below (shortfall falls with temperature, mostly
+    bending away from the secant), halving wherever a secant leaves the bracket.
+    """
+    xp = namespace(aim, loop.heat_kw)
+    aim = _closed_form(facility, wiring, loop, aim, point, reached) + 0.0 * loop.heat_kw
+    enough_kw = 1e-12 * loop.heat_kw
+
+    def short_kw(at_c: Array) -> Array:
+        temperatures = {**point.supply, **reached, loop.circuit.name: at_c}
+        served = serve_loop(loop, wiring, replace(point, supply=temperatures)).served
+        assert served is not None
+        return xp.where(served.shortfall_kw > enough_kw, served.shortfall_kw, 0.0)
+
+    first_kw = short_kw(aim)
+    held = first_kw <= _SHORT_FRAC * loop.heat_kw
+    if np.all(held):
+        return aim
+    before_c = low_c = high_c = aim
+    before_kw = low_kw = high_kw = first_kw
+    for step_k in _STEPS_K:
+        above = high_kw > 0
+        before_c, before_kw = xp.where(above, low_c, before_c), xp.where(above, low_kw, before_kw)
+        low_c, low_kw = xp.where(above, high_c, low_c), xp.where(above, high_kw, low_kw)
+        high_c = xp.where(above, aim + step_k, high_c)
+        high_kw = xp.where(above, short_kw(high_c), high_kw)
+        if not np.any(high_kw > 0):
+            break
+    hopeless = high_kw > 0
+    for _ in range(_ROOT_STEPS):
+        fall = before_kw - low_kw
+        secant_c = low_c + low_kw * (low_c - before_c) / xp.where(fall > 0, fall, 1.0)
+        # Secants come from below only; the last of them must step over the root.
+        secant_c = xp.maximum(secant_c, low_c + 0.5 * _ROOT_K)
+        inside = (fall > 0) & (secant_c > low_c) & (secant_c < high_c)
+        next_c = xp.where(inside, secant_c, 0.5 * (low_c + high_c))
+        next_kw = short_kw(next_c)
+        below = next_kw > 0
+        before_c, before_kw = xp.where(below, low_c, before_c), xp.where(below, low_kw, before_kw)
+        low_c, low_kw = xp.where(below, next_c, low_c), xp.where(below, next_kw, low_kw)
+        high_c = xp.where(below, high_c, next_c)
+        if np.all(hopeless | (high_c - low_c < _ROOT_K) | held):
+            break
+    return xp.where(held | hopeless, aim, high_c)
