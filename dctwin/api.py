@@ -96,6 +96,7 @@ def simulate_batch(facilities: list[Facility], surroundings: Surroundings) -> li
         local_hour=surroundings.local_hour,
         step_h=surroundings.weather.step_h,
         pv_yield_frac=pv_yield(stacked, surroundings.weather),
+        makeup_kg_per_m3=_makeup(surroundings.site),
     )
     year = run_year(stacked, boundary)
     kernel_s = time.perf_counter() - began
@@ -103,6 +104,10 @@ def simulate_batch(facilities: list[Facility], surroundings: Surroundings) -> li
         _run(facility, surroundings, year, index, len(facilities), kernel_s)
         for index, facility in enumerate(facilities)
     ]
+
+
+def _makeup(site: Site) -> dict[str, float]:
+    return site.file.water.makeup_kg_per_m3() if site.file.water is not None else {}
 
 
 def _run(
@@ -220,7 +225,12 @@ def transient(
     index, air = held_air(plan, surroundings)
     began = time.perf_counter()
     step = plan.file.step_s if step_s is None else step_s
-    boundary = Boundary(air, int(surroundings.local_hour[index]), step / SECONDS_PER_HOUR)
+    boundary = Boundary(
+        air,
+        int(surroundings.local_hour[index]),
+        step / SECONDS_PER_HOUR,
+        makeup_kg_per_m3=_makeup(place),
+    )
     done = run_transient(
         facility, boundary, plan.file.events, plan.file.duration_s, step, progress=progress
     )

@@ -105,8 +105,20 @@ class WaterSource(_Structure):
     """Where the water comes from, and how scarce it is."""
 
     stress: str = ""
+    hardness_kg_per_m3: float | None = _number(0, 10, "total hardness as CaCO3", None)
+    calcium_hardness_kg_per_m3: float | None = _number(0, 10, "calcium hardness as CaCO3", None)
+    silica_kg_per_m3: float | None = _number(0, 1, "silica, SiO2", None)
+    chloride_kg_per_m3: float | None = _number(0, 30, "chloride", None)
+    quality_status: Status = "assumed"
+    quality_source: str = ""
     status: Status = "assumed"
     source: str = ""
+
+    def makeup_kg_per_m3(self) -> dict[str, float]:
+        """What is known of the make-up water's content."""
+        names = ("hardness", "calcium_hardness", "silica", "chloride")
+        found = {f"{n}_kg_per_m3": getattr(self, f"{n}_kg_per_m3") for n in names}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 class SiteFile(_Structure):

@@ -200,6 +200,8 @@ class Stage(Component):
     """A device in a loop's ordered list of stages. Abstract."""
 
     rejects_to: ClassVar[Literal["loop", "air"]]
+    # The loop's fluid stands outdoors in it and may freeze there.
+    fluid_outdoors: ClassVar[bool] = False
 
     @abstractmethod
     def reach_c(self, duty: Duty) -> Array:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dctwin.components.component import Stage
 from dctwin.components.cooling.loop import Loop
+from dctwin.components.cooling.water_quality import Treatment
 from dctwin.components.registry import device_class
 from dctwin.design.control import PumpEntry, Source, StageEntry, pump_control, stage_control
 from dctwin.design.reader import OUTDOORS, Device, Reader, Structure
@@ -35,6 +36,7 @@ class CoolingWater(Structure):
         "device",
         description="cycles of concentration: each device's own, or what the site's water allows",
     )
+    treatment: Treatment = Field("plain", description="limits of the circulating water")
 
 
 class Cooling(Structure):

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from dctwin.components.cooling.water_quality import Treatment
 from dctwin.design.cooling import Circuit, Cooling, heat_order, read_circuit
 from dctwin.design.it import MAX_RACKS, It, RackGroup, read_rack
 from dctwin.design.onsite import Onsite, OnsitePlant, read_onsite
@@ -58,6 +59,7 @@ class Facility:
     lighting_heat_to: str
     water_source: str
     water_cycles: str
+    water_treatment: Treatment
     onsite: OnsitePlant
     document: Document = field(repr=False, compare=False)
 
@@ -155,6 +157,7 @@ def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
         lighting_heat_to=place_of(spec.building.heat_to),
         water_source=spec.cooling.water.source,
         water_cycles=spec.cooling.water.cycles,
+        water_treatment=spec.cooling.water.treatment,
         onsite=onsite,
         document=reader.document,
     )

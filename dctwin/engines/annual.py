@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from dctwin.design import Facility
+from dctwin.engines.fit import fit
 from dctwin.engines.heat import Boundary
 from dctwin.engines.posting import post_facility
 from dctwin.engines.settle import settle
@@ -24,6 +25,7 @@ def run_year(facility: Facility, boundary: Boundary) -> Year:
     """
     # A feeder past its greatest power gives no number; the ledger refuses it and says where.
     with np.errstate(invalid="ignore"):
+        facility = fit(facility, boundary)
         found = settle(facility, Wiring(facility, boundary.air), boundary)
         year = Year(Ledger(boundary.step_h))
         post_facility(year, facility, boundary, found)

@@ -29,6 +29,7 @@ class Boundary:
     local_hour: Any  # whole hours 0-23, local standard time
     step_h: float
     pv_yield_frac: Array = 0.0
+    makeup_kg_per_m3: Mapping[str, float] = field(default_factory=dict)  # what the water contains
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dctwin.components.component import Limit, Service, inside, ratio
+from dctwin.components.component import Air, Limit, Service, inside, ratio
 from dctwin.components.cooling.room_air import RoomAir
 from dctwin.design import Device
 from dctwin.engines.heat import LoopFlows
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.fluids import fluid, freezing_point_c
 from dctwin.plant import range_limits
 
 # Where make-up comes from: the ledger's place of each source.
@@ -17,7 +18,12 @@ TOLERANCE_K = 1e-6
 
 
 def post_loop(
-    year: Year, loop: LoopFlows, supply_c: Array, setpoint_c: Array, water_source: str
+    year: Year,
+    loop: LoopFlows,
+    air: Air,
+    supply_c: Array,
+    setpoint_c: Array,
+    water_source: str,
 ) -> Array:
     """Post a loop, its pump and its stages; returns the electricity they draw."""
     ledger, circuit = year.ledger, loop.circuit
@@ -44,6 +50,8 @@ def post_loop(
         used_kw = used_kw + _post_stage(
             year, name, device, service, WATER[device.control.water or water_source]
         )
+        if device.component.fluid_outdoors:
+            _watch_frost(year, f"{name}.{device.name}", circuit.loop.fluid, air)
     ledger.post("heat", node, "shortfall", served.shortfall_kw)
     actual_c = supply_c + ratio(served.shortfall_kw, loop.flow_kw_per_k)
     year.traces[f"{node}.supply_c"] = actual_c
@@ -58,9 +66,22 @@ def post_loop(
     year.flags.append(Flag(node, Limit("unmet_k", unmet_k, "K")))
     year.traces["unmet_k"] = xp.maximum(year.traces.get("unmet_k", 0.0), unmet_k)
     above = xp.maximum(actual_c - setpoint_c - TOLERANCE_K, 0.0)
+    if circuit.loop.fluid != "air":
+        liquid = fluid(circuit.loop.fluid)
+        beyond = inside(actual_c, liquid.min_c, liquid.max_c)
+        year.flags.append(Flag(node, Limit("fluid_c", beyond, "K")))
     if circuit.loop.follow == circuit.loop.reset == "nothing":
         year.flags.append(Flag(node, Limit("supply_above_setpoint_c", above, "K")))
     return used_kw
+
+
+def _watch_frost(year: Year, node: str, liquid: str, air: Air) -> None:
+    """Flag the steps in which outdoor air could freeze a fluid that stands in a coil outdoors."""
+    freezing_c = freezing_point_c(liquid)
+    if freezing_c is not None:
+        xp = namespace(air.dry_bulb_c)
+        beyond = xp.maximum(freezing_c - air.dry_bulb_c, 0.0)
+        year.flags.append(Flag(node, Limit("freezing_c", beyond, "K")))
 
 
 def _post_room(year: Year, loop: LoopFlows, room: RoomAir, water_place: str) -> Array:

@@ -35,7 +35,7 @@ def post_facility(
     ledger.post("heat", "lighting", place, facility.lighting_kw)
     for name, loop in found.loops.items():
         mechanical_kw = mechanical_kw + post_loop(
-            year, loop, supply[name], found.setpoint[name], facility.water_source
+            year, loop, boundary.air, supply[name], found.setpoint[name], facility.water_source
         )
     it_draw = post_path(year, "it", it_steps, "bus.it", it_kw)
     drawn, steps = carry(facility.mechanical_path, mechanical_kw)

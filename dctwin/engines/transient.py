@@ -18,6 +18,7 @@ import simpy
 from dctwin.components.cooling.loop import LoopState
 from dctwin.components.it.rack import RackState
 from dctwin.design import Circuit, Facility
+from dctwin.engines.fit import fit
 from dctwin.engines.heat import (
     Boundary,
     LoopFlows,
@@ -84,6 +85,7 @@ class Transient:
 
 def steady_state(facility: Facility, boundary: Boundary) -> PlantState:
     """The state at which the plant stands still under a boundary of one moment."""
+    facility = fit(facility, boundary)
     found = settle(facility, Wiring(facility, boundary.air), boundary)
     supply = found.point.supply
     cases = {}
@@ -117,6 +119,7 @@ def run_transient(
     Raises InputError for an event at a pump that is not there or a loop without inventory, and
     ComputationError when the books do not close to 1e-9 at every node and step.
     """
+    facility = fit(facility, boundary)
     run = _Run(facility, boundary, state or steady_state(facility, boundary))
     run.check(events)
     environment = simpy.Environment(initial_time=0)

@@ -17,7 +17,7 @@ from dctwin.components.component import Air, Component, param, ratio
 from dctwin.components.cooling.room_air import Humidifier
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
-from dctwin.physics.fluids import fluid
+from dctwin.physics.fluids import FROST_PROOF, fluid
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K
 from dctwin.units import KELVIN_AT_0_C, SECONDS_PER_HOUR
 
@@ -50,7 +50,10 @@ class Loop(Component):
         {"design_heat_kw", "volume_m3", "mass_kwh_per_k"}
     )
 
-    fluid: str = Field(description="air, water, propylene-glycol-25, mineral-oil, …")
+    fluid: str = Field(
+        description="air, water, propylene-glycol-25, mineral-oil, …; propylene-glycol-auto and "
+        "ethylene-glycol-auto take the share that the site's coldest hour asks for"
+    )
     design_heat_kw: float = param("kW", 0.001, 2_000_000, "heat that the loop is sized for")
     supply_c: float = param("°C", -20, 70, "supply setpoint (where nothing is followed)", 20.0)
     rise_k: float = param("K", 1, 40, "temperature rise at design heat")
@@ -105,7 +108,8 @@ class Loop(Component):
             if self.ventilation_m3_s or self.humidifier != "none":
                 raise ValueError("ventilation and humidifier belong to a loop of air")
             try:
-                fluid(self.fluid)
+                if self.fluid not in FROST_PROOF:
+                    fluid(self.fluid)
             except InputError as problem:
                 raise ValueError(str(problem)) from None
         return self
