@@ -46,16 +46,16 @@ def test_dry_winter_air_is_moistened_to_the_limit() -> None:
     )
 
 
-@given(
-    st.floats(-35.0, 45.0), st.floats(0.05, 1.0), st.floats(2.0, 25.0), st.floats(0.0, 100.0)
-)
+@given(st.floats(-35.0, 45.0), st.floats(0.05, 1.0), st.floats(2.0, 25.0), st.floats(0.0, 100.0))
 def test_what_a_room_gives_is_never_more_than_it_has(
     dry_c: float, humid: float, coil_c: float, other_kw: float
 ) -> None:
     air = outdoor_air(dry_c, humid, PRESSURE_PA)
     for humidifier in ("none", "steam", "adiabatic"):
         room = room_air(2.0, humidifier, -9.0, air, 35.0, coil_c, other_kw)  # type: ignore[arg-type]
-        assert room.gain_kw >= 0 and room.loss_kw >= 0 and room.condensate_kg_s >= 0
+        assert room.gain_kw >= 0
+        assert room.loss_kw >= 0
+        assert room.condensate_kg_s >= 0
         assert room.loss_kw <= other_kw + room.humidifier.electric_kw
         assert min(room.gain_kw, room.loss_kw) == 0
         # Water in equals water out: outdoor air brings w_o, exhaust takes w_r.
@@ -80,7 +80,9 @@ def test_outside_air_hall_is_moistened_in_winter() -> None:
     for service in (steam, spray):
         assert service.traces["supply_dew_point_c"] == pytest.approx(-9.0, abs=0.01)
         assert service.reject_kw == pytest.approx(service.heat_kw + sum(service.power_kw.values()))
-    assert dry.water is not None and steam.water is not None and spray.water is not None
+    assert dry.water is not None
+    assert steam.water is not None
+    assert spray.water is not None
     assert dry.water.evaporation_kg_s == 0.0
     assert steam.power_kw["humidifier"] == pytest.approx(
         steam.water.evaporation_kg_s * 2613.0 / 0.95

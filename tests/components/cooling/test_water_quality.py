@@ -19,5 +19,5 @@ def test_the_first_limit_counts() -> None:
 def test_unknown_or_impossible_water_is_refused() -> None:
     with pytest.raises(InputError, match="needs what the site's water contains"):
         allowed_cycles({}, "plain")
-    with pytest.raises(InputError, match="silica_kg_per_m3.*too much"):
+    with pytest.raises(InputError, match=r"silica_kg_per_m3.*too much"):
         allowed_cycles({"silica_kg_per_m3": 0.049}, "plain")
