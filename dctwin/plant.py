@@ -210,7 +210,7 @@ class Wiring:
             service = serve(device, duty, running)
             services.append(service)
             if running is not None:
-                on[device.name] = running
+                on[device.name] = service.traces["units_on"]
             left_kw = _left_kw(left_kw - service.heat_kw, heat_kw)
             if control.changeover is not None and control.changeover.exclusive:
                 barred_kw = barred_kw + left_kw * opened

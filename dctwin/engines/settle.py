@@ -36,15 +36,16 @@ MAX_PASSES = 12
 TOLERANCE_K = 1e-9
 # Losses of paths that warm loops must agree with what the loops took, for the books to close.
 TOLERANCE_FRAC = 1e-12
+_CLOSING_PASSES = 40
 # Staged units are held after this many passes: a bank at a threshold would never settle.
 _STAGING_PASSES = 2
-# Where a loop falls short. Passes: fans of warm servers answer the room, which contracts by about
-# a third. Steps up from the setpoint in search of a temperature that does; beyond the last one the
-# loop has no steady state and keeps its setpoint.
-_FLOAT_PASSES = 40
-_STEPS_K = (0.5, 2.0, 6.0, 15.0, 40.0)
-_ROOT_STEPS = 24
-_ROOT_K = 1e-10
+# Where a loop falls short: passes (fans of warm servers answer the room, which contracts by about a
+# third) and the change that ends them; steps up from the setpoint in search of a temperature that
+# does, of which the last is held where nothing does: such a loop has no steady state, and what its
+# stages leave over there is a shortfall.
+_FLOAT_PASSES, _FLOAT_TOLERANCE_K = 30, 1e-8
+_STEPS_K = (0.5, 2.0, 6.0, 15.0, 30.0)
+_ROOT_STEPS, _ROOT_K = 24, 1e-10
 # What is left over of a served loop is less than this share of its heat.
 _SHORT_FRAC = 1e-9
 
@@ -63,7 +64,7 @@ class Settled:
 def settle(facility: Facility, wiring: Wiring, boundary: Boundary) -> Settled:
     """Find supply temperatures at which heat and temperatures agree; serve every loop there."""
     start = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
-    found = _passes(facility, wiring, boundary, Point(start), MAX_PASSES, _closed_form)
+    found = _passes(facility, wiring, boundary, Point(start), _closed_form, MAX_PASSES, TOLERANCE_K)
     short = _short(found)
     # While JAX compiles, the steps in which loops fall short cannot be told: they keep setpoints.
     if not known(short) or not np.any(short):
@@ -75,49 +76,73 @@ _Reach = Callable[[Facility, Wiring, LoopFlows, Array, Point, Mapping[str, Array
 
 
 def _passes(
-    facility: Facility, wiring: Wiring, boundary: Boundary, point: Point, most: int, reach: _Reach
+    facility: Facility,
+    wiring: Wiring,
+    boundary: Boundary,
+    point: Point,
+    reach: _Reach,
+    most: int,
+    tolerance_k: float,
 ) -> Settled:
     """The fixed point from a first guess."""
     warms = paths_warm_loops(facility)
     for number in range(most):
         racks, it_steps, loops = heat_flows(facility, wiring, boundary, point)
-        setpoint = {
-            name: loop.circuit.loop.setpoint_c(
-                boundary.air, loop.circuit.loop.load_frac(loop.source_kw)
-            )
-            for name, loop in loops.items()
-        }
+        setpoint = _setpoints(loops, boundary)
         reached: dict[str, Array] = {}
         for circuit in reversed(facility.circuits):
-            loop = loops[circuit.name]
-            reached[circuit.name] = reach(
-                facility, wiring, loop, setpoint[circuit.name], point, reached
-            )
+            name = circuit.name
+            reached[name] = reach(facility, wiring, loops[name], setpoint[name], point, reached)
         path_kw: Mapping[str, Array] = {}
         if warms:
-            it_kw = sum(rack.draw_kw for rack in racks)
             loops = serve_rest(loops, wiring, point)
-            path_kw = path_heat_kw(facility, it_steps, it_kw, loops)
-        if number + 1 < _STAGING_PASSES:
-            units = point.units
-        elif number + 1 == _STAGING_PASSES:
-            units = _held_units(loops, point)
+            path_kw = path_heat_kw(facility, it_steps, _drawn_kw(racks), loops)
+        units = point.units if number + 1 < _STAGING_PASSES else _held_units(loops, point)
         # A step that agrees in all its loops is left alone, so that its answer does not depend on
         # how long other steps, or other designs of a batch, still move.
-        moving = _moving(point, reached, path_kw, loops)
+        moving = _moving(point, reached, path_kw, loops, tolerance_k)
         if namespace(moving) is np and not np.any(moving):
-            break
+            if not warms:
+                loops = serve_rest(loops, wiring, point)
+            return Settled(point, setpoint, racks, it_steps, loops)
         point = Point(
             _chosen(moving, reached, point.supply), _chosen(moving, path_kw, point.path_kw), units
         )
-    else:
+    return _closed(facility, wiring, boundary, point)
+
+
+def _closed(facility: Facility, wiring: Wiring, boundary: Boundary, point: Point) -> Settled:
+    """The plant at these temperatures, with losses into loops that agree."""
+    warms = paths_warm_loops(facility)
+    for _ in range(_CLOSING_PASSES if warms else 1):
         racks, it_steps, loops = heat_flows(facility, wiring, boundary, point)
-    return Settled(point, setpoint, racks, it_steps, serve_rest(loops, wiring, point))
+        loops = serve_rest(loops, wiring, point)
+        if warms:
+            path_kw = path_heat_kw(facility, it_steps, _drawn_kw(racks), loops)
+            moving = _moving(point, {}, path_kw, loops, TOLERANCE_K)
+            if known(moving) and not np.any(moving):
+                break
+            # Temperatures stay: what is left to agree contracts, whatever else does not.
+            point = Point(point.supply, path_kw, _held_units(loops, point))
+    return Settled(point, _setpoints(loops, boundary), racks, it_steps, loops)
+
+
+def _setpoints(loops: Mapping[str, LoopFlows], boundary: Boundary) -> dict[str, Array]:
+    return {
+        name: loop.circuit.loop.setpoint_c(
+            boundary.air, loop.circuit.loop.load_frac(loop.source_kw)
+        )
+        for name, loop in loops.items()
+    }
+
+
+def _drawn_kw(racks: list[RackFlows]) -> Array:
+    return sum(rack.draw_kw for rack in racks)
 
 
 def _held_units(loops: Mapping[str, LoopFlows], point: Point) -> Mapping[str, Mapping[str, Array]]:
-    """Units on as they are now, to be held from here on."""
-    return {**{name: loop.units for name, loop in loops.items() if loop.units}, **point.units}
+    """Units on as they are now, to be held from here on; only a bank that is short adds to them."""
+    return {**point.units, **{name: loop.units for name, loop in loops.items() if loop.units}}
 
 
 def _moving(
@@ -125,11 +150,12 @@ def _moving(
     reached: Mapping[str, Array],
     path_kw: Mapping[str, Array],
     loops: Mapping[str, LoopFlows],
+    tolerance_k: float,
 ) -> Array:
     """Where any loop's temperature, or a loss that warms it, still changes."""
     moving: Array = False
     for name, value in reached.items():
-        moving = moving | (abs(value - point.supply[name]) >= TOLERANCE_K)
+        moving = moving | (abs(value - point.supply[name]) >= tolerance_k)
     for name, value in path_kw.items():
         change_kw = abs(value - point.path_kw.get(name, 0.0))
         moving = moving | (change_kw > TOLERANCE_FRAC * abs(loops[name].source_kw))
@@ -201,8 +227,9 @@ def _float(
         wiring.within(part.air, lambda value: _at(value, where, hours)),
         part,
         there,
-        _FLOAT_PASSES,
         _root,
+        _FLOAT_PASSES,
+        _FLOAT_TOLERANCE_K,
     ).point
 
     def back(new: Mapping[str, Array], old: Mapping[str, Array]) -> dict[str, Array]:
@@ -213,14 +240,7 @@ def _float(
         back(floated.path_kw, found.point.path_kw),
         units,
     )
-    racks, it_steps, loops = heat_flows(facility, wiring, boundary, point)
-    setpoint = {
-        name: loop.circuit.loop.setpoint_c(
-            boundary.air, loop.circuit.loop.load_frac(loop.source_kw)
-        )
-        for name, loop in loops.items()
-    }
-    return Settled(point, setpoint, racks, it_steps, serve_rest(loops, wiring, point))
+    return _closed(facility, wiring, boundary, point)
 
 
 def _at(value: Any, where: np.ndarray, hours: int) -> Any:
@@ -284,19 +304,19 @@ def _root(
         high_kw = xp.where(above, short_kw(high_c), high_kw)
         if not np.any(high_kw > 0):
             break
-    hopeless = high_kw > 0
     for _ in range(_ROOT_STEPS):
         fall = before_kw - low_kw
+        search = high_kw <= 0
         secant_c = low_c + low_kw * (low_c - before_c) / xp.where(fall > 0, fall, 1.0)
         # Secants come from below only; the last of them must step over the root.
         secant_c = xp.maximum(secant_c, low_c + 0.5 * _ROOT_K)
         inside = (fall > 0) & (secant_c > low_c) & (secant_c < high_c)
         next_c = xp.where(inside, secant_c, 0.5 * (low_c + high_c))
         next_kw = short_kw(next_c)
-        below = next_kw > 0
+        below = search & (next_kw > 0)
         before_c, before_kw = xp.where(below, low_c, before_c), xp.where(below, low_kw, before_kw)
         low_c, low_kw = xp.where(below, next_c, low_c), xp.where(below, next_kw, low_kw)
-        high_c = xp.where(below, high_c, next_c)
-        if np.all(hopeless | (high_c - low_c < _ROOT_K) | held):
+        high_c = xp.where(below | ~search, high_c, next_c)
+        if np.all((high_kw > 0) | (high_c - low_c < _ROOT_K) | held):
             break
-    return xp.where(held | hopeless, aim, high_c)
+    return xp.where(held, aim, high_c)
