@@ -10,7 +10,7 @@ from dctwin.design import Facility
 from dctwin.engines.heat import Boundary, RackFlows
 from dctwin.engines.post_cooling import post_loop
 from dctwin.engines.post_onsite import post_onsite
-from dctwin.engines.post_power import first_node, post_path, watch_power
+from dctwin.engines.post_power import first_node, post_path, taken_fracs, watch_power
 from dctwin.engines.settle import Settled
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array
@@ -38,15 +38,16 @@ def post_facility(
             year, loop, boundary.air, supply[name], found.setpoint[name], facility.water_source
         )
     it_draw = post_path(year, "it", it_steps, "bus.it", it_kw)
-    drawn, steps = carry(facility.mechanical_path, mechanical_kw)
-    mech_draw = post_path(year, "mechanical", steps, "bus.mechanical", mechanical_kw)
+    drawn, mechanical = carry(facility.mechanical_path, mechanical_kw)
+    total, shared = carry(facility.shared_path, it_draw + drawn)
+    taken = taken_fracs([*mechanical, *shared], found.point.path_kw)
+    mech_draw = post_path(year, "mechanical", mechanical, "bus.mechanical", mechanical_kw, taken)
     feeds = {first_node("it", it_steps, "bus.it"): it_draw}
-    feeds[first_node("mechanical", steps, "bus.mechanical")] = mech_draw
-    total, steps = carry(facility.shared_path, it_draw + drawn)
-    post_path(year, "shared", steps, "bus.main", it_draw + drawn)
+    feeds[first_node("mechanical", mechanical, "bus.mechanical")] = mech_draw
+    post_path(year, "shared", shared, "bus.main", it_draw + drawn, taken)
     for node, value in feeds.items():
         ledger.post("electricity", "bus.main", node, value)
-    post_onsite(year, facility, boundary, total, first_node("shared", steps, "bus.main"))
+    post_onsite(year, facility, boundary, total, first_node("shared", shared, "bus.main"))
 
 
 def _post_rack(year: Year, rack: RackFlows, supply: Mapping[str, Array]) -> None:

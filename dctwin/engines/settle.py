@@ -36,14 +36,14 @@ MAX_PASSES = 12
 TOLERANCE_K = 1e-9
 # Losses of paths that warm loops must agree with what the loops took, for the books to close.
 TOLERANCE_FRAC = 1e-12
-_CLOSING_PASSES = 40
+_CLOSING_PASSES = 15
 # Staged units are held after this many passes: a bank at a threshold would never settle.
 _STAGING_PASSES = 2
 # Where a loop falls short: passes (fans of warm servers answer the room, which contracts by about a
 # third) and the change that ends them; steps up from the setpoint in search of a temperature that
 # does, of which the last is held where nothing does: such a loop has no steady state, and what its
 # stages leave over there is a shortfall.
-_FLOAT_PASSES, _FLOAT_TOLERANCE_K = 30, 1e-8
+_FLOAT_PASSES, _FLOAT_TOLERANCE_K = 15, 1e-8
 _STEPS_K = (0.5, 2.0, 6.0, 15.0, 30.0)
 _ROOT_STEPS, _ROOT_K = 24, 1e-10
 # What is left over of a served loop is less than this share of its heat.
@@ -112,9 +112,13 @@ def _passes(
 
 
 def _closed(facility: Facility, wiring: Wiring, boundary: Boundary, point: Point) -> Settled:
-    """The plant at these temperatures, with losses into loops that agree."""
+    """The plant at these temperatures, with losses into loops that agree.
+
+    Where they do not (fans far too small, whose loss heats the air that they move: there is no
+    steady state) the room is given none of them.
+    """
     warms = paths_warm_loops(facility)
-    for _ in range(_CLOSING_PASSES if warms else 1):
+    for number in range(_CLOSING_PASSES if warms else 1):
         racks, it_steps, loops = heat_flows(facility, wiring, boundary, point)
         loops = serve_rest(loops, wiring, point)
         if warms:
@@ -122,8 +126,13 @@ def _closed(facility: Facility, wiring: Wiring, boundary: Boundary, point: Point
             moving = _moving(point, {}, path_kw, loops, TOLERANCE_K)
             if known(moving) and not np.any(moving):
                 break
-            # Temperatures stay: what is left to agree contracts, whatever else does not.
-            point = Point(point.supply, path_kw, _held_units(loops, point))
+            # Temperatures stay: what is left to agree contracts, if anything does.
+            units = _held_units(loops, point)
+            if number + 2 == _CLOSING_PASSES:
+                xp = namespace(moving)
+                path_kw = {n: xp.where(moving, 0.0, kw) for n, kw in point.path_kw.items()}
+            if number + 1 < _CLOSING_PASSES:
+                point = Point(point.supply, path_kw, units)
     return Settled(point, _setpoints(loops, boundary), racks, it_steps, loops)
 
 

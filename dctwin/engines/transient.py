@@ -71,6 +71,7 @@ class Moment:
     it_steps: list[PathStep]
     loops: dict[str, LoopFlows]
     stored: dict[str, float]
+    path_kw: dict[str, float]
 
 
 @dataclass
@@ -202,7 +203,7 @@ class _Run:
         plant draws what its loops ask for.
         """
         path_kw = self.state.path_kw
-        for _ in range(MAX_PASSES):
+        for number in range(MAX_PASSES):
             moment, loops, racks = self._step(start_ms, dt_ms / 1000.0, path_kw)
             if not self.warms:
                 break
@@ -215,7 +216,8 @@ class _Run:
             )
             if agree:
                 break
-            path_kw = found
+            # Without agreement the loops are given none, as in the annual engine.
+            path_kw = found if number + 2 < MAX_PASSES else dict.fromkeys(found, 0.0)
         self.moments.append(moment)
         self.lengths_ms.append(dt_ms)
         self.state.loops, self.state.racks, self.state.path_kw = loops, racks, path_kw
@@ -257,7 +259,15 @@ class _Run:
                 if device.sink:
                     source[device.sink] = source[device.sink] + service.reject_kw
         moment = Moment(
-            start_ms, supply, setpoint, case, [rack for rack, _ in racks], it_steps, loops, stored
+            start_ms,
+            supply,
+            setpoint,
+            case,
+            [rack for rack, _ in racks],
+            it_steps,
+            loops,
+            stored,
+            path_kw,
         )
         cases = {g.name: new for g, (_, new) in zip(self.facility.racks, racks, strict=True)}
         return moment, after, cases
@@ -404,7 +414,7 @@ class _Run:
             self.facility,
             boundary,
             Settled(
-                Point(stacked.supply),
+                Point(stacked.supply, stacked.path_kw),
                 stacked.setpoint,
                 stacked.racks,
                 stacked.it_steps,
