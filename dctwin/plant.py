@@ -24,23 +24,23 @@ from dctwin.units import unit_of
 _SERVED = 1e-9
 
 
-def serve(device: Device, duty: Duty, units: Array | None = None) -> Service:
+def serve(device: Device, duty: Duty, units_count: Array | None = None) -> Service:
     """The service of a bank of equal units that share the duty.
 
-    `units` of a staged bank run; all of them in the steps in which those cannot do it.
+    `units_count` of a staged bank run; all of them in the steps in which those cannot do it.
     """
     count = device.count
-    if units is None:
+    if units_count is None:
         service: Service = device.component.serve(duty.scaled(1.0 / count))
         return service.scaled(count)
-    service = device.component.serve(duty.scaled(1.0 / units))
-    short = duty.heat_kw - service.heat_kw * units > _SERVED * duty.heat_kw
+    service = device.component.serve(duty.scaled(1.0 / units_count))
+    short = duty.heat_kw - service.heat_kw * units_count > _SERVED * duty.heat_kw
     xp = namespace(short)
     if xp is not np or np.any(short):
-        units = xp.where(short, count, units)
-        service = device.component.serve(duty.scaled(1.0 / units))
-    service = service.scaled(units)
-    return replace(service, traces={**service.traces, "units_on": units})
+        units_count = xp.where(short, count, units_count)
+        service = device.component.serve(duty.scaled(1.0 / units_count))
+    service = service.scaled(units_count)
+    return replace(service, traces={**service.traces, "units_count": units_count})
 
 
 def reach_c(device: Device, duty: Duty) -> Array:
@@ -210,7 +210,7 @@ class Wiring:
             service = serve(device, duty, running)
             services.append(service)
             if running is not None:
-                on[device.name] = service.traces["units_on"]
+                on[device.name] = service.traces["units_count"]
             left_kw = _left_kw(left_kw - service.heat_kw, heat_kw)
             if control.changeover is not None and control.changeover.exclusive:
                 barred_kw = barred_kw + left_kw * opened

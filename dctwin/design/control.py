@@ -29,7 +29,7 @@ class StagingEntry(Structure):
     off_load_frac: float = _number(
         0.05, 1.5, "one unit stops where each of the others would carry no more than this", 0.75
     )
-    min_on: Annotated[int, Field(ge=1, le=100_000, strict=True)] = Field(
+    min_count: Annotated[int, Field(ge=1, le=100_000, strict=True)] = Field(
         1, description="units that never stop"
     )
 
@@ -103,9 +103,9 @@ def _staging(
             (*where, "staging", "off_load_frac"),
             f"must not be above load_frac {entry.load_frac:g} (got {entry.off_load_frac:g})",
         )
-    if entry.min_on > device.count:
+    if entry.min_count > device.count:
         reader.fault(
-            (*where, "staging", "min_on"),
-            f"must not be above the {device.count:g} units of the bank (got {entry.min_on})",
+            (*where, "staging", "min_count"),
+            f"must not be above the {device.count:g} units of the bank (got {entry.min_count})",
         )
-    return Staging(entry.load_frac * unit, entry.off_load_frac * unit, float(entry.min_on))
+    return Staging(entry.load_frac * unit, entry.off_load_frac * unit, float(entry.min_count))

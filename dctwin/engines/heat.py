@@ -70,15 +70,15 @@ class LoopFlows:
     flow_kw_per_k: Array
     flow_m3_s: Array
     served: Served | None
-    pumps_on: Array | None = None
+    pumps_count: Array | None = None
     room: RoomAir | None = None
 
     @property
     def units(self) -> dict[str, Array]:
         """Units on of the staged banks of this loop, by name."""
         staged = dict(self.served.units) if self.served is not None else {}
-        if self.pumps_on is not None and self.circuit.pump is not None:
-            staged[self.circuit.pump.name] = self.pumps_on
+        if self.pumps_count is not None and self.circuit.pump is not None:
+            staged[self.circuit.pump.name] = self.pumps_count
         return staged
 
 

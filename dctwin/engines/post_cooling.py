@@ -39,8 +39,8 @@ def post_loop(
         design_m3_s = circuit.pump.component.design_flow_m3_s * circuit.pump.count
         flow_frac = loop.flow_m3_s / design_m3_s
         year.traces[f"{pump}.flow_frac"] = flow_frac
-        if loop.pumps_on is not None:
-            year.traces[f"{pump}.units_on"] = loop.pumps_on
+        if loop.pumps_count is not None:
+            year.traces[f"{pump}.units_count"] = loop.pumps_count
         year.flags.append(Flag(pump, Limit("flow_frac", inside(flow_frac, 0.0, 1.0), "-")))
     if loop.room is not None:
         used_kw = used_kw + _post_room(year, loop, loop.room, WATER[water_source])

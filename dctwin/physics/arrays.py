@@ -21,6 +21,6 @@ def namespace(*arrays: Array) -> ModuleType:
     return np
 
 
-def known(array: Array) -> bool:
+def known(values: Array) -> bool:
     """Whether the values can be looked at: not while JAX traces a function to compile it."""
-    return "Tracer" not in type(array).__name__
+    return "Tracer" not in type(values).__name__

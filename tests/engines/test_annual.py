@@ -490,7 +490,7 @@ def _forgetful(facility: Facility) -> Facility:
     def plain(device: Any) -> Any:
         control = device.control
         if control.staging:
-            control = replace(control, staging=replace(control.staging, down=control.staging.up))
+            control = replace(control, staging=replace(control.staging, low=control.staging.high))
         if control.changeover:
             control = replace(control, changeover=replace(control.changeover, hysteresis_k=0.0))
         return replace(device, control=control)

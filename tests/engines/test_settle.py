@@ -175,7 +175,7 @@ def test_setpoint_reset_by_outdoor_air_and_by_load() -> None:
 def test_staged_chillers_run_as_the_load_needs_them() -> None:
     staging = {"unit_kw": 200.0, "load_frac": 0.9, "off_load_frac": 0.7}
     year = run(chiller(hall(), staging=staging))
-    units = np.broadcast_to(year.traces["chw.chiller.units_on"], (HOURS,))
+    units = np.broadcast_to(year.traces["chw.chiller.units_count"], (HOURS,))
     assert set(np.unique(units)) == {1.0, 2.0, 3.0}
     heat_kw = sum(f.value for f in year.ledger.flows if f.target == "chw.chiller" and
                   f.carrier == "heat")  # fmt: skip
@@ -201,7 +201,7 @@ def test_staged_pumps_meet_the_same_head_with_fewer_machines() -> None:
     few["it"] = data["it"]
     few["cooling"]["loops"]["chw"]["pump"]["staging"] = {"load_frac": 0.95, "off_load_frac": 0.8}
     all_on, staged = run(data), run(few)
-    assert np.max(staged.traces["chw.pump.units_on"]) < 4
+    assert np.max(staged.traces["chw.pump.units_count"]) < 4
     # The hydraulic work is the same, motors and drives lose less.
     assert flow(staged, "cooling.pump.chw").sum() < flow(all_on, "cooling.pump.chw").sum()
     shaft = [sum(f.value for f in y.ledger.flows if (f.source, f.target) == ("chw.pump", "loop.chw"))

@@ -1,11 +1,12 @@
 """How a bank of equal units is run: staging by load with hysteresis, changeover by outdoor air.
 
-Staging. One more unit starts where each would carry more than `up`; one stops where each of the
-others would carry no more than `down` <= `up`:
+Staging. One more unit starts where each would carry more than `high`; one stops where each of the
+others would carry no more than `low` <= `high`:
 
-    least = ceil(load/up)   most = ceil(load/down)   n(t) = clip(n(t-1), least, most)
+    least = ceil(load/high)   most = ceil(load/low)   n(t) = clip(n(t-1), least, most)
 
-within min_on and the units there are. A unit below its own least load cycles, as its equations say.
+within min_count and the units there are. A unit below its own least load cycles, as its equations
+say.
 Changeover. A stage is open from `below_c` down and closes again `hysteresis_k` above; in between it
 stays as it was: the same law with bounds 0 and 1.
 """
@@ -26,9 +27,9 @@ _ROUNDING = 1e-9
 class Staging:
     """Load per running unit (kW, or m³/s of pumps) above which one starts, at which one stops."""
 
-    up: float
-    down: float
-    min_on: float
+    high: float
+    low: float
+    min_count: float
 
 
 @dataclass(frozen=True)
@@ -51,17 +52,19 @@ class Control:
     water: str = ""
 
 
-def units_on(staging: Staging, count: Array, load: Array, before: Array | None = None) -> Array:
-    """Units that run in each step; `before` is their number before a single step."""
-    xp = namespace(load, count, staging.up, staging.down)
+def units_on(
+    staging: Staging, count: Array, load: Array, before_count: Array | None = None
+) -> Array:
+    """Units that run in each step; `before_count` is their number before a single step."""
+    xp = namespace(load, count, staging.high, staging.low)
 
     def needed(unit: Array) -> Array:
         units = xp.ceil(load / unit - _ROUNDING)
-        return xp.clip(units, xp.minimum(staging.min_on, count), count)
+        return xp.clip(units, xp.minimum(staging.min_count, count), count)
 
-    least, most = needed(staging.up), needed(staging.down)
+    least, most = needed(staging.high), needed(staging.low)
     if xp.ndim(least) == 0:
-        return xp.clip(least if before is None else before, least, most)
+        return xp.clip(least if before_count is None else before_count, least, most)
     return held(least, most, least[..., :1])
 
 

@@ -9,7 +9,7 @@ from strategies import outdoor_air
 
 from dctwin.components.cooling.control import Changeover, Staging, open_frac, units_on
 
-STAGING = Staging(up=900.0, down=700.0, min_on=1.0)
+STAGING = Staging(high=900.0, low=700.0, min_count=1.0)
 
 
 def test_units_start_by_load_and_stop_later() -> None:
@@ -33,9 +33,9 @@ def test_load_per_unit_stays_within_its_bounds(loads: list[float], share: float)
 
 def test_a_single_step_remembers_what_it_is_told() -> None:
     assert units_on(STAGING, 4, 1000.0) == 2
-    assert units_on(STAGING, 4, 1000.0, before=1.0) == 2
-    assert units_on(STAGING, 4, 1500.0, before=3.0) == 3
-    assert units_on(STAGING, 4, 1300.0, before=4.0) == 2
+    assert units_on(STAGING, 4, 1000.0, before_count=1.0) == 2
+    assert units_on(STAGING, 4, 1500.0, before_count=3.0) == 3
+    assert units_on(STAGING, 4, 1300.0, before_count=4.0) == 2
 
 
 def test_designs_of_a_batch_are_staged_one_by_one() -> None:
