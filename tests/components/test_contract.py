@@ -52,6 +52,8 @@ MACHINES: dict[str, Equipment] = {
     for name, path in entries("equipment").items()
     if path.parent.name in STAGE_KINDS
 }
+# What a duty has in numbers.
+NUMBERS = [f.name for f in fields(Duty) if f.name not in ("air", "humidifier", "dew_point_min_c")]
 CHILLERS = {"chiller", "air-chiller", "cycle-chiller", "air-cycle-chiller"}
 
 
@@ -375,8 +377,8 @@ def test_arrays_give_what_numbers_give(name: str) -> None:
     arrays = answers(stage, duty)
     for hour in range(20):
         air = Air(*(float(getattr(duty.air, f.name)[hour]) for f in fields(Air)))
-        numbers = [float(getattr(duty, f.name)[hour]) for f in fields(Duty) if f.name != "air"]
-        single = answers(stage, Duty(*numbers[:4], air, *numbers[4:]))
+        numbers = {name: float(getattr(duty, name)[hour]) for name in NUMBERS}
+        single = answers(stage, replace(duty, air=air, **numbers))
         for key, value in single.items():
             got = np.broadcast_to(arrays[key], (20,))[hour]
             assert got == pytest.approx(value, rel=1e-9, abs=1e-9), key
@@ -418,7 +420,7 @@ def test_numpy_and_jax_agree(name: str) -> None:
             return answers(stage, Duty(air=Air(**air), **values))
 
         got = traced(
-            {f.name: as_jax(getattr(duty, f.name)) for f in fields(Duty) if f.name != "air"},
+            {name: as_jax(getattr(duty, name)) for name in NUMBERS},
             {f.name: as_jax(getattr(duty.air, f.name)) for f in fields(Air)},
         )
     for key, value in answers(stage, duty).items():
