@@ -44,7 +44,7 @@ _STAGING_PASSES = 2
 # does, of which the last is held where nothing does: such a loop has no steady state, and what its
 # stages leave over there is a shortfall.
 _FLOAT_PASSES, _FLOAT_TOLERANCE_K = 15, 1e-8
-_STEPS_K = (0.5, 2.0, 6.0, 15.0, 30.0)
+_STEPS_K = (0.5, 2.0, 6.0, 15.0, 30.0, 60.0)
 _ROOT_STEPS, _ROOT_K = 24, 1e-10
 # What is left over of a served loop is less than this share of its heat.
 _SHORT_FRAC = 1e-9
