@@ -36,6 +36,8 @@ BOUNDARY = frozenset(
         "water.body",
         "shed",
         "water.main",
+        "water.reclaimed",
+        "water.sea",
         "water.drain",
         "water.atmosphere",
     }

@@ -14,7 +14,7 @@ import numpy as np
 
 from dctwin.ledger import Ledger
 from dctwin.physics.arrays import Array, namespace
-from dctwin.totals import Totals, monthly_peaks_kw, part, totals_of
+from dctwin.totals import WATER_SOURCES, Totals, monthly_peaks_kw, part, totals_of
 
 
 @dataclass(frozen=True)
@@ -262,9 +262,11 @@ def _amounts(
         ("evaporated", "evaporation"),
         ("blowdown", "blowdown"),
         ("drift", "drift"),
-        ("withdrawn", "withdrawal"),
     ):
         found.put(f"water_{name}_l", totals[f"water:{kind}"])
+    for name in WATER_SOURCES:
+        found.put(f"water_{name}_l", totals[f"water_{name}_l"])
+    found.put("water_withdrawn_l", totals["water:withdrawal"])
     found.put("contracted_kwh", shares.contracted)
     none = "the site does not say when its region curtails"
     found.put("curtailing_h", totals.get("curtailing_h"), none)

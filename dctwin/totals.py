@@ -24,6 +24,8 @@ COMPRESSORS = frozenset({"cooling.chiller"})
 FUEL = "fuel."
 # The battery at the facility bus.
 BATTERY = "storage.battery"
+# The ledger's places that make-up water comes from.
+WATER_SOURCES = {"potable": "water.main", "reclaimed": "water.reclaimed", "sea": "water.sea"}
 WATER_KINDS = ("evaporation", "blowdown", "drift", "withdrawal")
 # Series of the grid that weigh what is drawn in each step: name of the total -> name of the series.
 _WEIGHTS = {
@@ -178,14 +180,17 @@ def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
 
 
 def _water(ledger: Ledger, sums: list[Array]) -> Totals:
-    """Water drawn from the main, and by kind of use [L]."""
+    """Water drawn by its source, and by kind of use [L]."""
     to_l = ledger.step_h * SECONDS_PER_HOUR / WATER_KG_PER_L
-    found: Totals = {"water_l": 0.0, **{f"water:{kind}": 0.0 for kind in WATER_KINDS}}
+    names = {place: f"water_{name}_l" for name, place in WATER_SOURCES.items()}
+    found: Totals = dict.fromkeys(names.values(), 0.0)
+    found |= {"water_l": 0.0, **{f"water:{kind}": 0.0 for kind in WATER_KINDS}}
     for flow, amount in zip(ledger.flows, sums, strict=True):
         if flow.carrier != "water":
             continue
-        if flow.source == "water.main":
-            found["water_l"] = found["water_l"] + amount * to_l
+        if flow.source in names:
+            for name in (names[flow.source], "water_l"):
+                found[name] = found[name] + amount * to_l
         if flow.account:
             name = f"water:{flow.account}"
             found[name] = found.get(name, 0.0) + amount * to_l

@@ -66,10 +66,11 @@ def first_step(item: Any, steps: int) -> Any:
     return changed(item, first)
 
 
-def serve_busy(device: Device, duty: Duty) -> Service:
+def serve_busy(device: Device, duty: Duty, units_count: Array | None = None) -> Service:
     """The service of a bank of units; where there is no heat, no more than that it does nothing."""
-    if hasattr(device.component, "start_kwh"):  # a store works without heat, too
-        return serve(device, duty)
+    # A store works without heat too; a staged bank has its units on.
+    if units_count is not None or hasattr(device.component, "start_kwh"):
+        return serve(device, duty, units_count)
     steps = int(np.shape(duty.heat_kw)[-1]) if np.ndim(duty.heat_kw) else 1
     return unless_idle(
         duty.heat_kw > 0,

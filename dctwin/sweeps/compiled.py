@@ -15,6 +15,7 @@ import numpy as np
 
 from dctwin.accounting.contracts import contracted_kw
 from dctwin.engines.annual import year_of
+from dctwin.engines.fit import fit
 from dctwin.errors import DctwinError, InputError
 from dctwin.ledger import CLOSURE_LIMIT
 from dctwin.physics.trees import put_together, taken_apart
@@ -87,7 +88,7 @@ def one_design(bench: Bench, empty: Any) -> Callable[[Any, Any], tuple[Totals, d
     def work(values: Any, site: Any) -> tuple[Totals, dict[str, Any]]:
         boundary, grid, made_frac = put_together(site, empty)
         numbers = {place: values[k] for k, place in enumerate(bench.places)}
-        facility = put(bench.facility, numbers)
+        facility = fit(put(bench.facility, numbers), bench.boundary)
         year = year_of(facility, boundary, lean=True)
         made_kw = contracted_kw(facility, made_frac)
         return totals_of(year.ledger, year.traces, grid, made_kw), year.ledger.gaps()
@@ -120,7 +121,7 @@ def _key(bench: Bench, site: list[Any], empty: Any) -> Any:
     """What a compiled function depends on."""
     fixed, _ = taken_apart(empty, lambda v: isinstance(v, np.ndarray))
     return (
-        hash(tuple(leaves(bench.facility))),
+        hash(tuple(leaves(fit(bench.facility, bench.boundary)))),
         bench.places,
         tuple((array.shape, array.dtype.str) for array in site),
         tuple(array.tobytes() for array in fixed),

@@ -14,6 +14,7 @@ from dctwin.api import made_frac_of
 from dctwin.components.component import Component
 from dctwin.design import Facility
 from dctwin.engines.annual import year_of
+from dctwin.engines.fit import fit
 from dctwin.engines.heat import Boundary
 from dctwin.errors import DctwinError
 from dctwin.memory import keep_heap
@@ -106,7 +107,7 @@ def _run(bench: Bench, numbers: Numbers) -> Totals:
         boundary = boundary_of([stacked], bench.surroundings)
         made_frac = made_frac_of(stacked, bench.surroundings)
     with np.errstate(invalid="ignore"):
-        year = year_of(stacked, boundary, lean=True)
+        year = year_of(fit(stacked, boundary), boundary, lean=True)
     year.ledger.check()
     made_kw = contracted_kw(stacked, made_frac)
     return totals_of(year.ledger, year.traces, bench.surroundings.grid, made_kw)
