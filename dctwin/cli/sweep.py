@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dctwin.sweeps.job import Job
+    from dctwin.sweeps.refine import Refined
     from dctwin.sweeps.spec import Spec
 
 _TOP = 10
@@ -83,6 +85,26 @@ def sweep(
     top: Annotated[
         str, typer.Option(metavar="METRIC", help="Show the best points by this metric.")
     ] = "pue",
+    traces: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,…|top:K",
+            show_default=False,
+            help="Save hourly results of these points, or of the K best by --top.",
+        ),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="METRIC<=X",
+            show_default=False,
+            help="Leave points beyond a bound out of rankings (<= or >=); repeatable.",
+        ),
+    ] = None,
+    refine: Annotated[
+        bool,
+        typer.Option("--refine", help="Move the best point downhill by JAX's gradient of --top."),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Run a batch design sweep; resumes when the folder exists."""
@@ -94,7 +116,7 @@ def sweep(
     from dctwin.sweeps import prepare_sweep
     from dctwin.sweeps.spec import load_spec
 
-    checked = load_spec(spec)
+    checked = _with_options(load_spec(spec), traces, top, limit or [])
     if dry_run:
         _tell_plan(prepare_sweep(checked, max_runs), as_json)
         return
@@ -116,7 +138,60 @@ def sweep(
             found = run_sweep(
                 checked, folder, workers, scheduler, backend, share, max_runs, progress=step
             )
-    _tell_result(found, checked, folder, names, top, as_json)
+    refined = _refined(prepare_sweep(checked, max_runs), found, names or [top]) if refine else None
+    _tell_result(found, checked, folder, names, top, refined, as_json)
+
+
+def _with_options(spec: Spec, traces: str | None, top: str, limits: list[str]) -> Spec:
+    """The spec with what the command line adds; its identity stays, as points do."""
+    from dctwin.sweeps.spec import Constraint, Traces
+
+    file = spec.file
+    if traces is not None:
+        kind, colon, number = traces.partition(":")
+        words = number if colon else traces.replace(",", "")
+        if not words.isdigit() or (colon and kind != "top"):
+            raise InputError(f"--traces: must be numbers of points or top:K (got {traces!r})")
+        chosen = (
+            Traces(top=int(number), by=top.lstrip("-"))
+            if colon
+            else Traces(points=[int(word) for word in traces.split(",") if word])
+        )
+        file = file.model_copy(update={"traces": chosen})
+    bounds = []
+    for text in limits:
+        for sign, side in (("<=", "max"), (">=", "min")):
+            metric, found, value = text.partition(sign)
+            if found:
+                bounds.append(Constraint.model_validate({"metric": metric, side: _number(value)}))
+                break
+        else:
+            raise InputError(f"--limit: must be METRIC<=X or METRIC>=X (got {text!r})")
+    if bounds:
+        file = file.model_copy(update={"constraints": [*file.constraints, *bounds]})
+    return replace(spec, file=file)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"--limit: must end in a number (got {text!r})") from None
+
+
+def _refined(job: Job, found: pd.DataFrame, objectives: list[str]) -> Refined:
+    """The best point by the first objective, moved downhill."""
+    from dctwin.sweeps.analyse import rank
+    from dctwin.sweeps.refine import refine
+    from dctwin.sweeps.space import World
+
+    best = rank(found, objectives[:1], job.spec.file.constraints)
+    if best.empty:
+        raise InputError("--refine: no point keeps all constraints")
+    row = best.iloc[0]
+    world = World(*(str(row[name]) for name in World._fields))
+    start = {path: row[path] for path in job.spec.file.vary}
+    return refine(job, world, start, {objectives[0]: 1.0})
 
 
 def _folder(out: Path | None) -> Path:
@@ -168,8 +243,6 @@ def _tell_plan(job: Job, as_json: bool) -> None:
 
 
 def _tell_status(folder: Path, as_json: bool) -> None:
-    from dataclasses import asdict
-
     from dctwin.sweeps import sweep_status
 
     found = sweep_status(folder)
@@ -189,6 +262,7 @@ def _tell_result(
     folder: Path,
     objectives: list[str],
     top: str,
+    refined: Refined | None,
     as_json: bool,
 ) -> None:
     from dctwin.sweeps.analyse import pareto, rank
@@ -209,6 +283,7 @@ def _tell_result(
                 "failed": failed,
                 "feasible": len(shown),
                 "front" if objectives else "best": best.to_dict("records"),
+                "refined": None if refined is None else asdict(refined),
             }
         )
         return
@@ -223,7 +298,18 @@ def _tell_result(
     heads = [(name, "right") for name in columns]
     fits = columns_that_fit(heads, rows)
     table(heads[:fits], [row[:fits] for row in rows])
+    if refined is not None:
+        moved = ", ".join(f"{path} = {_cell(value)}" for path, value in refined.values.items())
+        say(f"refined: {refined.before:.8g} -> {refined.after:.8g} at {moved}")
+    again = int((found["backend"] == "numpy").sum()) if _backend_of(found) == "jax" else 0
+    if again:
+        note(f"{again:,} points that JAX cannot do were run in NumPy")
     note(f"all points: {folder / 'summary.parquet'}")
+
+
+def _backend_of(found: pd.DataFrame) -> str:
+    """The backend that was asked for: JAX leaves some points to NumPy, never the other way."""
+    return "jax" if "backend" in found and (found["backend"] == "jax").any() else "numpy"
 
 
 def _cell(value: Any) -> str:

@@ -88,7 +88,13 @@ def sweep(
         run_chunks(job, store, missing, workers or cores, scheduler, backend, progress)
     if len(store.finished()) == len(job.chunks) and not store.summary.exists():
         store.finish()
-    return store.frame()
+    table = store.frame()
+    wanted = job.spec.file.traces
+    if (wanted.points or wanted.top) and store.summary.exists():
+        from dctwin.sweeps.traces import chosen_points, save_traces
+
+        save_traces(job, out, chosen_points(job, table))
+    return table
 
 
 def sweep_status(out: str | os.PathLike[str]) -> Status:

@@ -61,6 +61,11 @@ def feasible(table: pd.DataFrame, constraints: Iterable[Constraint] = ()) -> pd.
     return found
 
 
+def split_sign(objective: str) -> tuple[float, str]:
+    """(-1, metric) of an objective with a leading minus, which is asked for more of; else 1."""
+    return (-1.0, objective[1:]) if objective.startswith("-") else (1.0, objective)
+
+
 def costs(table: pd.DataFrame, objectives: Sequence[str]) -> np.ndarray:
     """Objectives as numbers to be made small, shape (rows, objectives); undefined is infinite."""
     if not objectives:
@@ -68,8 +73,8 @@ def costs(table: pd.DataFrame, objectives: Sequence[str]) -> np.ndarray:
     penalty = table["penalty"].to_numpy(float) if "penalty" in table else 0.0
     columns = []
     for name in objectives:
-        sign = -1.0 if name.startswith("-") else 1.0
-        values = sign * _numbers(table, name.lstrip("-")) + penalty
+        sign, bare = split_sign(name)
+        values = sign * _numbers(table, bare) + penalty
         columns.append(np.where(np.isnan(values), np.inf, values))
     return np.stack(columns, axis=1)
 

@@ -214,7 +214,7 @@ def _on_dask(
 
     data = pickle.dumps((job, backend))
     name = f"dctwin-{hashlib.sha256(data).hexdigest()[:16]}"
-    with contextlib.closing(client):
+    with contextlib.closing(client), client.as_current():
         client.register_plugin(Courier(name, data), name=name)
         futures = client.map(
             _dask_work, chunks, name=name, retries=MAX_TRIES, pure=False, key=f"{name}-{os.getpid()}"
