@@ -26,7 +26,7 @@ from dctwin.engines.heat import Boundary
 from dctwin.engines.transient import run_transient
 from dctwin.engines.year import Year
 from dctwin.equipment import load_equipment
-from dctwin.ledger import Ledger, pick
+from dctwin.ledger import pick
 from dctwin.library import entries
 from dctwin.memory import keep_heap
 from dctwin.metrics import Values, compute_metrics

@@ -256,7 +256,10 @@ def _relative(entered: Any, left: Any) -> Any:
     gap = entered - left
     if xp is np and not np.any(gap):  # most nodes balance to the last digit
         return 0.0
-    gap, scale = xp.atleast_1d(xp.abs(gap)), xp.atleast_1d(xp.maximum(xp.abs(entered), xp.abs(left)))
+    gap, scale = (
+        xp.atleast_1d(xp.abs(gap)),
+        xp.atleast_1d(xp.maximum(xp.abs(entered), xp.abs(left))),
+    )
     largest = xp.max(scale, axis=-1, keepdims=True)
     scale = xp.maximum(scale, 1e-6 * largest)
     return xp.max(gap / xp.where(scale > 0, scale, 1.0), axis=-1, keepdims=True)

@@ -1,7 +1,8 @@
 """Metrics of ISO/IEC 30134 and its kin, read off what a design's ledger adds up to.
 
-They are computed for one design or for all of a batch at once, in NumPy or JAX. A metric that is undefined is None with a reason, never 0 or infinite. Definitions with the
-standard's number stand in docs/metrics.md.
+They are computed for one design or for all of a batch at once, in NumPy or JAX. A metric that is
+undefined is None with a reason, never 0 or infinite. Definitions with the standard's number stand
+in docs/metrics.md.
 """
 
 from __future__ import annotations

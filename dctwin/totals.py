@@ -7,6 +7,7 @@ shape (designs, 1), or (1,) or () for one design.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,7 +121,7 @@ class _Hours:
         starts = [0, *(np.flatnonzero(np.diff(months)) + 1), self.hours]
         found: Totals = {}
         xp = namespace(value)
-        for first, last in zip(starts, starts[1:], strict=False):
+        for first, last in pairwise(starts):
             name = f"peak_grid_kw:{months[first]}"
             highest = self.max(value[..., first:last])
             found[name] = xp.maximum(found[name], highest) if name in found else highest

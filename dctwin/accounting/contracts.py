@@ -17,9 +17,7 @@ from dctwin.physics.arrays import Array, namespace
 from dctwin.totals import Totals
 
 
-def contracted_kw(
-    facility: Facility, made_frac: Mapping[str, Sequence[Array]]
-) -> dict[str, Array]:
+def contracted_kw(facility: Facility, made_frac: Mapping[str, Sequence[Array]]) -> dict[str, Array]:
     """Output of the plants of each contract [kW], by its name.
 
     made_frac   output over rating of each contract's plants, by the contract's name

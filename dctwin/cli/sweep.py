@@ -24,6 +24,7 @@ from dctwin.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dctwin.sweeps.batch import Backend
     from dctwin.sweeps.job import Job
     from dctwin.sweeps.refine import Refined
     from dctwin.sweeps.spec import Spec
@@ -136,7 +137,14 @@ def sweep(
 
             names = []
             found = run_sweep(
-                checked, folder, workers, scheduler, backend, share, max_runs, progress=step
+                checked,
+                folder,
+                workers,
+                scheduler,
+                _backend(backend),
+                share,
+                max_runs,
+                progress=step,
             )
     refined = _refined(prepare_sweep(checked, max_runs), found, names or [top]) if refine else None
     _tell_result(found, checked, folder, names, top, refined, as_json)
@@ -153,9 +161,11 @@ def _with_options(spec: Spec, traces: str | None, top: str, limits: list[str]) -
         if not words.isdigit() or (colon and kind != "top"):
             raise InputError(f"--traces: must be numbers of points or top:K (got {traces!r})")
         chosen = (
-            Traces(top=int(number), by=top.lstrip("-"))
+            Traces.model_validate({"top": int(number), "by": top.lstrip("-")})
             if colon
-            else Traces(points=[int(word) for word in traces.split(",") if word])
+            else Traces.model_validate(
+                {"points": [int(word) for word in traces.split(",") if word]}
+            )
         )
         file = file.model_copy(update={"traces": chosen})
     bounds = []
@@ -170,6 +180,12 @@ def _with_options(spec: Spec, traces: str | None, top: str, limits: list[str]) -
     if bounds:
         file = file.model_copy(update={"constraints": [*file.constraints, *bounds]})
     return replace(spec, file=file)
+
+
+def _backend(text: str) -> Backend:
+    from dctwin.sweeps import checked_backend
+
+    return checked_backend(text)
 
 
 def _number(text: str) -> float:

@@ -57,12 +57,7 @@ def sweep(
     >>> table = sweep("warm-water.yaml", "results")                # doctest: +SKIP
     """
     job = prepare_sweep(spec, max_runs)
-    if backend not in get_args(Backend):
-        raise InputError(f"backend: {nearest(backend, get_args(Backend))} (got {backend!r})")
-    if backend == "jax":
-        from dctwin.sweeps.compiled import jax_module
-
-        jax_module()
+    checked_backend(backend)
     index, of = shard
     if not 1 <= index <= of:
         raise InputError(f"shard must be i/N with 1 <= i <= N (got {index}/{of})")
@@ -95,6 +90,18 @@ def sweep(
 
         save_traces(job, out, chosen_points(job, table))
     return table
+
+
+def checked_backend(name: str) -> Backend:
+    """A backend by its name, ready to use. Raises InputError."""
+    if name == "numpy":
+        return "numpy"
+    if name == "jax":
+        from dctwin.sweeps.compiled import jax_module
+
+        jax_module()
+        return "jax"
+    raise InputError(f"backend: {nearest(name, get_args(Backend))} (got {name!r})")
 
 
 def sweep_status(out: str | os.PathLike[str]) -> Status:

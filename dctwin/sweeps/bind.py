@@ -134,133 +134,23 @@ def faults(facility: Facility, numbers: Mapping[Place, np.ndarray], count: int) 
 
     devices: dict[Place, dict[str, np.ndarray]] = {}
     for place, values in numbers.items():
-        device = at(facility, place[:-1])
-        if isinstance(device, Component):
+        if isinstance(at(facility, place[:-1]), Component):
             devices.setdefault(place[:-1], {})[str(place[-1])] = values
     found: dict[int, str] = {}
     for home, columns in devices.items():
-        device = at(facility, home)
+        device: Any = at(facility, home)
         if len(columns) < 2 or not type(device).__pydantic_decorators__.model_validators:
             continue
         for row in range(count):
-            values = {name: float(column[row]) for name, column in columns.items()}
+            held = {name: float(column[row]) for name, column in columns.items()}
             try:
-                type(device).model_validate({**dict(device), **values})
+                type(device).model_validate({**dict(device), **held})
             except ValidationError as problem:
                 first = problem.errors(include_url=False)[0]
-                names = ", ".join(f"{name}={value:g}" for name, value in values.items())
+                names = ", ".join(f"{name}={value:g}" for name, value in held.items())
                 why = first["msg"].removeprefix("Value error, ")
                 found[row] = f"{device.kind} with {names}: {why}"
     return found
-
-
-def at(self, values: Sequence[Any]) -> np.ndarray:
-        """The numbers at these values of the path, shape (designs,)."""
-        if self.table is not None:
-            return np.array([self.table[value] for value in values], dtype=float)
-        return self.scale * np.asarray(values, dtype=float) + self.offset
-
-
-def follow(
-    facility: Facility, path: str, values: Sequence[Any], parse: Callable[[Any], Facility]
-) -> tuple[Follower, ...] | None:
-    """Where the values of a path end up in a facility; None when it changes more than numbers.
-
-    `parse(value)` gives the facility at one value of the path.
-    """
-    if not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values):
-        return None
-    unique = sorted(set(values))
-    few = len(unique) <= _PARSED
-    third = len(unique) // 3
-    tried = unique if few else [unique[0], unique[third], unique[-1 - third], unique[-1]]
-    parsed = [dict(leaves(parse(value))) for value in tried]
-    base = dict(leaves(facility))
-    if any(one.keys() != base.keys() for one in parsed):
-        return None
-    changed = [
-        place
-        for place, first in parsed[0].items()
-        if any(one[place] != first for one in parsed) or first != base[place]
-    ]
-    found = []
-    for place in changed:
-        numbers = [one[place] for one in parsed]
-        if not all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in numbers):
-            return None
-        if _in_curve(facility, place):
-            return None
-        follower = _law(place, tried, numbers)
-        if follower is None and not few:
-            return None
-        found.append(
-            follower
-            or Follower(place, 0.0, 0.0, dict(zip(tried, map(float, numbers), strict=True)))
-        )
-    return tuple(found)
-
-
-def _law(place: Place, values: Sequence[float], numbers: Sequence[float]) -> Follower | None:
-    """The straight line through these points, where there is one."""
-    if len(values) == 1:
-        return Follower(place, 0.0, float(numbers[0]))
-    if list(values) == list(numbers):
-        return Follower(place, 1.0, 0.0)
-    scale = (numbers[-1] - numbers[0]) / (values[-1] - values[0])
-    offset = numbers[0] - scale * values[0]
-    size = max(map(abs, numbers))
-    for value, number in zip(values, numbers, strict=True):
-        if abs(scale * value + offset - number) > _SAME * size:
-            return None
-    return Follower(place, scale, offset)
-
-
-def put(facility: Facility, numbers: Mapping[Place, Any]) -> Facility:
-    """The facility with numbers (or arrays) in these places, unchecked."""
-    changed: Facility = _put(facility, numbers, 0)
-    return changed
-
-
-def _put(item: Any, numbers: Mapping[Place, Any], depth: int) -> Any:
-    if () in {place[depth:] for place in numbers}:
-        return next(iter(numbers.values()))
-    by_key: dict[str | int, dict[Place, Any]] = {}
-    for place, value in numbers.items():
-        by_key.setdefault(place[depth], {})[place] = value
-    if isinstance(item, tuple):
-        return tuple(
-            _put(one, by_key[index], depth + 1) if index in by_key else one
-            for index, one in enumerate(item)
-        )
-    new = {
-        str(key): _put(getattr(item, str(key)), below, depth + 1) for key, below in by_key.items()
-    }
-    if isinstance(item, Component):
-        return item.with_values(**new)
-    return replace(item, **new)
-
-
-def broken(facility: Facility, numbers: Mapping[Place, float]) -> str:
-    """Why these numbers cannot stand together in their devices, or nothing.
-
-    Every number alone has been parsed; a device may still refuse two of them together.
-    """
-    from pydantic import ValidationError
-
-    devices: dict[Place, dict[str, float]] = {}
-    for place, value in numbers.items():
-        home = place[:-1]
-        if isinstance(at(facility, home), Component):
-            devices.setdefault(home, {})[str(place[-1])] = value
-    for home, values in devices.items():
-        device = at(facility, home)
-        try:
-            type(device).model_validate({**dict(device), **values})
-        except ValidationError as problem:
-            first = problem.errors(include_url=False)[0]
-            names = ", ".join(f"{name}={value:g}" for name, value in values.items())
-            return f"{device.kind} with {names}: {first['msg'].removeprefix('Value error, ')}"
-    return ""
 
 
 def at(item: Any, place: Place) -> Any:

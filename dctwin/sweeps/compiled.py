@@ -46,7 +46,7 @@ def jax_totals(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found) -
             some = rows[start : start + TILE_DESIGNS]
             filled = np.resize(some, TILE_DESIGNS)
             totals, gaps = compiled(table[filled], site)
-            good = _good({**totals}, gaps)[: len(some)]
+            good = _good(totals, gaps)[: len(some)]
             found.put(some, {name: _column(value)[: len(some)] for name, value in totals.items()})
             again += list(some[~good])
     if again:
@@ -68,6 +68,7 @@ def _good(totals: Totals, gaps: dict[str, Any]) -> np.ndarray:
 
 def jax_module() -> Any:
     """JAX, in double precision. Raises InputError when it is not installed."""
+    jax: Any
     try:
         import jax
     except ImportError:

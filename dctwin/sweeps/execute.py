@@ -217,7 +217,12 @@ def _on_dask(
     with contextlib.closing(client), client.as_current():
         client.register_plugin(Courier(name, data), name=name)
         futures = client.map(
-            _dask_work, chunks, name=name, retries=MAX_TRIES, pure=False, key=f"{name}-{os.getpid()}"
+            _dask_work,
+            chunks,
+            name=name,
+            retries=MAX_TRIES,
+            pure=False,
+            key=f"{name}-{os.getpid()}",
         )
         try:
             for _, result in dask.as_completed(futures, with_results=True):
@@ -240,7 +245,8 @@ def _dask_work(chunk: int, name: str) -> tuple[int, bytes]:
     from dask.distributed import get_worker
 
     if name not in _HELD:
+        plugin: Any = get_worker().plugins[name]
         _HELD.clear()
-        _HELD[name] = pickle.loads(get_worker().plugins[name].data)
+        _HELD[name] = pickle.loads(plugin.data)
     job, backend = _HELD[name]
     return chunk, encode(run_chunk(job, chunk, backend))

@@ -60,9 +60,7 @@ def pareto_figure(
     return figure
 
 
-def parallel_figure(
-    table: pd.DataFrame, paths: Sequence[str], metrics: Sequence[str]
-) -> go.Figure:
+def parallel_figure(table: pd.DataFrame, paths: Sequence[str], metrics: Sequence[str]) -> go.Figure:
     """One line a point across its varied paths and metrics, coloured by the last metric."""
     import plotly.graph_objects as go
 

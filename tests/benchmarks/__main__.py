@@ -105,8 +105,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the kernels only, few repeats")
     parser.add_argument("--sweeps", type=int, metavar="POINTS", help="rates of sweeps instead")
     parser.add_argument("--jax", action="store_true", help="with --sweeps: the JAX backend too")
-    parser.add_argument("--mixed", type=int, default=0, metavar="SAMPLES",
-                        help="with --sweeps: also 20 topologies at 10 sites, with 1 and 2 workers")
+    parser.add_argument(
+        "--mixed",
+        type=int,
+        default=0,
+        metavar="SAMPLES",
+        help="with --sweeps: also 20 topologies at 10 sites, with 1 and 2 workers",
+    )
     chosen = parser.parse_args()
     if chosen.sweeps:
         report(chosen.sweeps, chosen.jax, chosen.mixed)

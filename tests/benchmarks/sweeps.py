@@ -82,7 +82,9 @@ def rates(points: int, jax: bool, mixed_samples: int) -> list[Rate]:
     for backend in backends:
         count, took_s = timed(spec(points), workers=cores, backend=backend)
         note = f"{cores} workers, chunks of {CHUNK_POINTS}"
-        found.append(Rate(f"sweep, {backend}", count, count / took_s, count / took_s / single, note))
+        found.append(
+            Rate(f"sweep, {backend}", count, count / took_s, count / took_s / single, note)
+        )
     if mixed_samples:
         from dctwin.sweeps.spec import load_spec
 
@@ -116,7 +118,9 @@ def report(points: int, jax: bool, mixed_samples: int) -> None:
     found = rates(points, jax, mixed_samples)
     print(f"{'item':32} {'points':>8} {'per second':>11} {'kernels':>8}")
     for rate in found:
-        print(f"{rate.item:32} {rate.points:8,} {rate.per_s:11.1f} {rate.kernels:8.2f}  {rate.note}")
+        print(
+            f"{rate.item:32} {rate.points:8,} {rate.per_s:11.1f} {rate.kernels:8.2f}  {rate.note}"
+        )
     cpu_s = energyplus_cpu_s()
     if cpu_s is None:
         print("EnergyPlus is not installed: no ratio")

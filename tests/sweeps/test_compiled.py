@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dctwin.sweeps import prepare_sweep
 from dctwin.sweeps import compiled as compiled_module
+from dctwin.sweeps import prepare_sweep
 from dctwin.sweeps.batch import Columns, evaluate
 
 pytest.importorskip("jax")
