@@ -57,12 +57,12 @@ RATIOS = {
 COUNTERS = {
     "bytes", "chunk", "count", "day", "designs", "done", "early_steps", "evaluations", "faults",
     "first_line", "hours", "index", "limit", "line", "max_runs", "more", "most_steps", "parts",
-    "parts_done", "points", "rows", "rows_per_day", "samples", "seed", "size", "steps", "top",
+    "parts_done", "point", "points", "rows", "rows_per_day", "seed", "size", "steps", "top",
     "trials", "workers",
 }  # fmt: skip
 # Of any unit: helpers that work on whatever they are given.
 GENERIC = {
-    "after", "before", "beyond", "change", "cube", "default", "denominator", "factor", "high",
+    "after", "before", "beyond", "change", "default", "denominator", "factor", "high",
     "keys", "low", "max", "mean", "min", "number", "numerator", "offset", "penalty_per_unit",
     "scale", "sd", "series", "start", "step", "stop", "value", "values", "worst", "x", "y",
 }  # fmt: skip
@@ -79,6 +79,7 @@ OTHER = {
     "busy": "a truth value in each hour",
     "wanted": "a truth value",
     "share": "0 to 1, of a distribution",
+    "rate_per_s": "design-years a second",
 }
 EXCEPTIONS = RATIOS.keys() | COUNTERS | GENERIC | OTHER.keys()
 

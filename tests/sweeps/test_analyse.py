@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dctwin.errors import InputError
+from dctwin.sweeps import prepare_sweep
 from dctwin.sweeps.analyse import (
     costs,
     feasible,
@@ -23,6 +24,7 @@ from dctwin.sweeps.analyse import (
     tornado,
     uncertainty,
 )
+from dctwin.sweeps.batch import evaluate
 from dctwin.sweeps.space import Space
 from dctwin.sweeps.spec import Constraint, load_spec
 
@@ -157,3 +159,25 @@ def test_tornado_and_bands() -> None:
     assert (bands["p50"] < bands["p95"]).all()
     with pytest.raises(InputError, match="did you mean 'pue'"):
         uncertainty(rows, ["pues"])
+
+
+def test_sobol_indices_of_a_facility_add_up() -> None:
+    """PUE is nearly additive in load and temperature: first orders add up to what there is."""
+    study = {
+        "name": "study",
+        "designs": ["air-cooled-chiller-ac"],
+        "sites": ["ishikari"],
+        "sampling": {"method": "saltelli", "points": 16},
+        "vary": {
+            "cooling.loops.chw.supply_c": {"uniform": [8, 14]},
+            "it.racks.servers.load_frac": {"uniform": [0.5, 0.8]},
+        },
+        "metrics": ["pue"],
+    }
+    job = prepare_sweep(study)
+    found = evaluate(job, job.space.worlds[0], job.space.columns, job.space.samples)
+    frame = frame_of(study, lambda _: found["pue"])
+    world = job.space.worlds[0]._asdict()
+    indices = sensitivity(frame.assign(**world), study, "pue")
+    assert indices["S1"].sum() == pytest.approx(1.0, abs=0.15)
+    assert (indices["ST"] >= indices["S1"] - 0.15).all()

@@ -21,6 +21,6 @@ def script() -> Any:
 
 @pytest.mark.slow
 def test_kills_and_full_disks_lose_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    script().run(kills=4, full_disks=2, seed=3, points=48)
+    script().run(kills=2, full_disks=1, seed=3, points=12)
     told = capsys.readouterr().out
     assert "nothing lost or repeated" in told
