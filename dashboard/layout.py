@@ -18,7 +18,7 @@ from .text import say
 # Sites chosen when the page opens: a warm, a cold and a hot one where they are in the catalogue.
 FIRST_SITES = ("inzai", "ishikari", "singapore")
 METRICS = ("pue", "wue_l_per_kwh", "cue_kg_per_kwh")
-TABS = ("sankey", "months", "hours", "flags", "facts", "sources")
+TABS = ("sankey", "losses", "months", "hours", "flags", "facts", "sources")
 # column -> how d3 writes it; totals are shown in thousands (MWh, m³, t), shares in per cent.
 COLUMNS: dict[str, str] = {
     "pue": "d3.format('.3f')(params.value)",

@@ -107,6 +107,7 @@ TEXT: dict[str, str] = {
     "failed": "This cannot be computed",
     "failed_below": "What stands below are the last values that could be computed.",
     "tab_sankey": "Energy flow",
+    "tab_losses": "Power losses",
     "tab_months": "By month",
     "tab_hours": "Hours of the year",
     "tab_flags": "Flags ({count})",

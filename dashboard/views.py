@@ -157,6 +157,8 @@ def result_figure(run: Any, tab: str, column: str | None, utc_offset_h: float, d
     """The figure of a tab, or None where the tab shows words."""
     if tab == "sankey":
         return themed(dctwin.energy_sankey(run), dark)
+    if tab == "losses":
+        return themed(dctwin.loss_waterfall(run), dark)
     if tab == "months":
         return themed(dctwin.monthly_stack(run), dark)
     if tab == "hours" and column:

@@ -21,6 +21,7 @@ from dctwin.climate.weather import Weather
 from dctwin.components.component import Limit
 from dctwin.design import Facility, load_design, source_key
 from dctwin.engines.annual import run_year
+from dctwin.engines.feeds import feed_flows, main_draw_kw
 from dctwin.engines.heat import Boundary
 from dctwin.engines.transient import run_transient
 from dctwin.engines.year import Year
@@ -29,7 +30,7 @@ from dctwin.ledger import Ledger, pick
 from dctwin.library import entries
 from dctwin.memory import keep_heap
 from dctwin.metrics import compute_metrics
-from dctwin.plant import carry, stack
+from dctwin.plant import stack
 from dctwin.result import FlagCount, Run
 from dctwin.scenario import Scenario, load_scenario
 from dctwin.site import Site, load_site
@@ -160,9 +161,13 @@ def _accounts(
 
 
 def _design_loss_frac(facility: Facility) -> float:
-    """Loss of the power path to the racks at full load; not a number where it cannot carry it."""
+    """Loss of the racks' feeds at full load; not a number where they cannot carry it."""
+    rack_kw: dict[str, Any] = {}
+    for group in facility.racks:
+        design_kw = np.float64(group.device.component.design_kw * group.device.count)
+        rack_kw[group.feed] = rack_kw.get(group.feed, 0.0) + design_kw
     with np.errstate(invalid="ignore"):
-        drawn_kw, _ = carry(facility.it_path, np.float64(facility.design_it_kw))
+        drawn_kw = main_draw_kw(feed_flows(facility, rack_kw, {}, 1.0))
     return float(1.0 - facility.design_it_kw / drawn_kw)
 
 

@@ -218,7 +218,9 @@ class _Sums:
         self.onsite_kwh = max(float(np.sum(own_kw)) * step_h - self.export_kwh, 0.0)
         shed_kw = _sum(ledger, carrier="electricity", source="shed")
         self.shed_kwh = float(np.sum(shed_kw)) * step_h
-        self.curtailed_kwh = float(np.sum(traces.get("onsite.curtailed_kw", 0.0))) * step_h
+        self.curtailed_kwh = step_h * sum(
+            float(np.sum(kw)) for name, kw in traces.items() if name.endswith(".curtailed_kw")
+        )
         to_l = step_h * SECONDS_PER_HOUR / WATER_KG_PER_L
         self.water_by_kind = {
             kind: float(np.sum(_sum(ledger, carrier="water", account=kind))) * to_l

@@ -107,6 +107,8 @@ def carry(path: tuple[Device, ...], load_kw: Array) -> tuple[Array, list[PathSte
     steps: list[PathStep] = []
     for device in reversed(path):
         on_count, loss_kw = share(device, load_kw)
+        if device.standby_count is not None:
+            loss_kw = loss_kw + device.component.loss_kw(0.0 * load_kw) * device.standby_count
         steps.append(PathStep(device, load_kw + loss_kw, load_kw, loss_kw, on_count))
         load_kw = load_kw + loss_kw
     return load_kw, steps[::-1]

@@ -143,7 +143,7 @@ def compare_html(
 
 def comparison_page(runs: Sequence[Run], baseline: str) -> str:
     """The comparison of runs as one HTML page with plotly.js inside it, once."""
-    from dctwin import figures, run_figures
+    from dctwin import figures, power_figures, run_figures
     from dctwin.api import metrics_table
 
     frame = metrics_table(by_pue(runs))
@@ -164,6 +164,7 @@ def comparison_page(runs: Sequence[Run], baseline: str) -> str:
     parts.append("<h2>The best design of each site</h2>")
     for run in best_runs(runs):
         parts.append(shown.one(run_figures.energy_sankey(run)))
+        parts.append(shown.one(power_figures.loss_waterfall(run)))
         parts.append(shown.one(run_figures.monthly_stack(run)))
     parts += [_flag_table(runs), _undefined(runs), _factors(runs), _sources(runs)]
     title = f"{designs} designs at {sites} sites" if sites > 1 else f"designs at {runs[0].site}"

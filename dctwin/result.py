@@ -15,6 +15,7 @@ import numpy as np
 from dctwin.errors import InputError
 from dctwin.files import write_file, write_text
 from dctwin.ledger import Flow, Ledger
+from dctwin.losses import heat_rows, loss_rows, pue_by_category
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +90,22 @@ class Run:
             account: self.ledger.total(kw, "electricity")
             for account, kw in self.ledger.accounts().items()
         }
+
+    def loss_tree(self) -> pd.DataFrame:
+        """Losses by stage from the grid to the chips: one row a device that passes power on."""
+        import pandas as pd
+
+        return pd.DataFrame(loss_rows(self.ledger))
+
+    def heat_by_place(self) -> pd.DataFrame:
+        """Heat that IT, power path and lights give to each room or loop, and to the outdoors."""
+        import pandas as pd
+
+        return pd.DataFrame(heat_rows(self.ledger))
+
+    def pue_by_category(self) -> dict[int, float | None]:
+        """PUE by metering category: IT metered at UPS output (1), PDU output (2), IT input (3)."""
+        return pue_by_category(self.ledger)
 
     def document(self) -> dict[str, Any]:
         """The JSON document of `dctwin run --json`."""

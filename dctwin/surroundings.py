@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -163,6 +163,7 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
         local_hour=surroundings.local_hour,
         step_h=surroundings.weather.step_h,
         onsite_frac=onsite_frac(facilities, surroundings),
+        feed_pv_yield_frac=feed_pv_yield_frac(facilities, surroundings),
         price_per_kwh=surroundings.grid.price_per_kwh,
         carbon_kg_per_kwh=surroundings.grid.carbon_kg_per_kwh,
         place=surroundings.place,
@@ -173,15 +174,30 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
 
 def onsite_frac(facilities: list[Facility], surroundings: Surroundings) -> dict[str, Any]:
     """Output over rating of each on-site source: (hours,), (designs, hours) where they differ."""
-    found: dict[str, Any] = {}
-    for devices in zip(*(facility.onsite.sources() for facility in facilities), strict=True):
-        rows = [
-            source_frac(device, surroundings, facility.document.file)
-            for device, facility in zip(devices, facilities, strict=True)
-        ]
-        same = all(row is rows[0] or np.array_equal(row, rows[0]) for row in rows[1:])
-        found[source_key(devices[0])] = rows[0] if same else np.stack(rows)
+    files = [facility.document.file for facility in facilities]
+    together = zip(*(facility.onsite.sources() for facility in facilities), strict=True)
+    return {source_key(devices[0]): _rows_of(devices, files, surroundings) for devices in together}
+
+
+def feed_pv_yield_frac(facilities: list[Facility], surroundings: Surroundings) -> dict[str, Any]:
+    """Feed -> output over rating of the array on its bus, shaped as onsite_frac."""
+    files = [facility.document.file for facility in facilities]
+    found = {}
+    for feeds in zip(*(facility.feeds for facility in facilities), strict=True):
+        arrays = [feed.sources.pv for feed in feeds if feed.sources is not None]
+        devices = [device for device in arrays if device is not None]
+        if devices:
+            found[feeds[0].name] = _rows_of(devices, files, surroundings)
     return found
+
+
+def _rows_of(devices: Sequence[Device], files: list[str], surroundings: Surroundings) -> Any:
+    """A source of each design: one row where they agree, else one a design."""
+    rows = [
+        source_frac(device, surroundings, file) for device, file in zip(devices, files, strict=True)
+    ]
+    same = all(row is rows[0] or np.array_equal(row, rows[0]) for row in rows[1:])
+    return rows[0] if same else np.stack(rows)
 
 
 def source_frac(device: Device, surroundings: Surroundings, design_file: str) -> np.ndarray:

@@ -25,6 +25,7 @@ SUFFIXES: dict[str, str] = {
     "s": "s",
     "h": "h",
     "ms": "ms",
+    "hz": "Hz",
     "frac": "-",
     "l": "L",
     "kg": "kg",

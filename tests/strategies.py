@@ -41,7 +41,7 @@ WATER_CHILLER: dict[str, Any] = {
     "eirft": [0.933884, -0.058212, 0.00450036, 0.00243, 0.000486, -0.001215],
     "eirfplr": [0.222903, 0.313387, 0.46371],
 }
-REDUNDANCY = ["N", "N+1", "N+2", "2N", "2(N+1)", "3N/2"]
+REDUNDANCY = ["N", "N+1", "N+2", "2N", "2(N+1)", "3N/2", "4N/3", "block"]
 # kJ/m³/K of the fluids, rounded: only to draw pumps and fans of a sensible size.
 _VOLUME_KJ_PER_M3_K = {"air": 1.2, "mineral-oil": 1600.0}
 
@@ -128,6 +128,21 @@ def ride_throughs(draw: st.DrawFn, needed_kw: float) -> dict[str, Any]:
 
 
 @st.composite
+def linear_converters(draw: st.DrawFn, role: str, needed_kw: float) -> dict[str, Any]:
+    """A converter with a fixed and a proportional loss."""
+    rated_kw = max(0.05, needed_kw * draw(size(0.7, 3.0)))
+    return {
+        "kind": "linear-converter",
+        "name": role,
+        "role": role,
+        "rated_kw": rated_kw,
+        "fixed_kw": rated_kw * draw(floats(0.0, 0.05)),
+        "efficiency_frac": draw(floats(0.7, 1.0)),
+        "redundancy": draw(st.sampled_from(REDUNDANCY)),
+    }
+
+
+@st.composite
 def rack_groups(draw: st.DrawFn, liquid_loops: list[str]) -> dict[str, Any]:
     """A group of racks, cooled by the room's air and perhaps by one liquid loop."""
     group: dict[str, Any] = {
@@ -147,6 +162,7 @@ def rack_groups(draw: st.DrawFn, liquid_loops: list[str]) -> dict[str, Any]:
     if liquid_loops:
         group["liquid"] = draw(st.sampled_from(liquid_loops))
         group["liquid_frac"] = draw(floats(0.0, 1.0))
+        group["supply_heat"] = draw(st.sampled_from(["air", "liquid"]))
         group["liquid_idle_drop_frac"] = group["liquid_frac"] * draw(floats(0.0, 1.0))
         group["liquid_class"] = draw(st.sampled_from(["none", "W32", "W45", "W+", "S30", "S50"]))
         group["case_lift_k"] = draw(floats(0.0, 60.0))
@@ -154,6 +170,8 @@ def rack_groups(draw: st.DrawFn, liquid_loops: list[str]) -> dict[str, Any]:
         group["case_flow_exponent"] = draw(floats(0.0, 0.9))
     if draw(st.booleans()):
         group["supply"] = [draw(converters("psu", group["design_kw"]))]
+    if draw(st.booleans()):
+        group["feed"] = draw(st.sampled_from(["plant", "row"]))
     return group
 
 
@@ -176,6 +194,7 @@ def power_paths(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str
         paths["it"].append({**draw(ride_throughs(needed_kw)), "heat_to": loops[0]})
     if draw(st.booleans()):
         paths["it"].append(draw(busways(needed_kw)))
+    paths["feeds"] = draw(feed_trees(needed_kw, loops))
     if draw(st.booleans()):
         rated_kw = max(1.0, needed_kw * draw(size(0.8, 3.0)))
         paths["shared"].append(
@@ -188,6 +207,56 @@ def power_paths(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str
             }
         )
     return paths
+
+
+@st.composite
+def feed_trees(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str, Any]:
+    """A feed `plant`, perhaps with sources of its own, and `row`, hung from it, it or the grid."""
+    rectifier = draw(linear_converters("rectifier", needed_kw))
+    rectifier["heat_to"] = draw(st.sampled_from(["outdoors", *loops]))
+    plant: dict[str, Any] = {"stages": [rectifier]}
+    if draw(st.booleans()):
+        plant["sources"] = {
+            "utility_v": 340.0,
+            "utility_limit_kw": max(1.0, needed_kw * draw(size(0.5, 2.0))),
+            "droop_frac": draw(floats(0.001, 0.3)),
+            "battery_v": draw(floats(200.0, 400.0)),
+            "battery": {
+                "kind": "battery",
+                "capacity_kwh": max(0.001, needed_kw * draw(floats(0.0, 5.0))),
+                "charge_kw": needed_kw * draw(floats(0.0, 2.0)),
+                "discharge_kw": needed_kw * draw(floats(0.0, 2.0)),
+                "start_frac": draw(floats(0.0, 1.0)),
+            },
+        }
+    row: dict[str, Any] = {"fed_from": draw(st.sampled_from(["main", "it", "plant"]))}
+    if draw(st.booleans()):
+        row["stages"] = [draw(radial_feeders(needed_kw))]
+    return {"plant": plant, "row": row}
+
+
+@st.composite
+def radial_feeders(draw: st.DrawFn, needed_kw: float) -> dict[str, Any]:
+    """A trunk with branches, wide enough for its load: a tenth of what one feeder could carry."""
+    count = draw(st.integers(1, 4))
+    source_v = draw(st.sampled_from([380.0, 800.0]))
+    length_m = [draw(floats(1.0, 100.0)) for _ in range(count)]
+    of_1_mm2 = float(conductor_resistance_ohm(sum(length_m), 1.0, "copper", 120.0)) * 2.0
+    section_mm2 = 10.0 * 4.0 * 1000.0 * needed_kw * of_1_mm2 / source_v**2
+    units = 1 + int(section_mm2 / 50_000.0)
+    return {
+        "kind": "radial-feeder",
+        "system": "dc",
+        "source_v": source_v,
+        "min_v": 0.9 * source_v,
+        "rated_kw": max(1.0, needed_kw * draw(size(0.8, 3.0))),
+        "segment_from": [-1, *(draw(st.integers(-1, k - 1)) for k in range(1, count))],
+        "length_m": length_m,
+        "section_mm2": [max(1.0, section_mm2 / units) * draw(size(1.0, 2.0)) for _ in length_m],
+        "rated_a": [max(1.0, 1000.0 * needed_kw / source_v)] * count,
+        "load_share_frac": [1.0 / count] * count,
+        "count": units,
+    }
 
 
 @st.composite

@@ -37,7 +37,7 @@ STAGES = (
     "air-cycle-chiller, free-cooling-chiller, dx-unit, indirect-evaporative, closed-cooler, "
     "hybrid-cooler, thermosyphon-cooler, tower, dry-cooler"
 )
-REDUNDANCY = "power.it.0.redundancy: allowed N, N+1, N+2, 2N, 2(N+1), 3N/2"
+REDUNDANCY = "power.it.0.redundancy: allowed N, N+1, N+2, 2N, 2(N+1), 3N/2, 4N/3, block"
 
 DESIGNS = [
     # values: type, range, unit

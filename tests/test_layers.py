@@ -56,7 +56,8 @@ LAYERS: list[tuple[str, set[str]]] = [
         "grid_year",
         {"accounting", "climate", "errors", "grid", "jepx", "metrics", "site", "supply"},
     ),
-    ("result", {"ledger", "errors", "files"}),
+    ("losses", {"ledger"}),
+    ("result", {"ledger", "losses", "errors", "files"}),
 ]
 
 

@@ -180,7 +180,7 @@ def test_page_is_one_file_that_fetches_nothing(runs: list[Run], tmp_path: Path) 
         assert wanted in text, wanted
     titles = re.findall(r'"title":\{[^}]*?"text":"([^"]+)"', page)
     # one overhead bar, one spread, three maps; of each site's best a Sankey and a monthly stack
-    assert page.count('class="plotly-graph-div"') == 1 + 1 + 3 + 2 * 2
+    assert page.count('class="plotly-graph-div"') == 1 + 1 + 3 + 3 * 2
     assert len(titles) > 5
 
 

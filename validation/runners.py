@@ -12,7 +12,7 @@ from typing import Any
 
 from dctwin.physics import evaporation, fluids, moist_air, solar, vapour_compression
 
-from . import balances, halls, power, ref1, stores
+from . import balances, frontier, halls, power, ref1, stores
 from .harness import SkippedError, load_cases, read_rows
 
 # Water that does not warm in the condenser: catalogue points give the entering temperature only.
@@ -328,6 +328,7 @@ RUNNERS: dict[str, Callable[..., float]] = {
     "pv-dc": pv_dc_kw,
     "pv-losses": pv_losses_percent,
     "pv-yield": pv_yield_kwh_per_kw,
+    "frontier-power": frontier.frontier_power,
     "battery-round-trip": stores.battery_round_trip_percent,
     "wind-energy": wind_mwh,
     "ref1": ref1.total,

@@ -248,6 +248,22 @@ def compare(
             help="Write a self-contained report with figures.",
         ),
     ] = None,
+    chains: Annotated[
+        bool,
+        typer.Option("--chains", help="The power chains alone on one IT load; needs no site."),
+    ] = False,
+    it_kw: Annotated[
+        float | None,
+        typer.Option("--it-kw", show_default=False, help="IT load of --chains; 1,000 kW."),
+    ] = None,
+    load_frac: Annotated[
+        list[float] | None,
+        typer.Option(
+            "--load-frac",
+            show_default=False,
+            help="Share of full load of --chains, may be repeated; 0.1 to 1 when none is given.",
+        ),
+    ] = None,
     step: StepOption = "1h",
     as_json: JsonFlag = False,
     out: OutOption = None,
@@ -262,6 +278,15 @@ def compare(
     from dctwin.site import load_site
 
     facilities = [load_design(name) for name in _once(designs or list(entries("designs")))]
+    if chains:
+        if site or html:
+            raise InputError("--chains: has no site and no report, leave --site and --html out")
+        from dctwin.cli.power import compare_chains
+
+        compare_chains(facilities, baseline, it_kw, load_frac, as_json, out)
+        return
+    if it_kw is not None or load_frac:
+        raise InputError("--it-kw and --load-frac go with --chains")
     places = [load_site(name) for name in _once(site or list(entries("sites")))]
     if not facilities:
         raise InputError("no designs found: name a design file")

@@ -9,6 +9,7 @@ from dctwin.components.component import Component
 
 _WHERE = {
     "rack": "it.rack:Rack",
+    "node-rack": "it.node_rack:NodeRack",
     "loop": "cooling.loop:Loop",
     "pump": "cooling.pump:Pump",
     "exchanger": "cooling.exchanger:Exchanger",
@@ -44,6 +45,9 @@ _WHERE = {
     "converter": "power.converter:Converter",
     "loss-law": "power.loss_law:LossLaw",
     "busway": "power.busway:Busway",
+    "linear-converter": "power.linear_converter:LinearConverter",
+    "radial-feeder": "power.radial_feeder:RadialFeeder",
+    "dc-bus": "power.dc_bus:DcBus",
     "ride-through": "power.ride_through:RideThrough",
     "pv": "onsite.pv:PvArray",
     "wind": "onsite.wind:WindTurbine",

@@ -17,7 +17,7 @@ from dctwin.design.contracts import Contract, ContractEntry, read_contracts
 from dctwin.design.cooling import Circuit, Cooling, heat_order, read_circuit
 from dctwin.design.it import MAX_RACKS, It, RackGroup, read_rack
 from dctwin.design.onsite import Onsite, OnsitePlant, read_onsite
-from dctwin.design.power import Power, read_paths
+from dctwin.design.power import IT, Feed, Power, read_feeds, read_paths
 from dctwin.design.reader import OUTDOORS, Device, Reader, Structure, place_of
 from dctwin.document import Document, faults_of, load_document
 from dctwin.equipment import Name
@@ -63,7 +63,7 @@ class Facility:
     description: str
     racks: tuple[RackGroup, ...]
     circuits: tuple[Circuit, ...]  # in heat order: a loop stands before the loops it rejects to
-    it_path: tuple[Device, ...]
+    feeds: tuple[Feed, ...]  # of the racks: a feed stands before the one that it hangs from
     mechanical_path: tuple[Device, ...]
     shared_path: tuple[Device, ...]
     lighting_kw: float
@@ -83,6 +83,11 @@ class Facility:
     def design_it_kw(self) -> float:
         """IT power at full load [kW], supplies inside the racks left out."""
         return float(sum(g.device.component.design_kw * g.device.count for g in self.racks))
+
+    @property
+    def it_path(self) -> tuple[Device, ...]:
+        """The path `it`, which feeds every group of racks that names no other."""
+        return next(feed.path for feed in self.feeds if feed.name == IT)
 
     @cached_property
     def charges(self) -> tuple[Charge, ...]:
@@ -108,7 +113,11 @@ class Facility:
             if circuit.pump is not None:
                 yield circuit.pump
             yield from circuit.stages
-        yield from (*self.it_path, *self.mechanical_path, *self.shared_path)
+        for feed in self.feeds:
+            yield from feed.path
+            if feed.sources is not None:
+                yield from (d for d in (feed.sources.pv, feed.sources.battery) if d is not None)
+        yield from (*self.mechanical_path, *self.shared_path)
         yield from self.onsite.devices()
 
     def contracted(self) -> Iterator[Device]:
@@ -164,6 +173,7 @@ def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
         if (circuit := read_circuit(reader, name, entry)) is not None
     ]
     paths = read_paths(reader, spec.power)
+    feeds = read_feeds(reader, spec.power, paths["it"], racks)
     reader.loop_exists(spec.building.heat_to, ("building", "heat_to"))
     onsite = read_onsite(reader, spec.onsite)
     contracts = read_contracts(reader, spec.contracts)
@@ -179,7 +189,7 @@ def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
         description=spec.description,
         racks=racks,
         circuits=ordered,
-        it_path=paths["it"],
+        feeds=feeds,
         mechanical_path=paths["mechanical"],
         shared_path=paths["shared"],
         lighting_kw=spec.building.lighting_kw,

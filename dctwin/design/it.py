@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -26,6 +26,10 @@ class RackEntry(DeviceEntry):
     count: Annotated[int, Field(ge=1, le=MAX_RACKS, strict=True)] = Field(1, description="racks")
     air: Name = Field(description="loop that takes the heat in the air")
     liquid: Name | None = Field(None, description="loop that takes the heat in the liquid")
+    feed: Name = Field("it", description="power path that feeds it: it, or one of power.feeds")
+    supply_heat: Literal["air", "liquid"] = Field(
+        "air", description="what takes the losses of the supplies inside the rack"
+    )
     supply: list[PowerEntry] = Field(
         default_factory=list, description="power supplies inside the rack, from feed to servers"
     )
@@ -44,6 +48,8 @@ class RackGroup:
     air: str
     liquid: str
     supply: tuple[Device, ...]
+    feed: str = "it"
+    supply_loop: str = ""  # loop that takes the losses of the supplies
 
 
 def read_rack(reader: Reader, name: str, entry: RackEntry) -> RackGroup | None:
@@ -67,4 +73,17 @@ def read_rack(reader: Reader, name: str, entry: RackEntry) -> RackGroup | None:
             "load_frac times each value must stay within 0 to 1 "
             f"(got {entry.load_frac * min(profile):g} to {entry.load_frac * max(profile):g})",
         )
-    return RackGroup(name, device, entry.load_frac, profile, entry.air, entry.liquid or "", supply)
+    if entry.supply_heat == "liquid" and entry.liquid is None:
+        reader.fault((*where, "supply_heat"), "liquid is missing: name the loop that takes it")
+    liquid = entry.liquid or ""
+    return RackGroup(
+        name,
+        device,
+        entry.load_frac,
+        profile,
+        entry.air,
+        liquid,
+        supply,
+        entry.feed,
+        liquid if entry.supply_heat == "liquid" else entry.air,
+    )

@@ -18,15 +18,22 @@ from dctwin.document import Document, Path_
 from dctwin.equipment import Name, Range, build_component, equipment_fault, load_equipment
 from dctwin.errors import Fault, InputError, nearest
 
-Redundancy = Literal["N", "N+1", "N+2", "2N", "2(N+1)", "3N/2"]
+Redundancy = Literal["N", "N+1", "N+2", "2N", "2(N+1)", "3N/2", "4N/3", "block"]
 OUTDOORS = "outdoors"
 
 
 def installed(count: float, redundancy: Redundancy) -> float:
     """Units that share the load when `count` units could carry it.
 
-    >>> installed(4, "N+1"), installed(4, "2N"), installed(4, "3N/2")
-    (5, 8, 6.0)
+    N+1, N+2           one path with spare units in parallel
+    2N, 2(N+1)         two paths, each of which could carry all
+    3N/2, 4N/3         distributed redundant: three (four) paths, any two (three) could carry all
+    block              isolated redundant: each unit has its own load and one more stands by without
+                       any, to catch the load of a unit that is lost
+    Source: Schneider Electric White Paper 75, rev. 4, Comparing UPS System Design Configurations.
+
+    >>> installed(4, "N+1"), installed(4, "2N"), installed(4, "3N/2"), installed(4, "block")
+    (5, 8, 6.0, 4)
     """
     return {
         "N": count,
@@ -35,7 +42,23 @@ def installed(count: float, redundancy: Redundancy) -> float:
         "2N": 2 * count,
         "2(N+1)": 2 * (count + 1),
         "3N/2": 1.5 * count,
+        "4N/3": 4.0 * count / 3.0,
+        "block": count,
     }[redundancy]
+
+
+def surviving(count: float, redundancy: Redundancy) -> float | None:
+    """Units that carry the load when one path is lost; None where no other path is there.
+
+    One path is one unit of N+1, N+2 and block, one of two halves of 2N and 2(N+1), one of three
+    (four) parts of 3N/2 (4N/3).
+
+    >>> surviving(4, "N+1"), surviving(4, "2(N+1)"), surviving(4, "3N/2"), surviving(4, "N")
+    (4, 5, 4, None)
+    """
+    if redundancy == "N":
+        return None
+    return count + 1 if redundancy in ("N+2", "2(N+1)") else count
 
 
 class Structure(BaseModel):
@@ -56,7 +79,7 @@ class DeviceEntry(BaseModel):
     count: Annotated[int, Field(ge=1, le=100_000, strict=True)] = Field(
         1, description="units that carry the load together"
     )
-    redundancy: Redundancy = Field("N", description="spare units that share the load")
+    redundancy: Redundancy = Field("N", description="spare units that share the load or stand by")
     sink: Name | None = Field(None, description="loop that takes the heat of this stage")
     cools: Name | None = Field(None, description="loop that this stage makes cold for")
     heat_to: Name = Field(OUTDOORS, description="loop that the losses warm, or outdoors")
@@ -66,12 +89,17 @@ class DeviceEntry(BaseModel):
 class Device:
     """A component at its place: how many, where its heat goes, the range it is valid in.
 
+    count      units that share the load
+    survivors_count  units that share it when one path is lost; None where no other path is there
+    standby_count    units that idle beside them, without load; None where there are none
     sharing, bus_count  how the units of a power device share its load: see `PowerEntry`
     """
 
     name: str
     component: Any
     count: float = 1
+    survivors_count: float | None = None
+    standby_count: float | None = None
     equipment: str = ""
     sink: str = ""
     heat_to: str = ""
@@ -167,6 +195,8 @@ class Reader:
             name=entry.name or name or kind,
             component=component.within(valid),
             count=installed(entry.count, entry.redundancy),
+            survivors_count=surviving(entry.count, entry.redundancy),
+            standby_count=1.0 if entry.redundancy == "block" else None,
             equipment=entry.equipment or "",
             sink=entry.sink or "",
             heat_to=place_of(entry.heat_to),

@@ -10,12 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from dctwin.design import Facility
+from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.heat import INLET, Boundary, LoopFlows, RackFlows, heat_flows, serve_rest
 from dctwin.engines.posting import post_facility
 from dctwin.engines.year import Year
 from dctwin.ledger import Ledger
 from dctwin.physics.arrays import Array, namespace
-from dctwin.plant import PathStep, Wiring, reach_c
+from dctwin.plant import Wiring, reach_c
 
 MAX_PASSES = 12
 PLAIN_PASSES = 3
@@ -33,16 +34,16 @@ def run_year(facility: Facility, boundary: Boundary) -> Year:
     with np.errstate(invalid="ignore"):
         wiring = Wiring(facility, boundary.here())
         setpoint = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
-        supply, racks, loops, it_steps = settle(facility, wiring, boundary, setpoint)
+        supply, racks, loops, feeds = settle(facility, wiring, boundary, setpoint)
         year = Year(Ledger(boundary.step_h))
-        post_facility(year, facility, boundary, supply, setpoint, racks, loops, it_steps)
+        post_facility(year, facility, boundary, supply, setpoint, racks, loops, feeds)
     year.closure = year.ledger.check()
     return year
 
 
 def settle(
     facility: Facility, wiring: Wiring, boundary: Boundary, setpoint: dict[str, Array]
-) -> tuple[dict[str, Array], list[RackFlows], dict[str, LoopFlows], list[PathStep]]:
+) -> tuple[dict[str, Array], list[RackFlows], dict[str, LoopFlows], list[FeedFlows]]:
     """Find supply temperatures at which heat and temperatures agree; serve every loop there."""
     supply = dict(setpoint)
     breathed = {group.air for group in facility.racks}
@@ -53,7 +54,7 @@ def settle(
             supply[circuit.name + INLET] = inlet_c
     earlier: Earlier | None = None
     for number in range(MAX_PASSES):
-        racks, it_steps, loops = heat_flows(facility, wiring, boundary, supply)
+        racks, feeds, loops = heat_flows(facility, wiring, boundary, supply)
         reached = _temperatures(facility, wiring, boundary, setpoint, supply, loops)
         # An hour that agrees in all its loops is left alone, so that its answer does not depend on
         # how long other hours, or other designs of a batch, still move.
@@ -65,8 +66,8 @@ def settle(
         earlier = supply, reached
         supply = {name: xp.where(moving, ahead[name], supply[name]) for name in supply}
     else:
-        racks, it_steps, loops = heat_flows(facility, wiring, boundary, supply)
-    return supply, racks, serve_rest(loops, wiring, boundary, supply), it_steps
+        racks, feeds, loops = heat_flows(facility, wiring, boundary, supply)
+    return supply, racks, serve_rest(loops, wiring, boundary, supply), feeds
 
 
 def _ahead(

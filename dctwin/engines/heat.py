@@ -18,6 +18,7 @@ from dctwin.components.cooling.loop import Loop
 from dctwin.components.cooling.pump import PumpPower
 from dctwin.components.it.rack import RackPower
 from dctwin.design import Circuit, Facility, RackGroup
+from dctwin.engines.feeds import FeedFlows, feed_flows
 from dctwin.physics.arrays import Array
 from dctwin.plant import PathStep, Served, Wiring, carry
 
@@ -39,6 +40,7 @@ class Boundary:
     step_h: float
     # output over rating of each on-site source (design.source_key), at the bus
     onsite_frac: Mapping[str, Array] = field(default_factory=dict)
+    feed_pv_yield_frac: Mapping[str, Array] = field(default_factory=dict)  # on the buses of feeds
     price_per_kwh: Any = None
     export_price_per_kwh: Any = None
     demand_price_per_kw: Any = None
@@ -89,14 +91,14 @@ def heat_flows(
     wiring: Wiring,
     boundary: Boundary,
     supply: dict[str, Array],
-) -> tuple[list[RackFlows], list[PathStep], dict[str, LoopFlows]]:
+) -> tuple[list[RackFlows], list[FeedFlows], dict[str, LoopFlows]]:
     """Heat from the racks down the loops at these supply temperatures.
 
     Loops that reject to the air only are not served yet, as nothing else depends on how they do it:
     `serve_rest` does that once, when the temperatures have settled.
     """
     racks = [rack_flows(group, wiring, boundary, supply) for group in facility.racks]
-    it_steps, source = sources(facility, racks)
+    feeds, source = sources(facility, racks, boundary)
     loops: dict[str, LoopFlows] = {}
     for circuit in facility.circuits:
         loop = loop_flows(circuit, source[circuit.name], boundary)
@@ -105,7 +107,7 @@ def heat_flows(
             loop = _serve(loop, wiring, boundary, supply, sinks, source)
             hand_on(loop, source)
         loops[circuit.name] = loop
-    return racks, it_steps, loops
+    return racks, feeds, loops
 
 
 def hand_on(loop: LoopFlows, source: dict[str, Array]) -> None:
@@ -131,23 +133,31 @@ def serve_rest(
     }
 
 
-def sources(facility: Facility, racks: list[RackFlows]) -> tuple[list[PathStep], dict[str, Array]]:
-    """The IT power path at work, and the heat that racks, path and lights give to each loop."""
-    _, it_steps = carry(facility.it_path, sum(rack.draw_kw for rack in racks))
+def sources(
+    facility: Facility, racks: list[RackFlows], boundary: Boundary
+) -> tuple[list[FeedFlows], dict[str, Array]]:
+    """The racks' feeds at work, and the heat that racks, feeds and lights give to each loop."""
+    drawn: dict[str, Array] = {}
+    for rack in racks:
+        name = rack.group.feed
+        drawn[name] = drawn[name] + rack.draw_kw if name in drawn else rack.draw_kw
+    feeds = feed_flows(
+        facility, drawn, boundary.feed_pv_yield_frac, boundary.step_h, 0.0 * boundary.air.dry_bulb_c
+    )
     heat: dict[str, Array] = {circuit.name: 0.0 for circuit in facility.circuits}
     for rack in racks:
         heat[rack.group.air] = heat[rack.group.air] + rack.power.air_kw
         if rack.group.liquid:
             heat[rack.group.liquid] = heat[rack.group.liquid] + rack.power.liquid_kw
         for step in rack.supply:
-            heat[rack.group.air] = heat[rack.group.air] + step.loss_kw
-    for step in it_steps:
+            heat[rack.group.supply_loop] = heat[rack.group.supply_loop] + step.loss_kw
+    for step in (step for feed in feeds for step in feed.steps):
         if step.device.heat_to:
             heat[step.device.heat_to] = heat[step.device.heat_to] + step.loss_kw
     if facility.lighting_heat_to:
         name = facility.lighting_heat_to
         heat[name] = heat[name] + facility.lighting_kw
-    return it_steps, heat
+    return feeds, heat
 
 
 def load_frac(group: RackGroup, local_hour: Any) -> Array:

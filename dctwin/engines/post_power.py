@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from dctwin.components.component import Limit
+from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.year import Flag, Year
-from dctwin.physics.arrays import Array
+from dctwin.physics.arrays import Array, namespace
 from dctwin.plant import PathStep
 
 
@@ -25,11 +29,49 @@ def post_path(year: Year, path: str, steps: list[PathStep], end: str, load_kw: A
     return steps[0].input_kw if steps else load_kw
 
 
-def watch_power(year: Year, node: str, step: PathStep) -> None:
-    """Load fraction and limits of a device at work."""
-    unit_kw = step.output_kw / step.on_count
-    year.traces[f"{node}.load_frac"] = step.device.component.load_frac(unit_kw)
-    if step.device.sharing == "staged":
+def post_feeds(year: Year, feeds: list[FeedFlows]) -> None:
+    """Post the tree of the racks' feeds, up to where they leave `bus.main`."""
+    for flows in feeds:
+        feed = flows.feed
+        end = f"bus.{feed.name}"
+        post_path(year, feed.name, flows.steps, end, flows.load_kw)
+        if flows.bus is not None:
+            _post_bus(year, flows, end)
+        source, first = f"bus.{feed.fed_from}", first_node(feed.name, flows.steps, end)
+        year.ledger.post("electricity", source, first, flows.draw_kw)
+
+
+def _post_bus(year: Year, flows: FeedFlows, node: str) -> None:
+    """The other sources of a bus: sun and battery, and how the bus stands."""
+    bus, ledger = flows.bus, year.ledger
+    assert bus is not None
+    ledger.post("electricity", "sun", node, bus.pv_kw)
+    if bus.battery is not None:
+        store = f"storage.{flows.feed.name}"
+        ledger.post("electricity", node, store, bus.battery.charge_kw)
+        ledger.post("electricity", store, node, bus.battery.discharge_kw)
+        ledger.post("heat", store, "ambient", bus.battery.loss_kw, "power.battery_loss")
+        ledger.store(store, bus.battery.stored_kw)
+        year.traces[f"{store}.energy_kwh"] = bus.battery.energy_kwh
+    year.traces[f"{node}.bus_v"] = bus.bus_v
+    year.traces[f"{node}.curtailed_kw"] = bus.curtailed_kw
+    year.flags.append(Flag(node, Limit("short_kw", bus.short_kw, "kW")))
+
+
+def watch_power(year: Year, node: str, step: PathStep, racks: Any = 1) -> None:
+    """Load fraction of each unit, normal and with one path lost, and limits of a device at work.
+
+    A supply inside racks stands in each of `racks`.
+    """
+    device, output_kw = step.device, step.output_kw
+    unit_kw = output_kw / step.on_count
+    year.traces[f"{node}.load_frac"] = device.component.load_frac(unit_kw)
+    if device.sharing == "staged":
         year.traces[f"{node}.on_count"] = step.on_count
-    for limit in step.device.component.limits(unit_kw):
+    for limit in device.component.limits(unit_kw):
         year.flags.append(Flag(node, limit))
+    if device.survivors_count is not None:
+        lost = device.component.load_frac(output_kw / (device.survivors_count * racks))
+        year.traces[f"{node}.path_lost_load_frac"] = lost
+        over = namespace(lost).maximum(lost - 1.0, 0.0)
+        year.flags.append(Flag(node, Limit("path_lost_load_frac", over, "-")))

@@ -6,13 +6,14 @@ from dctwin.components.component import Limit, inside
 from dctwin.components.it.classes import AIR_CLASS_C, LIQUID_CLASS_C
 from dctwin.components.it.rack import INLET_C, PLATE_FLOW_FRAC, Rack
 from dctwin.design import Facility, RackGroup
+from dctwin.engines.feeds import FeedFlows, main_draw_kw
 from dctwin.engines.heat import Boundary, LoopFlows, RackFlows
 from dctwin.engines.post_cooling import TOLERANCE_K, post_loop
 from dctwin.engines.post_onsite import post_onsite
-from dctwin.engines.post_power import first_node, post_path, watch_power
+from dctwin.engines.post_power import first_node, post_feeds, post_path, watch_power
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
-from dctwin.plant import PathStep, carry
+from dctwin.plant import carry
 
 
 def post_facility(
@@ -23,11 +24,10 @@ def post_facility(
     setpoint: dict[str, Array],
     racks: list[RackFlows],
     loops: dict[str, LoopFlows],
-    it_steps: list[PathStep],
+    feeds: list[FeedFlows],
 ) -> None:
     """Write the settled year into the ledger, node by node, from the racks to the grid."""
     ledger = year.ledger
-    it_kw = sum(rack.draw_kw for rack in racks)
     for rack in racks:
         _post_rack(year, rack, supply, facility)
     mechanical_kw: Array = facility.lighting_kw
@@ -38,27 +38,29 @@ def post_facility(
         mechanical_kw = mechanical_kw + post_loop(year, loop, supply, setpoint)
     for charge in facility.charges:
         year.traces[f"{charge.place}.vapour_loss_kg_per_year"] = charge.loss_kg_per_year
-    it_draw = post_path(year, "it", it_steps, "bus.it", it_kw)
+    post_feeds(year, feeds)
+    it_draw = main_draw_kw(feeds)
     drawn, steps = carry(facility.mechanical_path, mechanical_kw)
     mech_draw = post_path(year, "mechanical", steps, "bus.mechanical", mechanical_kw)
-    feeds = {first_node("it", it_steps, "bus.it"): it_draw}
-    feeds[first_node("mechanical", steps, "bus.mechanical")] = mech_draw
+    ledger.post(
+        "electricity", "bus.main", first_node("mechanical", steps, "bus.mechanical"), mech_draw
+    )
     total, steps = carry(facility.shared_path, it_draw + drawn)
     post_path(year, "shared", steps, "bus.main", it_draw + drawn)
-    for node, value in feeds.items():
-        ledger.post("electricity", "bus.main", node, value)
     post_onsite(year, facility, boundary, total, first_node("shared", steps, "bus.main"))
 
 
 def _post_rack(year: Year, rack: RackFlows, supply: dict[str, Array], facility: Facility) -> None:
     ledger, group, power = year.ledger, rack.group, rack.power
     node = f"rack.{group.name}"
-    source = "bus.it"
+    source = f"bus.{group.feed}"
     for step in rack.supply:
         stage = f"{node}.{step.device.name}"
         ledger.post("electricity", source, stage, step.input_kw)
-        ledger.post("heat", stage, f"loop.{group.air}", step.loss_kw, step.device.component.account)
-        watch_power(year, stage, step)
+        ledger.post(
+            "heat", stage, f"loop.{group.supply_loop}", step.loss_kw, step.device.component.account
+        )
+        watch_power(year, stage, step, group.device.count)
         source = stage
     ledger.post("electricity", source, node, power.compute_kw, "it.compute")
     ledger.post("electricity", source, node, power.fans_kw, "it.fans")

@@ -17,8 +17,9 @@ import simpy
 
 from dctwin.components.cooling.loop import LoopState
 from dctwin.components.it.rack import RackState
-from dctwin.design import Circuit, Facility
+from dctwin.design import Circuit, Facility, Feed
 from dctwin.engines.annual import settle
+from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.heat import (
     INLET,
     Boundary,
@@ -36,7 +37,7 @@ from dctwin.engines.posting import post_facility
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError, nearest
 from dctwin.ledger import Ledger
-from dctwin.plant import PathStep, Served, Wiring
+from dctwin.plant import Served, Wiring
 from dctwin.scenario import ScenarioEvent
 from dctwin.units import SECONDS_PER_HOUR
 
@@ -67,7 +68,7 @@ class Moment:
     supply: dict[str, float]
     case: dict[str, float]
     racks: list[RackFlows]
-    it_steps: list[PathStep]
+    feeds: list[FeedFlows]
     loops: dict[str, LoopFlows]
     stored: dict[str, float]
     charge: dict[str, float]
@@ -207,7 +208,7 @@ class _Run:
             for group_index in range(len(self.facility.racks))
         ]
         case = {name: s.case_c for name, s in state.racks.items()}
-        it_steps, source = sources(self.facility, [rack for rack, _ in racks])
+        feeds, source = sources(self.facility, [rack for rack, _ in racks], self.boundary)
         loops: dict[str, LoopFlows] = {}
         after: dict[str, LoopState] = {}
         # Stores may not give more than they hold over this very step.
@@ -231,7 +232,7 @@ class _Run:
         charge = {f"{loop}.{name}": kwh for (loop, name), kwh in state.charge_kwh.items()}
         self.moments.append(
             Moment(
-                start_ms, supply, case, [rack for rack, _ in racks], it_steps, loops, stored, charge
+                start_ms, supply, case, [rack for rack, _ in racks], feeds, loops, stored, charge
             )
         )
         self.lengths_ms.append(dt_ms)
@@ -370,7 +371,7 @@ class _Run:
             self.setpoint,
             stacked.racks,
             stacked.loops,
-            stacked.it_steps,
+            stacked.feeds,
         )
         for name, case_c in stacked.case.items():
             year.traces[f"rack.{name}.case_c"] = case_c
@@ -408,7 +409,7 @@ def _charges(
 def _columns(items: list[Any], repeat: np.ndarray) -> Any:
     """A list of equal structures of numbers as one structure of arrays over time."""
     first = items[0]
-    if isinstance(first, Circuit) or all(item is first for item in items):
+    if isinstance(first, (Circuit, Feed)) or all(item is first for item in items):
         return first
     if isinstance(first, dict):
         return {key: _columns([item[key] for item in items], repeat) for key in first}

@@ -405,7 +405,9 @@ def _one_of_twice_the_size(facility: Facility) -> Facility:
             )
             for c in facility.circuits
         ),
-        it_path=tuple(joined(d) for d in facility.it_path),
+        feeds=tuple(
+            replace(feed, path=tuple(joined(d) for d in feed.path)) for feed in facility.feeds
+        ),
         mechanical_path=tuple(joined(d) for d in facility.mechanical_path),
         shared_path=tuple(joined(d) for d in facility.shared_path),
         onsite=replace(

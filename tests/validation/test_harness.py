@@ -24,7 +24,7 @@ from dctwin.errors import InputError
 
 OPTIONAL_PACKAGES = find_spec(ref1.WEATHER_PACKAGE) is not None and find_spec("pvlib") is not None
 # Rungs of the ladder of published figures that are covered.
-RUNGS = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}
+RUNGS = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 17}
 
 CASE = """
 id: 99-trial

@@ -1,0 +1,173 @@
+"""Commands about the power path alone: chains compared, swings of power."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dctwin.cli.console import JsonFlag, OutOption, check_out, note, print_json, say, table
+from dctwin.errors import InputError
+
+if TYPE_CHECKING:
+    from dctwin.design import Facility
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this module."""
+    app.command(
+        "swing",
+        epilog="Example: dctwin swing dtc-warm-water-ac --frequency-hz 0.5 --low-frac 0.2 "
+        "--buffer 2:1500:5",
+    )(swing)
+
+
+def compare_chains(
+    facilities: Sequence[Facility],
+    baseline: str | None,
+    it_kw: float | None,
+    load_frac: Sequence[float] | None,
+    as_json: bool,
+    out: Path | None,
+) -> None:
+    """Power chains alone on one IT load, with the baseline named beside every saving."""
+    from dctwin.chains import DEFAULT_IT_KW, LOAD_FRACS
+    from dctwin.chains import compare_chains as compare
+
+    kw = DEFAULT_IT_KW if it_kw is None else it_kw
+    found = compare(facilities, kw, tuple(load_frac or LOAD_FRACS), baseline)
+    base = str(found["baseline"].iloc[0])
+    if out is not None:
+        from dctwin.files import write_text
+
+        out.mkdir(parents=True, exist_ok=True)
+        write_text(out / "chains.csv", found.to_csv(index=False))
+    if as_json:
+        print_json(found.to_dict("records"))
+    else:
+        say(f"Grid to chips on {kw:,.0f} kW of IT; every chain built for the same load", "bold")
+        rows = [
+            (
+                str(row["design"]),
+                f"{100 * row['load_frac']:g}",
+                f"{100 * row['efficiency_frac']:.2f}",
+                f"{row['loss_kw']:,.1f}",
+                "baseline" if row["design"] == base else f"{100 * row['saving_frac']:+.2f}",
+            )
+            for row in found.to_dict("records")
+        ]
+        head = ("load [%]", "efficiency [%]", "loss [kW]", f"saves of {base} [%]")
+        table([("design", "left"), *((name, "right") for name in head)], rows)
+    if out is not None:
+        note(f"chains.csv is in {out}")
+
+
+def _buffer(text: str) -> Any:
+    from dctwin.physics.smoothing import Buffer
+
+    parts = text.split(":")
+    try:
+        values = [float(part) for part in parts]
+    except ValueError:
+        values = []
+    if len(values) not in (3, 4):
+        raise InputError(
+            f"--buffer: must be kWh:kW:time constant in s, and an efficiency if you like, "
+            f"e.g. 2:1500:5 or 2:1500:5:0.95 (got {text!r})"
+        )
+    return Buffer(*values)
+
+
+def swing(
+    design: Annotated[str, typer.Argument(metavar="DESIGN", help="Name of a design, or its file.")],
+    frequency_hz: Annotated[
+        float, typer.Option("--frequency-hz", help="How often the job repeats.")
+    ] = 0.5,
+    low_frac: Annotated[
+        float, typer.Option("--low-frac", help="Load of the servers while they communicate.")
+    ] = 0.2,
+    high_frac: Annotated[
+        float, typer.Option("--high-frac", help="Load of the servers while they compute.")
+    ] = 1.0,
+    duty_frac: Annotated[
+        float, typer.Option("--duty-frac", help="Share of a period spent computing.")
+    ] = 0.7,
+    pattern: Annotated[str, typer.Option("--pattern", metavar="square|sine")] = "square",
+    rise_s: Annotated[float, typer.Option("--rise-s", help="Time to rise and to fall.")] = 0.05,
+    racks: Annotated[
+        list[str] | None,
+        typer.Option("--racks", metavar="GROUP", show_default=False, help="Who swings; all."),
+    ] = None,
+    floor_frac: Annotated[
+        float, typer.Option("--floor-frac", help="Software keeps racks above this share of full.")
+    ] = 0.0,
+    ramp_frac_per_s: Annotated[
+        float | None,
+        typer.Option(
+            "--ramp-frac-per-s", show_default=False, help="Software limits the ramp, of full a s."
+        ),
+    ] = None,
+    buffer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--buffer",
+            metavar="KWH:KW:S[:EFF]",
+            show_default=False,
+            help="Store beside the racks: energy, power, time constant; repeat, nearest first.",
+        ),
+    ] = None,
+    as_json: JsonFlag = False,
+    out: OutOption = None,
+) -> None:
+    """Follow a synchronous job's power within seconds: what the grid sees, with and without
+    smoothing."""
+    check_out(out)
+    if pattern not in ("square", "sine"):
+        raise InputError(f"--pattern: square or sine (got {pattern!r})")
+    from dctwin.power_swing import power_swing
+
+    done = power_swing(
+        design,
+        frequency_hz,
+        low_frac,
+        high_frac,
+        duty_frac,
+        pattern,  # type: ignore[arg-type]
+        rise_s,
+        racks or None,
+        floor_frac,
+        float("inf") if ramp_frac_per_s is None else ramp_frac_per_s,
+        [_buffer(text) for text in buffer or ()],
+    )
+    if out is not None:
+        from dctwin.files import write_text
+
+        out.mkdir(parents=True, exist_ok=True)
+        write_text(out / "swing.csv", done.frame.to_csv(index=False))
+    found = done.metrics
+    if as_json:
+        print_json({**found, "closure_rel": done.closure_rel()})
+    else:
+        say(f"{done.design}: {pattern} of {frequency_hz:g} Hz at the grid", "bold")
+        rows = [
+            (label, f"{found[f'unsmoothed_grid_{key}']:,.1f}", f"{found[f'grid_{key}']:,.1f}", unit)
+            for label, key, unit in (
+                ("mean", "mean_kw", "kW"),
+                ("peak", "peak_kw", "kW"),
+                ("swing", "swing_kw", "kW"),
+                ("steepest ramp", "ramp_kw_per_s", "kW/s"),
+                ("swing within 0.1-20 Hz, rms", "band_rms_kw", "kW"),
+                ("strongest sine", "strongest_kw", "kW"),
+            )
+        ]
+        table([("", "left"), ("without", "right"), ("smoothed", "right"), ("", "left")], rows, 2)
+        for label, key in (
+            ("burned by software", "burned_frac"),
+            ("work held back", "held_back_frac"),
+            ("lost in buffers", "buffer_loss_frac"),
+        ):
+            say(f"  {label}: {100 * found[key]:.2f} % of what the servers asked")
+    if out is not None:
+        note(f"swing.csv is in {out}")

@@ -1,0 +1,45 @@
+"""The commands about the power path: `compare --chains` and `swing`."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from test_cli import Command, command
+
+__all__ = ["command"]
+
+
+def test_chains(command: Command) -> None:
+    words = "compare dtc-warm-water-ac dtc-warm-water-800vdc --chains --load-frac 0.5"
+    said = command(words)
+    assert said.code == 0
+    assert "saves of dtc-warm-water-ac" in said.out
+    rows = command(f"{words} --json --it-kw 2000 --baseline dtc-warm-water-800vdc").json()
+    assert [row["baseline"] for row in rows] == ["dtc-warm-water-800vdc"] * 2
+    assert rows[0]["it_kw"] == 2000
+    assert rows[0]["saving_frac"] < 0
+    command(f"{words} --out found")
+    with Path("found/chains.csv").open(encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == 2
+    assert command(f"{words} --site inzai").code == 2
+    assert command("compare dtc-warm-water-ac --it-kw 5 --site inzai").code == 2
+    assert "is not compared" in command(f"{words} --baseline other").err
+
+
+def test_swing(command: Command) -> None:
+    words = "swing dtc-warm-water-ac --frequency-hz 1"
+    said = command(f"{words} --buffer 2:1500:3")
+    assert said.code == 0
+    assert "steepest ramp" in said.out
+    found = command(f"{words} --floor-frac 0.8 --json --out found").json()
+    assert found["burned_frac"] > 0
+    assert found["closure_rel"] < 1e-9
+    assert Path("found/swing.csv").is_file()
+    for wrong, why in (
+        ("--buffer 2:x", "--buffer: must be kWh:kW"),
+        ("--pattern saw", "--pattern: square or sine"),
+        ("--rise-s 9", "rise_s: allowed 0 to"),
+    ):
+        refused = command(f"{words} {wrong}")
+        assert (refused.code, why in refused.err) == (2, True)
