@@ -42,6 +42,7 @@ from dctwin.surroundings import (
     held_air,
     held_grid,
     held_place,
+    makeup_of,
     prepare,
     source_frac,
 )
@@ -268,6 +269,7 @@ def transient(
         place=held_place(surroundings.place, index),
         price_per_kwh=held.price_per_kwh,
         carbon_kg_per_kwh=held.carbon_kg_per_kwh,
+        makeup_kg_per_m3=makeup_of(place),
     )
     done = run_transient(
         facility, boundary, plan.file.events, plan.file.duration_s, step, progress=progress

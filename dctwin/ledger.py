@@ -35,6 +35,8 @@ BOUNDARY = frozenset(
         "water.body",
         "shed",
         "water.main",
+        "water.reclaimed",
+        "water.sea",
         "water.drain",
         "water.atmosphere",
     }

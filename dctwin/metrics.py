@@ -18,6 +18,9 @@ from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
 # Accounts of compressors: hours without their power are free-cooling hours.
 COMPRESSORS = frozenset({"cooling.chiller"})
 
+# The ledger's places that make-up water comes from.
+WATER_SOURCES = {"potable": "water.main", "reclaimed": "water.reclaimed", "sea": "water.sea"}
+
 
 @dataclass(frozen=True)
 class GridYear:
@@ -144,6 +147,8 @@ def compute_metrics(
     for kind in ("evaporation", "blowdown", "drift"):
         name = "evaporated" if kind == "evaporation" else kind
         put(f"water_{name}_l", sums.water_by_kind[kind])
+    for name, amount_l in sums.water_by_source.items():
+        put(f"water_{name}_l", amount_l)
     put("water_withdrawn_l", sums.water_by_kind["withdrawal"])
     put("contracted_kwh", sums.contracted_kwh)
     none = "the site does not say when its region curtails"
@@ -226,7 +231,11 @@ class _Sums:
             kind: float(np.sum(_sum(ledger, carrier="water", account=kind))) * to_l
             for kind in ("evaporation", "blowdown", "drift", "withdrawal")
         }
-        self.water_l = float(np.sum(_sum(ledger, carrier="water", source="water.main"))) * to_l
+        self.water_by_source = {
+            name: float(np.sum(_sum(ledger, carrier="water", source=place))) * to_l
+            for name, place in WATER_SOURCES.items()
+        }
+        self.water_l = sum(self.water_by_source.values())
         self.carbon_kg = float(np.sum(import_kw * grid.carbon_kg_per_kwh)) * step_h
         made_kw = contracts.hourly_kw
         self.contracted_kwh = float(np.sum(made_kw + 0.0 * import_kw)) * step_h

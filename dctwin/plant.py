@@ -6,7 +6,8 @@ Both clocks use these functions, so a device has one equation whichever engine a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,21 +22,38 @@ from dctwin.components.component import (
     inside,
     ratio,
 )
+from dctwin.components.cooling.control import Control, open_frac, units_on
 from dctwin.design import Circuit, Device, Facility, RackGroup
 from dctwin.document import Document
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import unit_of
 
+# A bank that leaves less of its duty than this is not short of units.
+_SERVED = 1e-9
 
-def serve(device: Device, duty: Duty) -> Service:
-    """The service of a bank of equal units that share the duty."""
-    service: Service = device.component.serve(duty.scaled(1.0 / device.count))
-    return service.scaled(device.count)
+
+def serve(device: Device, duty: Duty, units_count: Array | None = None) -> Service:
+    """The service of a bank of equal units that share the duty.
+
+    `units_count` of a staged bank run; all of them in the steps in which those cannot do it.
+    """
+    count = device.count
+    if units_count is None:
+        service: Service = device.component.serve(duty.scaled(1.0 / count))
+        return service.scaled(count)
+    service = device.component.serve(duty.scaled(1.0 / units_count))
+    short = duty.heat_kw - service.heat_kw * units_count > _SERVED * duty.heat_kw
+    xp = namespace(short)
+    if xp is not np or np.any(short):
+        units_count = xp.where(short, count, units_count)
+        service = device.component.serve(duty.scaled(1.0 / units_count))
+    service = service.scaled(units_count)
+    return replace(service, traces={**service.traces, "units_count": units_count})
 
 
 def reach_c(device: Device, duty: Duty) -> Array:
-    """The coldest supply temperature that a bank reaches with this duty."""
+    """The coldest supply temperature that a bank reaches with this duty, all of its units on."""
     return device.component.reach_c(duty.scaled(1.0 / device.count))
 
 
@@ -116,17 +134,23 @@ def carry(path: tuple[Device, ...], load_kw: Array) -> tuple[Array, list[PathSte
 
 @dataclass(frozen=True)
 class Served:
-    """A loop's stages at work: services in order, what is left, where the fluid leaves."""
+    """A loop's stages at work: services in order, what is left, where the fluid leaves.
+
+    units  units on of the staged ones, by name
+    """
 
     services: tuple[Service, ...]
     shortfall_kw: Array
     leaving_c: Array
+    units: Mapping[str, Array] = field(default_factory=dict)
 
 
 class Wiring:
-    """Who rejects to whom, and which share of a sink's flow each loop gets by design heat."""
+    """Who rejects to whom, which share of a sink's flow each loop gets by design heat, and which
+    stages the outdoor air keeps open."""
 
-    def __init__(self, facility: Facility, place: Place) -> None:
+    def __init__(self, facility: Facility, air: Air, place: Place) -> None:
+        self.air = air
         self.place = place
         # (loop, stage) -> what the store holds now; empty where each starts as its file says.
         self.charge_kwh: Mapping[tuple[str, str], Array] = {}
@@ -143,11 +167,33 @@ class Wiring:
             full_kw = [g.device.component.liquid_kw(1.0) * g.device.count for g in groups]
             for group, kw in zip(groups, full_kw, strict=True):
                 self.liquid_share[group.name] = ratio(kw, sum(full_kw))
+        for circuit in facility.circuits:
+            for device in circuit.stages:
+                share = device.control.parallel_flow_frac
+                if np.ndim(share) and np.any(share == 1):
+                    raise InputError(
+                        f"{circuit.name}.{device.name}.parallel_flow_frac: designs of one batch "
+                        "must all be piped in parallel, or none"
+                    )
+        self.open = {
+            (circuit.name, device.name): open_frac(device.control.changeover, air)
+            for circuit in facility.circuits
+            for device in circuit.stages
+            if device.control.changeover is not None
+        }
+
+    def within(self, air: Air, place: Place, cut: Callable[[Array], Array]) -> Wiring:
+        """The same wiring in a part of the steps, which `cut` takes out of an array."""
+        part = copy(self)
+        part.air, part.place = air, place
+        part.open = {place: cut(value) for place, value in self.open.items()}
+        return part
 
     def sink_flow_kw_per_k(self, circuit: Circuit, sink: str, offered_kw: Array) -> Array:
         """Capacity rate of the sink loop's water for this circuit's stages."""
         share = self.share[circuit.name, sink]
-        return self.circuits[sink].loop.flow_kw_per_k(offered_kw / share) * share
+        loop = self.circuits[sink].loop
+        return loop.flow_kw_per_k(offered_kw / share, self.air.dry_bulb_c) * share
 
     def coolant_kw_per_k(self, group: RackGroup) -> Callable[[Array], Array]:
         """Coolant capacity rate of one rack of the group as a function of its liquid heat.
@@ -161,7 +207,7 @@ class Wiring:
         share, count = self.liquid_share[group.name], group.device.count
 
         def rate(liquid_kw: Array) -> Array:
-            whole = loop.flow_kw_per_k(ratio(liquid_kw * count, share))
+            whole = loop.flow_kw_per_k(ratio(liquid_kw * count, share), self.air.dry_bulb_c)
             return whole * share / count
 
         return rate
@@ -173,26 +219,27 @@ class Wiring:
         heat_kw: Array,
         return_c: Array,
         flow_kw_per_k: Array,
-        air: Air,
         sink_c: Array = 0.0,
         sink_kw_per_k: Array = 0.0,
         cold_kw: Array = 0.0,
         cold_c: Array = 0.0,
     ) -> Duty:
         """The duty of a stage of this circuit."""
-        volume_kj = circuit.loop.volume_kj_per_m3_k(air.pressure_pa)
+        volume_kj = circuit.loop.volume_kj_per_m3_k(self.air.pressure_pa)
         return Duty(
             heat_kw=heat_kw,
             return_c=return_c,
             flow_kw_per_k=flow_kw_per_k,
             flow_m3_s=flow_kw_per_k / volume_kj,
-            air=air,
+            air=self.air,
             sink_c=sink_c,
             sink_kw_per_k=sink_kw_per_k,
             place=self.place,
             charge_kwh=self.charge_kwh.get((circuit.name, device.name)),
             cold_kw=cold_kw,
             cold_c=cold_c,
+            humidifier=circuit.loop.humidifier,
+            dew_point_min_c=circuit.loop.dew_point_min_c,
         )
 
     def serve_chain(
@@ -201,21 +248,34 @@ class Wiring:
         heat_kw: Array,
         return_c: Array,
         flow_kw_per_k: Array,
-        air: Air,
         supply_c: Mapping[str, Array],
         sink_flow: Mapping[str, Array],
         source_kw: Mapping[str, Array],
+        units: Mapping[str, Array] | None = None,
+        before: Mapping[str, Array] | None = None,
     ) -> Served:
         """Pass the return through the stages in order; each takes what it can.
 
-        Stages of one loop that share a sink meet its water in series, in the order of the list.
-        `source_kw` is the heat that the loops have so far, for stages that make cold for another.
+        Stages of one loop that share a sink meet its water in series, in the order of the list. A
+        stage in parallel with the next one gets its share of the flow and of the heat; the next
+        gets the rest of both at the same return, and their outlets mix. A stage that takes
+        nothing has its valve closed.
+        source_kw  heat that the loops have for which a stage makes cold
+        units   units on of staged banks that are known already; the others are staged by their heat
+        before  their numbers before a single step
         """
         services = []
         left_kw, entering_c = heat_kw, return_c
+        barred_kw: Array = 0.0  # what an open exclusive stage leaves over goes to no other
+        aside_frac: Array = 0.0  # share of the flow that passes beside this stage
+        beside_kw: Array = 0.0
         given_kw: dict[str, Array] = {}
         cold_kw = dict(source_kw)
+        on: dict[str, Array] = {}
         for device in circuit.stages:
+            control = device.control
+            share = control.parallel_flow_frac
+            opened = self.open.get((circuit.name, device.name), 1.0)
             sink_c: Array = 0.0
             if device.sink:
                 warmed = ratio(given_kw.get(device.sink, 0.0), sink_flow[device.sink])
@@ -223,24 +283,66 @@ class Wiring:
             duty = self.duty(
                 circuit,
                 device,
-                left_kw,
+                _times(left_kw, share, opened),
                 entering_c,
-                flow_kw_per_k,
-                air,
+                _times(flow_kw_per_k, share, 1.0 - aside_frac),
                 sink_c,
                 sink_flow.get(device.sink, 0.0),
                 cold_kw.get(device.cools, 0.0),
                 supply_c.get(device.cools, 0.0),
             )
-            service = serve(device, duty)
+            running = staged_units(device, duty.heat_kw, units, before)
+            service = serve(device, duty, running)
             services.append(service)
-            left_kw = _left_kw(left_kw - service.net_kw(), heat_kw)
-            entering_c = entering_c - ratio(service.net_kw(), flow_kw_per_k)
+            if running is not None:
+                on[device.name] = service.traces["units_count"]
+            net_kw = service.net_kw()
+            left_kw = _left_kw(left_kw - net_kw, heat_kw)
+            if control.changeover is not None and control.changeover.exclusive:
+                barred_kw = barred_kw + left_kw * opened
+                left_kw = left_kw * (1.0 - opened)
+            if _series(control):
+                taken_kw = beside_kw + net_kw
+                entering_c = entering_c - ratio(taken_kw, flow_kw_per_k)
+                aside_frac = beside_kw = 0.0
+            else:
+                aside_frac, beside_kw = share * (service.heat_kw > 0), net_kw
             if device.cools:
                 cold_kw[device.cools] = cold_kw[device.cools] - service.cold_kw
             if device.sink:
                 given_kw[device.sink] = given_kw.get(device.sink, 0.0) + service.reject_kw
-        return Served(tuple(services), left_kw, entering_c)
+        return Served(tuple(services), left_kw + barred_kw, entering_c, on)
+
+
+def _times(value: Array, *factors: Array) -> Array:
+    """The product; a plain factor of one costs nothing."""
+    for factor in factors:
+        if not (isinstance(factor, float) and factor == 1.0):
+            value = value * factor
+    return value
+
+
+def _series(control: Control) -> bool:
+    """Whether all of the fluid passes the stage; of a batch, all designs are piped alike."""
+    return isinstance(control.parallel_flow_frac, (int, float)) and control.parallel_flow_frac == 1
+
+
+def staged_units(
+    device: Device,
+    load: Array,
+    units: Mapping[str, Array] | None,
+    before: Mapping[str, Array] | None,
+) -> Array | None:
+    """Units of a bank that run for this load; None where all of them always do.
+
+    units   numbers that are known already       before  numbers before a single step
+    """
+    if device.control.staging is None:
+        return None
+    if units is not None and device.name in units:
+        return units[device.name]
+    held = None if before is None else before.get(device.name)
+    return units_on(device.control.staging, device.count, load, held)
 
 
 def _left_kw(left_kw: Array, heat_kw: Array) -> Array:

@@ -52,7 +52,7 @@ def _refine_design(schema: dict[str, Any]) -> None:
     """A device written out holds its kind's parameters; one from the catalogue may change some."""
     definitions = schema["$defs"]
     allowed = list(kinds())
-    for entry in ("DeviceEntry", "PowerEntry", "RackEntry"):
+    for entry in ("DeviceEntry", "PowerEntry", "RackEntry", "StageEntry", "PumpEntry"):
         device = definitions[entry]
         device["properties"]["kind"]["anyOf"][0]["enum"] = allowed
         device["oneOf"] = [{"required": ["kind"]}, {"required": ["equipment"]}]

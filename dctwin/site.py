@@ -14,6 +14,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from dctwin.climate.files import read_weather
+from dctwin.climate.hottest import hottest_year
 from dctwin.climate.monthly import MonthlyNormals
 from dctwin.climate.synthetic import synthetic_weather
 from dctwin.climate.weather import Weather
@@ -60,6 +61,9 @@ class Climate(Structure):
     source: str
     status: dict[str, Status] = Field(default_factory=dict, description="status of each quantity")
     seed: int = number(0, 1_000_000, "seed of the synthetic year", 0)
+    hottest_c: float | None = number(
+        -20, 60, "hottest hour: the hottest tenth of the year is scaled to end at this", None
+    )
     monthly: Monthly
 
 
@@ -82,8 +86,20 @@ class WaterSource(Structure):
     """Where the water comes from, and how scarce it is."""
 
     stress: str = ""
+    hardness_kg_per_m3: float | None = number(0, 10, "total hardness as CaCO3", None)
+    calcium_hardness_kg_per_m3: float | None = number(0, 10, "calcium hardness as CaCO3", None)
+    silica_kg_per_m3: float | None = number(0, 1, "silica, SiO2", None)
+    chloride_kg_per_m3: float | None = number(0, 30, "chloride", None)
+    quality_status: Status = "assumed"
+    quality_source: str = ""
     status: Status = "assumed"
     source: str = ""
+
+    def makeup_kg_per_m3(self) -> dict[str, float]:
+        """What is known of the make-up water's content."""
+        names = ("hardness", "calcium_hardness", "silica", "chloride")
+        found = {f"{n}_kg_per_m3": getattr(self, f"{n}_kg_per_m3") for n in names}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 class NaturalWaterBody(Structure):
@@ -159,7 +175,7 @@ class Site:
             return read_weather(Path(self.document.file).parent / self.file.weather)
         file = self.file
         assert file.climate is not None
-        return synthetic_weather(
+        year = synthetic_weather(
             file.name,
             file.climate.monthly.normals(),
             file.latitude_deg,
@@ -168,6 +184,8 @@ class Site:
             file.utc_offset_h,
             file.climate.seed,
         )
+        hottest_c = file.climate.hottest_c
+        return year if hottest_c is None else hottest_year(year, hottest_c)
 
     def _repr_html_(self) -> str:
         f = self.file

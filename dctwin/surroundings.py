@@ -167,9 +167,15 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
         price_per_kwh=surroundings.grid.price_per_kwh,
         carbon_kg_per_kwh=surroundings.grid.carbon_kg_per_kwh,
         place=surroundings.place,
+        makeup_kg_per_m3=makeup_of(surroundings.site),
         grid_available=None if np.all(available == 1.0) else available,
         **limits,
     )
+
+
+def makeup_of(site: Site) -> dict[str, float]:
+    """What is known of the content of the site's make-up water."""
+    return {} if site.file.water is None else site.file.water.makeup_kg_per_m3()
 
 
 def onsite_frac(facilities: list[Facility], surroundings: Surroundings) -> dict[str, Any]:

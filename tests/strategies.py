@@ -182,8 +182,7 @@ def power_paths(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str
     for path, roles in (("it", ["ups", "rectifier", "sst", "pdu"]), ("mechanical", ["ups"])):
         for role in draw(st.lists(st.sampled_from(roles), max_size=2, unique=True)):
             device = draw(converters(role, needed_kw))
-            if path == "it":
-                device["heat_to"] = draw(st.sampled_from(["outdoors", *loops]))
+            device["heat_to"] = draw(st.sampled_from(["outdoors", *loops]))
             paths[path].append(device)
     for role in draw(st.lists(st.sampled_from(["switchgear", "sts", "rpp"]), max_size=2)):
         law = draw(loss_laws(role, needed_kw))
@@ -204,6 +203,7 @@ def power_paths(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str
                 "no_load_kw": rated_kw * draw(floats(0.0, 0.005)),
                 "load_loss_kw": rated_kw * draw(floats(0.0, 0.02)),
                 "redundancy": draw(st.sampled_from(REDUNDANCY)),
+                "heat_to": draw(st.sampled_from(["outdoors", *loops])),
             }
         )
     return paths
@@ -533,6 +533,42 @@ def _absorber(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
     }
 
 
+def _control(draw: st.DrawFn, entry: dict[str, Any], design_kw: float) -> None:
+    """Perhaps a reset, a fluid that stops, moisture, staged banks, a changeover, a side stream."""
+    if "follow" not in entry and draw(st.booleans()):
+        entry["reset"] = draw(st.sampled_from(["wet_bulb", "dry_bulb", "load"]))
+        entry["reset_supply_c"] = entry["supply_c"] + draw(floats(-4.0, 6.0))
+        entry["reset_from_c"] = draw(floats(-20.0, 20.0))
+        entry["reset_from_frac"] = draw(floats(0.0, 0.9))
+        entry["reset_to_c"] = 25.0
+    entry["idle"] = draw(st.sampled_from(["runs", "stops"]))
+    if entry["fluid"] == "air":
+        entry["ventilation_m3_s"] = draw(st.sampled_from([0.0, 1.0])) * design_kw * 1e-3
+        entry["humidifier"] = draw(st.sampled_from(["none", "steam", "adiabatic"]))
+    if "pump" in entry and draw(st.booleans()):
+        entry["pump"]["staging"] = _staging(draw)
+        entry["pump"]["min_flow_frac"] = draw(floats(0.0, 1.0))
+    for place, stage in enumerate(entry["stages"]):
+        stage["water"] = draw(st.sampled_from(["potable", "reclaimed", "sea"]))
+        if draw(st.booleans()):
+            unit_kw = max(0.001, design_kw * draw(size(0.2, 2.0)))
+            stage["staging"] = {"unit_kw": unit_kw, **_staging(draw)}
+        if place + 1 < len(entry["stages"]) and draw(st.booleans()):
+            stage["changeover"] = {
+                "of": draw(st.sampled_from(["dry_bulb", "wet_bulb"])),
+                "below_c": draw(floats(-10.0, 30.0)),
+                "hysteresis_k": draw(floats(0.0, 5.0)),
+                "exclusive": draw(st.booleans()),
+            }
+        if place + 1 < len(entry["stages"]) and draw(st.booleans()):
+            stage["parallel_flow_frac"] = draw(floats(0.05, 1.0))
+
+
+def _staging(draw: st.DrawFn) -> dict[str, float]:
+    load = draw(floats(0.1, 1.2))
+    return {"load_frac": load, "off_load_frac": load * draw(floats(0.5, 1.0))}
+
+
 def _follow(draw: st.DrawFn, entry: dict[str, Any]) -> None:
     """Perhaps let the setpoint follow the outdoor air."""
     if draw(st.booleans()):
@@ -590,6 +626,9 @@ def designs(draw: st.DrawFn) -> dict[str, Any]:
         make = draw(st.sampled_from([_tower, _dry_cooler]))
         loop["stages"] = [make(draw, design_kw * 1.2)]
         plant["condenser"] = loop
+    if draw(st.booleans()):
+        for entry in plant.values():
+            _control(draw, entry, design_kw)
     data: dict[str, Any] = {
         "name": "drawn",
         "title": "Drawn by a strategy",

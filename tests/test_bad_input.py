@@ -180,9 +180,13 @@ DESIGNS = [
         ("daily", f"{HALL}.daily_profile_frac: load_frac times each value must stay within 0 to 1 "
                   "(got 0 to 1.2)")),
     bad("  shared:\n    - kind: transformer", "  shared:\n    - kind: transformer\n"
-        "      heat_to: room",
-        ("heat_to: room\n      rated_kw", "power.shared.0.heat_to: losses of this path go outdoors, "
-                                          "its rooms are ventilated (got 'room')")),
+        "      heat_to: rom",
+        ("heat_to: rom\n", "power.shared.0.heat_to: no such loop, did you mean 'room'? "
+                         "(got 'rom')")),
+    bad("        - kind: dry-cooler\n",
+        "        - kind: dry-cooler\n          staging: {load_frac: 0.9}\n",
+        ("staging: {", f"{CHW}.stages.0.staging.unit_kw: is missing: heat that one unit is meant "
+                       "for")),
     bad("        - kind: dry-cooler\n", "        - kind: exchanger\n          ua_kw_per_k: 5\n"
         "          sink: room\n        - kind: dry-cooler\n",
         ("  loops:", "cooling.loops: loops reject to each other in a ring: room, chw")),

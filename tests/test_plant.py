@@ -84,7 +84,7 @@ def test_a_distance_of_temperatures_is_in_kelvin() -> None:
 @settings(max_examples=50)
 @given(facilities())
 def test_users_of_a_loop_share_all_of_its_flow(facility: Facility) -> None:
-    wiring = Wiring(facility, Place())
+    wiring = Wiring(facility, AIR, Place())
     for sink in wiring.circuits:
         shares = [share for (_, to), share in wiring.share.items() if to == sink]
         if shares:
@@ -127,10 +127,10 @@ def two_exchangers(first_ua: float, second_ua: float) -> Facility:
 def test_a_chain_hands_on_what_is_left(first_ua: float, second_ua: float, heat_kw: float) -> None:
     facility = two_exchangers(first_ua, second_ua)
     circuit = facility.circuits[0]
-    wiring = Wiring(facility, Place())
+    wiring = Wiring(facility, AIR, Place())
     flow, sink_flow = 20.0, 20.0
     served = wiring.serve_chain(
-        circuit, heat_kw, 20.0 + heat_kw / flow, flow, AIR, {"cw": 15.0}, {"cw": sink_flow}, {}
+        circuit, heat_kw, 20.0 + heat_kw / flow, flow, {"cw": 15.0}, {"cw": sink_flow}, {}
     )
     given_kw = sum(service.heat_kw for service in served.services)
     assert given_kw + served.shortfall_kw == pytest.approx(heat_kw, rel=1e-11)

@@ -23,8 +23,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K
 
 _REQUIRED: Any = ...
+# Air at which fans and coils are rated: standard air of ISO 5801 and AHRI, 20 °C at sea level.
+RATED_AIR_KG_PER_M3 = 1.2
 # A supply temperature below any possible one: the device is limited by capacity, not temperature.
 NO_TEMPERATURE_LIMIT_C = -273.15
 
@@ -170,6 +173,8 @@ class Duty:
     place            clock, natural waters, snow, price
     charge_kwh       what a store holds as the first step begins; None: what it starts the year with
     cold_kw          heat of the loop that this stage makes cold for, and that loop's supply
+    humidifier       what moistens the air of a room: "none", "steam", "adiabatic"
+    dew_point_min_c  dew point that it holds
     """
 
     heat_kw: Array
@@ -183,11 +188,19 @@ class Duty:
     charge_kwh: Array | None = None
     cold_kw: Array = 0.0
     cold_c: Array = 0.0
+    humidifier: Literal["none", "steam", "adiabatic"] = "none"
+    dew_point_min_c: Array = 0.0
 
     @property
     def supply_c(self) -> Array:
         """Temperature at which the fluid leaves when all of the heat is removed."""
         return self.return_c - ratio(self.heat_kw, self.flow_kw_per_k)
+
+    @property
+    def density_frac(self) -> Array:
+        """Density of the fluid, where it is air, over the 1.2 kg/m³ at which fans are rated."""
+        mass_kg_s = self.flow_kw_per_k / CP_AIR_KJ_PER_KG_K
+        return ratio(mass_kg_s, self.flow_m3_s) / RATED_AIR_KG_PER_M3
 
     def scaled(self, factor: Array) -> Duty:
         """The duty of one of 1/factor equal units."""
@@ -298,6 +311,8 @@ class Stage(Component):
     makes_cold: ClassVar[bool] = False
     # Takes the vapour of a boiling fluid (and nothing else), not a single phase.
     condenses: ClassVar[bool] = False
+    # The loop's fluid stands outdoors in it and may freeze there.
+    fluid_outdoors: ClassVar[bool] = False
 
     @abstractmethod
     def reach_c(self, duty: Duty) -> Array:

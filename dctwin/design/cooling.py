@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from dctwin.components.component import Stage
 from dctwin.components.cooling.loop import Loop
+from dctwin.components.cooling.water_quality import Treatment
 from dctwin.components.registry import device_class, kinds
-from dctwin.design.reader import OUTDOORS, Device, DeviceEntry, Reader, Structure
+from dctwin.design.control import PumpEntry, Source, StageEntry, pump_control, stage_control
+from dctwin.design.reader import OUTDOORS, Device, Reader, Structure
 from dctwin.equipment import Name
 
 # First words of the ledger's other places: a loop of that name would merge its stages with them.
@@ -21,12 +24,24 @@ class LoopEntry(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    pump: DeviceEntry | None = None
-    stages: list[DeviceEntry] = Field(min_length=1, description="in the order the fluid meets them")
+    pump: PumpEntry | None = None
+    stages: list[StageEntry] = Field(min_length=1, description="in the order the fluid meets them")
+
+
+class CoolingWater(Structure):
+    """Make-up water of the whole design."""
+
+    source: Source = Field("potable", description="what stages draw that do not say otherwise")
+    cycles: Literal["device", "site"] = Field(
+        "device",
+        description="cycles of concentration: each device's own, or what the site's water allows",
+    )
+    treatment: Treatment = Field("plain", description="limits of the circulating water")
 
 
 class Cooling(Structure):
     loops: dict[Name, LoopEntry] = Field(min_length=1)
+    water: CoolingWater = Field(default_factory=lambda: CoolingWater.model_validate({}))
 
 
 @dataclass(frozen=True)
@@ -45,7 +60,7 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
     before = len(reader.faults)
     loop = reader.component("loop", dict(entry.model_extra or {}), where, LoopEntry.model_fields)
     pump = reader.optional(entry.pump, (*where, "pump"), device_class("pump"))
-    stages = reader.devices(entry.stages, (*where, "stages"), Stage)
+    stages = reader.devices(list(entry.stages), (*where, "stages"), Stage)
     if name in RESERVED:
         reader.fault(
             where, f"a loop cannot be called {name!r}: the ledger has a place of that name"
@@ -78,6 +93,18 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
             reader.fault((*place, "cools"), f"must be a third loop (got {device.cools!r})")
     if len(reader.faults) > before or not isinstance(loop, Loop):
         return None
+    if pump is not None and entry.pump is not None:
+        pump = replace(pump, control=pump_control(reader, entry.pump, pump, (*where, "pump")))
+    last = len(stages) - 1
+    stages = tuple(
+        replace(
+            device,
+            control=stage_control(
+                reader, entry.stages[index], device, (*where, "stages", index), index == last
+            ),
+        )
+        for index, device in enumerate(stages)
+    )
     return Circuit(name, loop, pump, stages)
 
 

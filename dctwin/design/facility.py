@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from dctwin.components.cooling.water_quality import Treatment
 from dctwin.design.contracts import Contract, ContractEntry, read_contracts
 from dctwin.design.cooling import Circuit, Cooling, heat_order, read_circuit
 from dctwin.design.it import MAX_RACKS, It, RackGroup, read_rack
@@ -68,6 +69,9 @@ class Facility:
     shared_path: tuple[Device, ...]
     lighting_kw: float
     lighting_heat_to: str
+    water_source: str
+    water_cycles: str
+    water_treatment: Treatment
     onsite: OnsitePlant
     document: Document = field(repr=False, compare=False)
     contracts: tuple[Contract, ...] = ()
@@ -194,6 +198,9 @@ def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
         shared_path=paths["shared"],
         lighting_kw=spec.building.lighting_kw,
         lighting_heat_to=place_of(spec.building.heat_to),
+        water_source=spec.cooling.water.source,
+        water_cycles=spec.cooling.water.cycles,
+        water_treatment=spec.cooling.water.treatment,
         onsite=onsite,
         document=reader.document,
         contracts=contracts,

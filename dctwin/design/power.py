@@ -18,7 +18,7 @@ from dctwin.components.onsite.pv import PvArray
 from dctwin.components.power.dc_bus import DcBus
 from dctwin.design.bank import PowerEntry, power_devices
 from dctwin.design.it import RackGroup
-from dctwin.design.reader import OUTDOORS, Device, DeviceEntry, Reader, Structure
+from dctwin.design.reader import Device, DeviceEntry, Reader, Structure
 from dctwin.equipment import Name
 from dctwin.errors import nearest
 
@@ -81,19 +81,10 @@ class Feed:
 
 def read_paths(reader: Reader, power: Power) -> dict[str, tuple[Device, ...]]:
     """The three paths that every facility has, from the source to the load."""
-    paths = {
+    return {
         path: power_devices(reader, getattr(power, path), ("power", path))
         for path in (IT, "mechanical", "shared")
     }
-    for path in ("mechanical", "shared"):
-        for index, entry in enumerate(getattr(power, path)):
-            if entry.heat_to != OUTDOORS:
-                reader.fault(
-                    ("power", path, index, "heat_to"),
-                    "losses of this path go outdoors, its rooms are ventilated "
-                    f"(got {entry.heat_to!r})",
-                )
-    return paths
 
 
 def read_feeds(

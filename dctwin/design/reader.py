@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dctwin.components.component import Component, Stage
+from dctwin.components.cooling.control import Control
 from dctwin.components.registry import device_class, kinds
 from dctwin.document import Document, Path_
 from dctwin.equipment import Name, Range, build_component, equipment_fault, load_equipment
@@ -107,6 +108,7 @@ class Device:
     valid: Mapping[str, Range] = field(default_factory=dict)
     sharing: str = "equal"
     bus_count: float = 1
+    control: Control = field(default_factory=Control)
 
 
 class Reader:

@@ -16,11 +16,12 @@ import numpy as np
 from dctwin.components.component import Air, Place, ratio
 from dctwin.components.cooling.loop import Loop
 from dctwin.components.cooling.pump import PumpPower
+from dctwin.components.cooling.room_air import RoomAir, room_air
 from dctwin.components.it.rack import RackPower
 from dctwin.design import Circuit, Facility, RackGroup
-from dctwin.engines.feeds import FeedFlows, feed_flows
-from dctwin.physics.arrays import Array
-from dctwin.plant import PathStep, Served, Wiring, carry
+from dctwin.engines.feeds import FeedFlows, feed_flows, main_draw_kw
+from dctwin.physics.arrays import Array, namespace
+from dctwin.plant import PathStep, Served, Wiring, carry, staged_units
 
 # Temperature at which the racks of an air loop draw in: a place of its own beside the loop's supply
 # among the temperatures that are settled (a loop's name has no dot).
@@ -49,10 +50,25 @@ class Boundary:
     import_limit_kw: float = math.inf  # of the grid connection
     export_limit_kw: float | None = None
     place: Place = field(default_factory=Place)
+    makeup_kg_per_m3: Mapping[str, float] = field(default_factory=dict)  # what the water contains
 
     def here(self) -> Place:
         """What the site offers besides air, with this clock."""
         return replace(self.place, local_hour=self.local_hour, step_h=self.step_h)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A state of the plant at which heat flows are evaluated.
+
+    supply   supply temperature of each loop, and the inlet of the racks of each air loop (INLET)
+    path_kw  losses of the mechanical and the shared path that warm each loop
+    units    units on of the staged banks of each loop, where they are held already
+    """
+
+    supply: Mapping[str, Array]
+    path_kw: Mapping[str, Array] = field(default_factory=dict)
+    units: Mapping[str, Mapping[str, Array]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,7 +91,11 @@ class RackFlows:
 
 @dataclass(frozen=True)
 class LoopFlows:
-    """A loop at work: heat_kw = source_kw + shaft power of its pump."""
+    """A loop at work: heat_kw = source_kw + shaft power of its pump.
+
+    source_kw includes what ventilation brings, less what it takes out. cold_kw is the heat of the
+    loops that its stages make cold for.
+    """
 
     circuit: Circuit
     source_kw: Array
@@ -84,30 +104,49 @@ class LoopFlows:
     flow_kw_per_k: Array
     flow_m3_s: Array
     served: Served | None
+    pumps_count: Array | None = None
+    room: RoomAir | None = None
+    cold_kw: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def units(self) -> dict[str, Array]:
+        """Units on of the staged banks of this loop, by name."""
+        staged = dict(self.served.units) if self.served is not None else {}
+        if self.pumps_count is not None and self.circuit.pump is not None:
+            staged[self.circuit.pump.name] = self.pumps_count
+        return staged
 
 
 def heat_flows(
-    facility: Facility,
-    wiring: Wiring,
-    boundary: Boundary,
-    supply: dict[str, Array],
+    facility: Facility, wiring: Wiring, boundary: Boundary, point: Point
 ) -> tuple[list[RackFlows], list[FeedFlows], dict[str, LoopFlows]]:
-    """Heat from the racks down the loops at these supply temperatures.
+    """Heat from the racks down the loops at this point.
 
     Loops that reject to the air only are not served yet, as nothing else depends on how they do it:
     `serve_rest` does that once, when the temperatures have settled.
     """
-    racks = [rack_flows(group, wiring, boundary, supply) for group in facility.racks]
-    feeds, source = sources(facility, racks, boundary)
+    racks = [rack_flows(group, wiring, boundary, point.supply) for group in facility.racks]
+    feeds, source = sources(facility, racks, boundary, point.path_kw)
     loops: dict[str, LoopFlows] = {}
     for circuit in facility.circuits:
-        loop = loop_flows(circuit, source[circuit.name], boundary)
-        sinks = {device.sink for device in circuit.stages if device.sink}
-        if sinks:
-            loop = _serve(loop, wiring, boundary, supply, sinks, source)
+        loop = loop_flows(
+            circuit,
+            source[circuit.name],
+            boundary,
+            room=room_flows(circuit, boundary, source[circuit.name], point.supply),
+            units=point.units.get(circuit.name),
+        )
+        if any(device.sink for device in circuit.stages):
+            loop = serve_loop(cooling(loop, source), wiring, point)
             hand_on(loop, source)
         loops[circuit.name] = loop
     return racks, feeds, loops
+
+
+def cooling(loop: LoopFlows, source: Mapping[str, Array]) -> LoopFlows:
+    """The loop with the heat of those that its stages make cold for."""
+    cold = {device.cools: source[device.cools] for device in loop.circuit.stages if device.cools}
+    return replace(loop, cold_kw=cold) if cold else loop
 
 
 def hand_on(loop: LoopFlows, source: dict[str, Array]) -> None:
@@ -121,22 +160,55 @@ def hand_on(loop: LoopFlows, source: dict[str, Array]) -> None:
 
 
 def serve_rest(
-    loops: Mapping[str, LoopFlows],
-    wiring: Wiring,
-    boundary: Boundary,
-    supply: Mapping[str, Array],
+    loops: Mapping[str, LoopFlows], wiring: Wiring, point: Point
 ) -> dict[str, LoopFlows]:
     """The loops with those served that reject to the air only."""
     return {
-        name: loop if loop.served is not None else _serve(loop, wiring, boundary, supply, set(), {})
+        name: loop if loop.served is not None else serve_loop(loop, wiring, point)
         for name, loop in loops.items()
     }
 
 
+def mechanical_kw(facility: Facility, loops: Mapping[str, LoopFlows]) -> Array:
+    """Electricity of lights, pumps and served stages."""
+    total: Array = facility.lighting_kw
+    for loop in loops.values():
+        if loop.pump is not None:
+            total = total + loop.pump.electric_kw
+        if loop.room is not None:
+            total = total + loop.room.humidifier.electric_kw
+        if loop.served is not None:
+            for service in loop.served.services:
+                for power_kw in service.power_kw.values():
+                    total = total + power_kw
+    return total
+
+
+def path_heat_kw(
+    facility: Facility, feeds: list[FeedFlows], loops: Mapping[str, LoopFlows]
+) -> dict[str, Array]:
+    """Losses of the mechanical and the shared path that warm loops."""
+    drawn_kw, mechanical = carry(facility.mechanical_path, mechanical_kw(facility, loops))
+    _, shared = carry(facility.shared_path, main_draw_kw(feeds) + drawn_kw)
+    heat: dict[str, Array] = {}
+    for step in (*mechanical, *shared):
+        if step.device.heat_to:
+            heat[step.device.heat_to] = heat.get(step.device.heat_to, 0.0) + step.loss_kw
+    return heat
+
+
+def paths_warm_loops(facility: Facility) -> bool:
+    """Whether a loss of the mechanical or the shared path goes to a loop."""
+    return any(device.heat_to for device in (*facility.mechanical_path, *facility.shared_path))
+
+
 def sources(
-    facility: Facility, racks: list[RackFlows], boundary: Boundary
+    facility: Facility,
+    racks: list[RackFlows],
+    boundary: Boundary,
+    path_kw: Mapping[str, Array],
 ) -> tuple[list[FeedFlows], dict[str, Array]]:
-    """The racks' feeds at work, and the heat that racks, feeds and lights give to each loop."""
+    """The racks' feeds at work, and the heat that racks, paths and lights give to each loop."""
     drawn: dict[str, Array] = {}
     for rack in racks:
         name = rack.group.feed
@@ -144,7 +216,7 @@ def sources(
     feeds = feed_flows(
         facility, drawn, boundary.feed_pv_yield_frac, boundary.step_h, 0.0 * boundary.air.dry_bulb_c
     )
-    heat: dict[str, Array] = {circuit.name: 0.0 for circuit in facility.circuits}
+    heat: dict[str, Array] = {c.name: path_kw.get(c.name, 0.0) for c in facility.circuits}
     for rack in racks:
         heat[rack.group.air] = heat[rack.group.air] + rack.power.air_kw
         if rack.group.liquid:
@@ -228,35 +300,80 @@ def rack_flows(
     )
 
 
+def room_flows(
+    circuit: Circuit, boundary: Boundary, source_kw: Array, supply: Mapping[str, Array]
+) -> RoomAir | None:
+    """Ventilation and moisture of a room; None for any other loop."""
+    loop = circuit.loop
+    if not ventilated(circuit):
+        return None
+    coils = [supply[device.sink] for device in circuit.stages if device.sink]
+    coil_c: Array | None = None
+    for water_c in coils:
+        coil_c = water_c if coil_c is None else namespace(coil_c, water_c).minimum(coil_c, water_c)
+    return room_air(
+        loop.ventilation_m3_s,
+        loop.humidifier,
+        loop.dew_point_min_c,
+        boundary.air,
+        supply[circuit.name] + loop.rise_k,
+        coil_c,
+        source_kw,
+    )
+
+
+def ventilated(circuit: Circuit) -> bool:
+    """Whether outdoor air enters this loop beside its stages."""
+    return bool(np.any(np.asarray(circuit.loop.ventilation_m3_s) > 0))
+
+
 def loop_flows(
-    circuit: Circuit, source_kw: Array, boundary: Boundary, running: bool = True
-) -> LoopFlows:
-    """A loop's flow and pump for the heat of its sources; standing still when not running."""
-    flow_kw_per_k = circuit.loop.flow_kw_per_k(source_kw) if running else 0.0
-    flow_m3_s = flow_kw_per_k / circuit.loop.volume_kj_per_m3_k(boundary.air.pressure_pa)
-    pump = None
-    heat_kw = source_kw
-    if circuit.pump is not None:
-        count = circuit.pump.count
-        one = circuit.pump.component.power(flow_m3_s / count)
-        pump = PumpPower(*(value * count for value in one))
-        heat_kw = source_kw + pump.shaft_kw
-    return LoopFlows(circuit, source_kw, pump, heat_kw, flow_kw_per_k, flow_m3_s, None)
-
-
-def _serve(
-    loop: LoopFlows,
-    wiring: Wiring,
+    circuit: Circuit,
+    source_kw: Array,
     boundary: Boundary,
-    supply: Mapping[str, Array],
-    sinks: set[str],
-    source: Mapping[str, Array],
+    running: bool = True,
+    room: RoomAir | None = None,
+    units: Mapping[str, Array] | None = None,
+    before: Mapping[str, Array] | None = None,
 ) -> LoopFlows:
-    """The loop with all of its heat offered to its stages at this supply temperature."""
+    """A loop's flow and pump for the heat of its sources; standing still when not running.
+
+    units and before are those of `Wiring.serve_chain`.
+    """
+    air = boundary.air
+    if room is not None:
+        source_kw = source_kw + room.gain_kw + room.humidifier.electric_kw - room.loss_kw
+    flow_kw_per_k = circuit.loop.flow_kw_per_k(source_kw, air.dry_bulb_c) if running else 0.0
+    flow_m3_s = flow_kw_per_k / circuit.loop.volume_kj_per_m3_k(air.pressure_pa)
+    if circuit.pump is None:
+        return LoopFlows(
+            circuit, source_kw, None, source_kw, flow_kw_per_k, flow_m3_s, None, room=room
+        )
+    on = staged_units(circuit.pump, flow_m3_s, units, before)
+    one, count = circuit.pump.component, circuit.pump.count
+    if on is None:
+        power = one.power(flow_m3_s / count)
+    else:
+        power = one.power(flow_m3_s / on, flow_m3_s / (count * one.design_flow_m3_s))
+    pump = PumpPower(*(value * (count if on is None else on) for value in power))
+    heat_kw = source_kw + pump.shaft_kw
+    return LoopFlows(circuit, source_kw, pump, heat_kw, flow_kw_per_k, flow_m3_s, None, on, room)
+
+
+def serve_loop(loop: LoopFlows, wiring: Wiring, point: Point) -> LoopFlows:
+    """The loop with all of its heat offered to its stages at this point."""
     circuit = loop.circuit
-    return_c = circuit.loop.return_c(supply[circuit.name], loop.heat_kw, loop.flow_kw_per_k)
+    return_c = circuit.loop.return_c(point.supply[circuit.name], loop.heat_kw, loop.flow_kw_per_k)
+    sinks = {device.sink for device in circuit.stages if device.sink}
     sink_flow = {s: wiring.sink_flow_kw_per_k(circuit, s, loop.heat_kw) for s in sinks}
     served = wiring.serve_chain(
-        circuit, loop.heat_kw, return_c, loop.flow_kw_per_k, boundary.air, supply, sink_flow, source
+        circuit,
+        loop.heat_kw,
+        return_c,
+        loop.flow_kw_per_k,
+        point.supply,
+        sink_flow,
+        loop.cold_kw,
+        point.units.get(circuit.name),
     )
     return replace(loop, served=served)

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from dctwin.components.component import Limit, Service, inside, ratio
+from dctwin.components.component import Air, Limit, Service, inside, ratio
+from dctwin.components.cooling.room_air import RoomAir
 from dctwin.design import Device
 from dctwin.engines.heat import LoopFlows
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.boiling import boiling_fluid
+from dctwin.physics.fluids import fluid, freezing_point_c
 from dctwin.plant import range_limits
 
 # Where a stage without a sink loop sends its heat.
 OUTSIDE = {"air": "ambient", "reuse": "reuse"}
 
+# Where make-up comes from: the ledger's place of each source.
+WATER = {"potable": "water.main", "reclaimed": "water.reclaimed", "sea": "water.sea"}
 # A supply this close to its setpoint holds it.
 TOLERANCE_K = 1e-6
 
 
 def post_loop(
-    year: Year, loop: LoopFlows, supply: dict[str, Array], setpoint: dict[str, Array]
+    year: Year,
+    loop: LoopFlows,
+    air: Air,
+    supply_c: Array,
+    setpoint_c: Array,
+    water_source: str,
 ) -> Array:
     """Post a loop, its pump and its stages; returns the electricity they draw."""
     ledger, circuit = year.ledger, loop.circuit
@@ -33,13 +43,21 @@ def post_loop(
         design_m3_s = circuit.pump.component.design_flow_m3_s * circuit.pump.count
         flow_frac = loop.flow_m3_s / design_m3_s
         year.traces[f"{pump}.flow_frac"] = flow_frac
+        if loop.pumps_count is not None:
+            year.traces[f"{pump}.units_count"] = loop.pumps_count
         year.flags.append(Flag(pump, Limit("flow_frac", inside(flow_frac, 0.0, 1.0), "-")))
+    if loop.room is not None:
+        used_kw = used_kw + _post_room(year, loop, loop.room, WATER[water_source])
     served = loop.served
     assert served is not None
     for device, service in zip(circuit.stages, served.services, strict=True):
-        used_kw = used_kw + _post_stage(year, name, device, service)
+        used_kw = used_kw + _post_stage(
+            year, name, device, service, WATER[device.control.water or water_source]
+        )
+        if device.component.fluid_outdoors:
+            _watch_frost(year, f"{name}.{device.name}", circuit.loop.fluid, air)
     ledger.post("heat", node, "shortfall", served.shortfall_kw)
-    actual_c = supply[name] + ratio(served.shortfall_kw, loop.flow_kw_per_k)
+    actual_c = supply_c + ratio(served.shortfall_kw, loop.flow_kw_per_k)
     year.traces[f"{node}.supply_c"] = actual_c
     year.traces[f"{node}.return_c"] = actual_c + ratio(loop.heat_kw, loop.flow_kw_per_k)
     year.traces[f"{node}.flow_m3_s"] = loop.flow_m3_s
@@ -56,13 +74,49 @@ def post_loop(
     unmet_k = xp.where(unmet_k > TOLERANCE_K, unmet_k, 0.0)
     year.flags.append(Flag(node, Limit("unmet_k", unmet_k, "K")))
     year.traces["unmet_k"] = xp.maximum(year.traces.get("unmet_k", 0.0), unmet_k)
-    above = xp.maximum(actual_c - setpoint[name] - TOLERANCE_K, 0.0)
-    if circuit.loop.follow in ("nothing", "boiling"):
+    above = xp.maximum(actual_c - setpoint_c - TOLERANCE_K, 0.0)
+    if circuit.loop.fluid != "air":
+        boils = circuit.loop.phase == "two"
+        liquid = boiling_fluid(circuit.loop.fluid) if boils else fluid(circuit.loop.fluid)
+        beyond = inside(actual_c, liquid.min_c, liquid.max_c)
+        year.flags.append(Flag(node, Limit("fluid_c", beyond, "K")))
+    if circuit.loop.follow in ("nothing", "boiling") and circuit.loop.reset == "nothing":
         year.flags.append(Flag(node, Limit("supply_above_setpoint_c", above, "K")))
     return used_kw
 
 
-def _post_stage(year: Year, loop: str, device: Device, service: Service) -> Array:
+def _watch_frost(year: Year, node: str, liquid: str, air: Air) -> None:
+    """Flag the steps in which outdoor air could freeze a fluid that stands in a coil outdoors."""
+    freezing_c = freezing_point_c(liquid)
+    if freezing_c is not None:
+        xp = namespace(air.dry_bulb_c)
+        beyond = xp.maximum(freezing_c - air.dry_bulb_c, 0.0)
+        year.flags.append(Flag(node, Limit("freezing_c", beyond, "K")))
+
+
+def _post_room(year: Year, loop: LoopFlows, room: RoomAir, water_place: str) -> Array:
+    """Post ventilation and moisture of a room; returns the electricity of its humidifier."""
+    ledger, entry = year.ledger, loop.circuit.loop
+    node = f"loop.{loop.circuit.name}"
+    ledger.post("heat", "ambient", node, room.gain_kw)
+    ledger.post("heat", node, "ambient", room.loss_kw)
+    ledger.post("water", "water.atmosphere", node, room.condensate_kg_s)
+    ledger.post("water", node, "water.drain", room.condensate_kg_s, "condensate")
+    used_kw: Array = 0.0
+    if entry.humidifier != "none":
+        used_kw, evaporated, drained = room.humidifier
+        ledger.post("electricity", "bus.mechanical", node, used_kw, "cooling.humidifier")
+        ledger.post("water", water_place, node, evaporated + drained)
+        ledger.post("water", node, "water.atmosphere", evaporated, "evaporation")
+        ledger.post("water", node, "water.drain", drained, "blowdown")
+    dew_c = room.dew_point_c()
+    year.traces[f"{node}.dew_point_c"] = dew_c
+    beyond = inside(dew_c, entry.dew_point_min_c, entry.dew_point_max_c)
+    year.flags.append(Flag(node, Limit("dew_point_c", beyond, "K")))
+    return used_kw
+
+
+def _post_stage(year: Year, loop: str, device: Device, service: Service, water_place: str) -> Array:
     """Post a stage; returns the electricity it draws."""
     ledger = year.ledger
     node = f"{loop}.{device.name}"
@@ -85,7 +139,7 @@ def _post_stage(year: Year, loop: str, device: Device, service: Service) -> Arra
         ledger.post("water", "water.body", node, water.withdrawn_kg_s)
         ledger.post("water", node, "water.body", water.withdrawn_kg_s, "withdrawal")
         total = water.evaporation_kg_s + water.drift_kg_s + water.blowdown_kg_s
-        ledger.post("water", "water.main", node, total)
+        ledger.post("water", water_place, node, total)
         ledger.post("water", node, "water.atmosphere", water.evaporation_kg_s, "evaporation")
         ledger.post("water", node, "water.atmosphere", water.drift_kg_s, "drift")
         ledger.post("water", node, "water.drain", water.blowdown_kg_s, "blowdown")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from dctwin.components.component import Limit
+from dctwin.components.component import Limit, ratio
 from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
@@ -16,17 +17,44 @@ def first_node(path: str, steps: list[PathStep], end: str) -> str:
     return f"power.{path}.{steps[0].device.name}" if steps else end
 
 
-def post_path(year: Year, path: str, steps: list[PathStep], end: str, load_kw: Array) -> Array:
-    """Post a path from its first device to `end`; the flow into the first one is the caller's."""
+def post_path(
+    year: Year,
+    path: str,
+    steps: list[PathStep],
+    end: str,
+    load_kw: Array,
+    taken_frac: Mapping[str, Array] | None = None,
+) -> Array:
+    """Post a path from its first device to `end`; the flow into the first one is the caller's.
+
+    taken_frac  share of its losses that each loop took; without it all of them
+    """
     for index, step in enumerate(steps):
         node = f"power.{path}.{step.device.name}"
         follower = steps[index + 1].device.name if index + 1 < len(steps) else None
         target = f"power.{path}.{follower}" if follower else end
         year.ledger.post("electricity", node, target, step.output_kw)
-        heat_to = f"loop.{step.device.heat_to}" if step.device.heat_to else "ambient"
-        year.ledger.post("heat", node, heat_to, step.loss_kw, step.device.component.account)
+        _post_loss(year, node, step, taken_frac)
         watch_power(year, node, step)
     return steps[0].input_kw if steps else load_kw
+
+
+def _post_loss(
+    year: Year, node: str, step: PathStep, taken_frac: Mapping[str, Array] | None
+) -> None:
+    """Post the loss of a device where it stands; what its loop could not take goes outdoors."""
+    account, loop = step.device.component.account, step.device.heat_to
+    if not loop:
+        year.ledger.post("heat", node, "ambient", step.loss_kw, account)
+        return
+    taken_kw = step.loss_kw if taken_frac is None else step.loss_kw * taken_frac[loop]
+    year.ledger.post("heat", node, f"loop.{loop}", taken_kw, account)
+    if taken_frac is not None:
+        xp = namespace(taken_kw)
+        rest_kw = xp.maximum(step.loss_kw - taken_kw, 0.0)
+        year.ledger.post("heat", node, "ambient", rest_kw, account)
+        beyond = xp.where(rest_kw > 1e-6 * step.loss_kw, rest_kw, 0.0)
+        year.flags.append(Flag(node, Limit("loss_outdoors_kw", beyond, "kW")))
 
 
 def post_feeds(year: Year, feeds: list[FeedFlows]) -> None:
@@ -75,3 +103,13 @@ def watch_power(year: Year, node: str, step: PathStep, racks: Any = 1) -> None:
         year.traces[f"{node}.path_lost_load_frac"] = lost
         over = namespace(lost).maximum(lost - 1.0, 0.0)
         year.flags.append(Flag(node, Limit("path_lost_load_frac", over, "-")))
+
+
+def taken_fracs(steps: list[PathStep], path_kw: Mapping[str, Array]) -> dict[str, Array]:
+    """Share of the losses of these devices that each loop took."""
+    lost: dict[str, Array] = {}
+    for step in steps:
+        name = step.device.heat_to
+        if name:
+            lost[name] = lost.get(name, 0.0) + step.loss_kw
+    return {name: ratio(path_kw.get(name, 0.0), kw) for name, kw in lost.items()}

@@ -2,55 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dctwin.components.component import Limit, inside
 from dctwin.components.it.classes import AIR_CLASS_C, LIQUID_CLASS_C
 from dctwin.components.it.rack import INLET_C, PLATE_FLOW_FRAC, Rack
 from dctwin.design import Facility, RackGroup
-from dctwin.engines.feeds import FeedFlows, main_draw_kw
-from dctwin.engines.heat import Boundary, LoopFlows, RackFlows
+from dctwin.engines.feeds import main_draw_kw
+from dctwin.engines.heat import Boundary, RackFlows
 from dctwin.engines.post_cooling import TOLERANCE_K, post_loop
 from dctwin.engines.post_onsite import post_onsite
-from dctwin.engines.post_power import first_node, post_feeds, post_path, watch_power
+from dctwin.engines.post_power import (
+    first_node,
+    post_feeds,
+    post_path,
+    taken_fracs,
+    watch_power,
+)
+from dctwin.engines.settle import Settled
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
 from dctwin.plant import carry
 
 
-def post_facility(
-    year: Year,
-    facility: Facility,
-    boundary: Boundary,
-    supply: dict[str, Array],
-    setpoint: dict[str, Array],
-    racks: list[RackFlows],
-    loops: dict[str, LoopFlows],
-    feeds: list[FeedFlows],
-) -> None:
+def post_facility(year: Year, facility: Facility, boundary: Boundary, found: Settled) -> None:
     """Write the settled year into the ledger, node by node, from the racks to the grid."""
-    ledger = year.ledger
-    for rack in racks:
+    ledger, supply = year.ledger, found.point.supply
+    for rack in found.racks:
         _post_rack(year, rack, supply, facility)
     mechanical_kw: Array = facility.lighting_kw
     ledger.post("electricity", "bus.mechanical", "lighting", facility.lighting_kw, "lighting")
     place = f"loop.{facility.lighting_heat_to}" if facility.lighting_heat_to else "ambient"
     ledger.post("heat", "lighting", place, facility.lighting_kw)
-    for loop in loops.values():
-        mechanical_kw = mechanical_kw + post_loop(year, loop, supply, setpoint)
+    for name, loop in found.loops.items():
+        mechanical_kw = mechanical_kw + post_loop(
+            year, loop, boundary.air, supply[name], found.setpoint[name], facility.water_source
+        )
     for charge in facility.charges:
         year.traces[f"{charge.place}.vapour_loss_kg_per_year"] = charge.loss_kg_per_year
-    post_feeds(year, feeds)
-    it_draw = main_draw_kw(feeds)
-    drawn, steps = carry(facility.mechanical_path, mechanical_kw)
-    mech_draw = post_path(year, "mechanical", steps, "bus.mechanical", mechanical_kw)
+    post_feeds(year, found.feeds)
+    it_draw = main_draw_kw(found.feeds)
+    drawn, mechanical = carry(facility.mechanical_path, mechanical_kw)
+    total, shared = carry(facility.shared_path, it_draw + drawn)
+    taken = taken_fracs([*mechanical, *shared], found.point.path_kw)
+    mech_draw = post_path(year, "mechanical", mechanical, "bus.mechanical", mechanical_kw, taken)
     ledger.post(
-        "electricity", "bus.main", first_node("mechanical", steps, "bus.mechanical"), mech_draw
+        "electricity",
+        "bus.main",
+        first_node("mechanical", mechanical, "bus.mechanical"),
+        mech_draw,
     )
-    total, steps = carry(facility.shared_path, it_draw + drawn)
-    post_path(year, "shared", steps, "bus.main", it_draw + drawn)
-    post_onsite(year, facility, boundary, total, first_node("shared", steps, "bus.main"))
+    post_path(year, "shared", shared, "bus.main", it_draw + drawn, taken)
+    post_onsite(year, facility, boundary, total, first_node("shared", shared, "bus.main"))
 
 
-def _post_rack(year: Year, rack: RackFlows, supply: dict[str, Array], facility: Facility) -> None:
+def _post_rack(
+    year: Year, rack: RackFlows, supply: Mapping[str, Array], facility: Facility
+) -> None:
     ledger, group, power = year.ledger, rack.group, rack.power
     node = f"rack.{group.name}"
     source = f"bus.{group.feed}"
@@ -71,7 +79,7 @@ def _post_rack(year: Year, rack: RackFlows, supply: dict[str, Array], facility: 
 
 
 def _watch_rack(
-    year: Year, node: str, rack: RackFlows, supply: dict[str, Array], facility: Facility
+    year: Year, node: str, rack: RackFlows, supply: Mapping[str, Array], facility: Facility
 ) -> None:
     """Traces of a group of racks, and flags where its limits are passed."""
     group = rack.group

@@ -8,7 +8,7 @@ what enters the next. Held long enough, the state settles where the annual engin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
@@ -18,22 +18,28 @@ import simpy
 from dctwin.components.cooling.loop import LoopState
 from dctwin.components.it.rack import RackState
 from dctwin.design import Circuit, Facility, Feed
-from dctwin.engines.annual import settle
 from dctwin.engines.feeds import FeedFlows
+from dctwin.engines.fit import fit
 from dctwin.engines.heat import (
     INLET,
     Boundary,
     LoopFlows,
+    Point,
     RackFlows,
+    cooling,
     hand_on,
     load_frac,
     loop_flows,
     most_liquid_kw,
+    path_heat_kw,
+    paths_warm_loops,
     plate_c,
     rack_flows,
+    room_flows,
     sources,
 )
 from dctwin.engines.posting import post_facility
+from dctwin.engines.settle import MAX_PASSES, TOLERANCE_FRAC, Settled, settle
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError, nearest
 from dctwin.ledger import Ledger
@@ -58,6 +64,8 @@ class PlantState:
     charge_kwh: dict[tuple[str, str], float] = field(default_factory=dict)
     # Air that the racks of each air loop draw in; where none is known yet, the loop's supply.
     inlets: dict[str, float] = field(default_factory=dict)
+    units: dict[str, dict[str, float]] = field(default_factory=dict)  # units on, by loop and bank
+    path_kw: dict[str, float] = field(default_factory=dict)  # losses of paths into each loop
 
 
 @dataclass(frozen=True)
@@ -66,12 +74,14 @@ class Moment:
 
     start_ms: int
     supply: dict[str, float]
+    setpoint: dict[str, float]
     case: dict[str, float]
     racks: list[RackFlows]
     feeds: list[FeedFlows]
     loops: dict[str, LoopFlows]
     stored: dict[str, float]
     charge: dict[str, float]
+    path_kw: dict[str, float]
 
 
 @dataclass
@@ -86,19 +96,21 @@ class Transient:
 
 def steady_state(facility: Facility, boundary: Boundary) -> PlantState:
     """The state at which the plant stands still under a boundary of one moment."""
-    wiring = Wiring(facility, boundary.here())
-    setpoint = {c.name: c.loop.setpoint_c(boundary.air) for c in facility.circuits}
-    supply, racks, _, _ = settle(facility, wiring, boundary, setpoint)
+    facility = fit(facility, boundary)
+    found = settle(facility, Wiring(facility, boundary.air, boundary.here()), boundary)
+    supply = found.point.supply
     cases = {}
-    for rack in racks:
+    for rack in found.racks:
         case_c = supply[rack.group.air] if rack.case_c is None else rack.case_c
         cases[rack.group.name] = RackState(_number(case_c))
     return PlantState(
         loops={c.name: LoopState(_number(supply[c.name])) for c in facility.circuits},
         racks=cases,
         running={circuit.name: True for circuit in facility.circuits},
-        throttled={r.group.name: _number(r.throttled_frac) > _THROTTLED_FRAC for r in racks},
+        throttled={r.group.name: _number(r.throttled_frac) > _THROTTLED_FRAC for r in found.racks},
         inlets={group.air: _number(supply[group.air + INLET]) for group in facility.racks},
+        units={name: _numbers(loop.units) for name, loop in found.loops.items()},
+        path_kw=_numbers(found.point.path_kw),
     )
 
 
@@ -117,6 +129,7 @@ def run_transient(
     Raises InputError for an event at a pump that is not there or a loop without inventory, and
     ComputationError when the books do not close to 1e-9 at every node and step.
     """
+    facility = fit(facility, boundary)
     run = _Run(facility, boundary, state or steady_state(facility, boundary))
     run.check(events)
     environment = simpy.Environment(initial_time=0)
@@ -133,10 +146,8 @@ class _Run:
 
     def __init__(self, facility: Facility, boundary: Boundary, state: PlantState) -> None:
         self.facility, self.boundary, self.state = facility, boundary, state
-        self.wiring = Wiring(facility, boundary.here())
-        self.setpoint = {
-            c.name: _number(c.loop.setpoint_c(boundary.air)) for c in facility.circuits
-        }
+        self.wiring = Wiring(facility, boundary.air, boundary.here())
+        self.warms = paths_warm_loops(facility)
         pressure_pa = _number(boundary.air.pressure_pa)
         self.held = {
             c.name: c.loop.held_kwh_per_k(pressure_pa)
@@ -195,49 +206,94 @@ class _Run:
     # --- physics ---------------------------------------------------------------------------
 
     def advance(self, start_ms: int, dt_ms: int) -> None:
-        """One step of the whole plant, from the racks outwards."""
-        dt_s = dt_ms / 1000.0
+        """One step of the whole plant, from the racks outwards.
+
+        Losses of the mechanical and the shared path that warm loops are found by passes, as the
+        plant draws what its loops ask for.
+        """
+        path_kw = self.state.path_kw
+        for number in range(MAX_PASSES):
+            moment, loops, racks = self._step(start_ms, dt_ms / 1000.0, path_kw)
+            if not self.warms:
+                break
+            found = _numbers(path_heat_kw(self.facility, moment.feeds, moment.loops))
+            agree = all(
+                abs(kw - path_kw.get(name, 0.0))
+                <= TOLERANCE_FRAC * abs(_number(moment.loops[name].source_kw))
+                for name, kw in found.items()
+            )
+            if agree:
+                break
+            # Without agreement the loops are given none, as in the annual engine.
+            path_kw = found if number + 2 < MAX_PASSES else dict.fromkeys(found, 0.0)
+        self.moments.append(moment)
+        self.lengths_ms.append(dt_ms)
+        self.state.loops, self.state.racks, self.state.path_kw = loops, racks, path_kw
+        self.state.units = {name: _numbers(loop.units) for name, loop in moment.loops.items()}
+        self.state.charge_kwh = _charges(self.state.charge_kwh, moment.loops, dt_ms / 1000.0)
+        for name in self.state.inlets:
+            flows = moment.loops[name]
+            inlet_c = flows.circuit.loop.inlet_c(
+                loops[name].supply_c, flows.heat_kw, flows.flow_kw_per_k
+            )
+            self.state.inlets[name] = _number(inlet_c)
+        self._watch(start_ms + dt_ms, moment.racks)
+
+    def _step(
+        self, start_ms: int, dt_s: float, path_kw: dict[str, float]
+    ) -> tuple[Moment, dict[str, LoopState], dict[str, RackState]]:
+        """The flows of one step and the states after it, at these losses into the loops."""
         state = self.state
         supply = {name: s.supply_c for name, s in state.loops.items()}
         for group in self.facility.racks:
-            inlet_c = state.inlets.get(group.air, supply[group.air])
-            supply[group.air + INLET] = inlet_c
+            supply[group.air + INLET] = state.inlets.setdefault(group.air, supply[group.air])
         stored: dict[str, float] = {}
         racks = [
             self._rack(group_index, supply, dt_s, stored)
             for group_index in range(len(self.facility.racks))
         ]
         case = {name: s.case_c for name, s in state.racks.items()}
-        feeds, source = sources(self.facility, [rack for rack, _ in racks], self.boundary)
+        feeds, source = sources(self.facility, [rack for rack, _ in racks], self.boundary, path_kw)
         loops: dict[str, LoopFlows] = {}
         after: dict[str, LoopState] = {}
+        setpoint: dict[str, float] = {}
         # Stores may not give more than they hold over this very step.
         self.wiring.place = replace(self.boundary.here(), step_h=dt_s / SECONDS_PER_HOUR)
         self.wiring.charge_kwh = state.charge_kwh
         for circuit in self.facility.circuits:
+            name = circuit.name
             loop = loop_flows(
-                circuit, _number(source[circuit.name]), self.boundary, state.running[circuit.name]
+                circuit,
+                _number(source[name]),
+                self.boundary,
+                state.running[name],
+                room_flows(circuit, self.boundary, _number(source[name]), supply),
+                before=state.units.get(name),
             )
-            loop, after[circuit.name] = self._loop(loop, supply, source, dt_s, stored)
-            loops[circuit.name] = loop
-            if circuit.name + INLET in supply:
-                state.inlets[circuit.name] = _number(
-                    circuit.loop.inlet_c(
-                        after[circuit.name].supply_c, loop.heat_kw, loop.flow_kw_per_k
-                    )
-                )
+            load = circuit.loop.load_frac(loop.source_kw)
+            setpoint[name] = _number(circuit.loop.setpoint_c(self.boundary.air, load))
+            loop = cooling(loop, source)
+            loop, after[name] = self._loop(loop, supply, setpoint[name], dt_s, stored)
+            loops[name] = loop
             hand_on(loop, source)
-        state.loops = after
-        state.charge_kwh = _charges(state.charge_kwh, loops, dt_s)
-        charge = {f"{loop}.{name}": kwh for (loop, name), kwh in state.charge_kwh.items()}
-        self.moments.append(
-            Moment(
-                start_ms, supply, case, [rack for rack, _ in racks], feeds, loops, stored, charge
-            )
+        charge = {
+            f"{loop}.{name}": kwh
+            for (loop, name), kwh in _charges(state.charge_kwh, loops, dt_s).items()
+        }
+        moment = Moment(
+            start_ms,
+            supply,
+            setpoint,
+            case,
+            [rack for rack, _ in racks],
+            feeds,
+            loops,
+            stored,
+            charge,
+            path_kw,
         )
-        self.lengths_ms.append(dt_ms)
-        state.racks = {g.name: new for g, (_, new) in zip(self.facility.racks, racks, strict=True)}
-        self._watch(start_ms + dt_ms, [rack for rack, _ in racks])
+        cases = {g.name: new for g, (_, new) in zip(self.facility.racks, racks, strict=True)}
+        return moment, after, cases
 
     def _rack(
         self, index: int, supply: dict[str, float], dt_s: float, stored: dict[str, float]
@@ -270,7 +326,7 @@ class _Run:
         self,
         loop: LoopFlows,
         supply: dict[str, float],
-        source: dict[str, Any],
+        setpoint_c: float,
         dt_s: float,
         stored: dict[str, float],
     ) -> tuple[LoopFlows, LoopState]:
@@ -278,8 +334,10 @@ class _Run:
         name = circuit.name
         before = LoopState(supply[name])
         heat_kw = _number(loop.heat_kw)
-        removed = self._removed_kw(loop, supply, source, before.supply_c)
-        warmer = self._removed_kw(loop, supply, source, before.supply_c + _SLOPE_STEP_K)
+        removed = self._removed_kw(loop, supply, setpoint_c, before.supply_c, None)
+        # Banks are staged once a step.
+        on = removed.units
+        warmer = self._removed_kw(loop, supply, setpoint_c, before.supply_c + _SLOPE_STEP_K, on)
         slope = max(_total(warmer) - _total(removed), 0.0) / _SLOPE_STEP_K
         held = self.held[name]
         new, out_kw, stored_kw = circuit.loop.advance(
@@ -289,23 +347,28 @@ class _Run:
         # Serve at the mean temperature, then scale the rest of the curvature away: what the stages
         # take over the step is exactly what the inventory gave.
         change_k = new.supply_c - before.supply_c
-        served = self._removed_kw(loop, supply, source, before.supply_c + 0.5 * change_k)
+        served = self._removed_kw(loop, supply, setpoint_c, before.supply_c + 0.5 * change_k, on)
         total_kw = _total(served)
         factor = out_kw / total_kw if total_kw > 0 else 0.0
         services = tuple(service.scaled(factor) for service in served.services)
-        final = Served(services, 0.0, served.leaving_c)
+        final = Served(services, 0.0, served.leaving_c, on)
         if total_kw <= 0 and out_kw > 0:
             raise ComputationError(f"loop {name}: stages took nothing where {out_kw:g} kW left")
         return replace(loop, served=final), new
 
     def _removed_kw(
-        self, loop: LoopFlows, supply: dict[str, float], source: dict[str, Any], at_c: float
+        self,
+        loop: LoopFlows,
+        supply: dict[str, float],
+        setpoint_c: float,
+        at_c: float,
+        units: Mapping[str, Any] | None,
     ) -> Served:
         """The stages at work on a loop at this temperature, asked to bring it to its setpoint."""
         circuit = loop.circuit
         flow = loop.flow_kw_per_k
         return_c = circuit.loop.return_c(at_c, loop.heat_kw, flow)
-        ask_kw = max(_number(flow * (return_c - self.setpoint[circuit.name])), 0.0)
+        ask_kw = max(_number(flow * (return_c - setpoint_c)), 0.0)
         sinks = {device.sink for device in circuit.stages if device.sink}
         sink_flow = {
             sink: self.wiring.sink_flow_kw_per_k(circuit, sink, loop.heat_kw)
@@ -314,7 +377,15 @@ class _Run:
             for sink in sinks
         }
         return self.wiring.serve_chain(
-            circuit, ask_kw, return_c, flow, self.boundary.air, supply, sink_flow, source
+            circuit,
+            ask_kw,
+            return_c,
+            flow,
+            supply,
+            sink_flow,
+            loop.cold_kw,
+            units,
+            self.state.units.get(circuit.name),
         )
 
     # --- limits and log --------------------------------------------------------------------
@@ -367,11 +438,13 @@ class _Run:
             year,
             self.facility,
             boundary,
-            stacked.supply,
-            self.setpoint,
-            stacked.racks,
-            stacked.loops,
-            stacked.feeds,
+            Settled(
+                Point(stacked.supply, stacked.path_kw),
+                stacked.setpoint,
+                stacked.racks,
+                stacked.feeds,
+                stacked.loops,
+            ),
         )
         for name, case_c in stacked.case.items():
             year.traces[f"rack.{name}.case_c"] = case_c
@@ -384,6 +457,10 @@ class _Run:
 
 def _number(value: Any) -> float:
     return float(np.asarray(value).reshape(-1)[0]) if np.ndim(value) else float(value)
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, float]:
+    return {name: _number(value) for name, value in values.items()}
 
 
 def _total(served: Served) -> float:

@@ -19,3 +19,8 @@ def namespace(*arrays: Array) -> ModuleType:
 
             return jnp
     return np
+
+
+def known(values: Array) -> bool:
+    """Whether the values can be looked at: not while JAX traces a function to compile it."""
+    return "Tracer" not in type(values).__name__

@@ -32,6 +32,18 @@ from ..errors import InputError, nearest
 from ..units import KELVIN_AT_0_C
 from .arrays import Array, namespace
 
+WATER_FREEZES_C = 0.0
+# A loop's fluid whose share of glycol its site decides.
+FROST_PROOF = {
+    "propylene-glycol-auto": "propylene-glycol",
+    "ethylene-glycol-auto": "ethylene-glycol",
+}
+
+
+def freezing_point_c(name: str) -> float | None:
+    """Freezing point of a loop's fluid; None where it stays liquid in any weather."""
+    return WATER_FREEZES_C if name == "water" else fluid(name).freezing_c
+
 
 @dataclass(frozen=True)
 class PropertyFit:

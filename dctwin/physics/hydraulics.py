@@ -69,12 +69,16 @@ def mover_power_kw(
     static_frac: Array,
     hydraulic_efficiency_frac: Array,
     motor_efficiency_frac: Array,
+    density_frac: Array = 1.0,
 ) -> Array:
     """Electric power of a speed-controlled pump or fan on its system curve; 0 at no flow.
 
     `motor_efficiency_frac` is that of motor and drive together. Efficiencies must not be zero.
+    `density_frac` is the density over that of the rating: friction goes with it, a pressure that is
+    held does not. At equal mass flow thin air then costs 1/density_frac² of the friction power.
     """
-    rise_pa = head_pa(flow_ratio, design_head_pa, static_frac)
+    friction = (1 - static_frac) * density_frac * flow_ratio * flow_ratio
+    rise_pa = design_head_pa * (static_frac + friction)
     fluid_kw = hydraulic_power_kw(flow_ratio * design_flow_m3_s, rise_pa)
     return fluid_kw / (hydraulic_efficiency_frac * motor_efficiency_frac)
 
@@ -86,18 +90,20 @@ def driven_mover_power_kw(
     static_frac: Array,
     hydraulic_efficiency_frac: Array,
     rated_motor_efficiency_frac: Array,
+    head_frac: Array | None = None,
 ) -> Array:
     """As `mover_power_kw`, with the part-load losses of motor and drive; standby 0 when stopped.
 
     Motor and drive are rated for the design point. Losses are added, not efficiencies
     multiplied, so that no division by a vanishing load occurs: near no flow the constant losses
-    remain.
+    remain. `head_frac`, head over design head, replaces the system curve's where other machines
+    share the flow.
     """
     xp = namespace(flow_ratio, design_flow_m3_s, design_head_pa)
     design_shaft_kw = (
         hydraulic_power_kw(design_flow_m3_s, design_head_pa) / hydraulic_efficiency_frac
     )
-    load = flow_ratio * head_pa(flow_ratio, 1.0, static_frac)
+    load = flow_ratio * (head_pa(flow_ratio, 1.0, static_frac) if head_frac is None else head_frac)
     full_load_loss = 1 / rated_motor_efficiency_frac - 1
     winding = (1 - MOTOR_CONSTANT_LOSS_FRAC) * load * load
     motor_in = load + full_load_loss * (MOTOR_CONSTANT_LOSS_FRAC + winding)

@@ -1,4 +1,4 @@
-"""The one shared scan for states that truly chain hours: a running sum held between two bounds.
+"""Scans for states that truly chain hours: a running sum, or a number, held between two bounds.
 
 Each step maps x to clip(x + d, low, high). Such maps compose to maps of the same form, so the whole
 chain is a parallel prefix scan: log2(hours) array operations instead of a loop over hours.
@@ -6,6 +6,8 @@ Source of the idea: Blelloch, Prefix Sums and Their Applications, CMU-CS-90-190,
 """
 
 from __future__ import annotations
+
+import numpy as np
 
 from dctwin.physics.arrays import Array, namespace
 
@@ -55,3 +57,30 @@ def filled(rate_kw: Array, step_h: float, start_kwh: Array, room_kwh: Array) -> 
     # What the sum's rounding adds to a full, an empty or an idle store is neither taken nor given.
     share = (after - before) / xp.where(change_kwh == 0, 1.0, change_kwh)
     return xp.clip(share, 0.0, 1.0), after
+
+
+def held(low: Array, high: Array, start: Array) -> Array:
+    """x after each step of x -> clip(x, low, high), along the last axis: a state that moves only
+    when its bounds push it, such as the units of a bank that are on.
+
+    `low` and `high` have shape (…, hours), low <= high; `start` is a number or has shape (…, 1).
+    """
+    xp = namespace(low, high, start)
+    even = 0.0 * (low + high)
+    floor, ceiling = low + even, high + even
+    hours = floor.shape[-1]
+    span = 1
+    while span < hours:
+        # Where the bounds of every step have met, what came before no longer matters.
+        if xp is np and not np.any(floor[..., span:] < ceiling[..., span:]):
+            break
+        first_floor, first_ceiling = floor[..., :-span], ceiling[..., :-span]
+        then_floor, then_ceiling = floor[..., span:], ceiling[..., span:]
+        floor = xp.concatenate(
+            [floor[..., :span], xp.clip(first_floor, then_floor, then_ceiling)], axis=-1
+        )
+        ceiling = xp.concatenate(
+            [ceiling[..., :span], xp.clip(first_ceiling, then_floor, then_ceiling)], axis=-1
+        )
+        span *= 2
+    return xp.clip(start, floor, ceiling)

@@ -60,7 +60,9 @@ STORES = {"chilled-water-tank", "ice-tank", "snow-store"}
 OTHERWISE_LIMITED = STORES | {
     "natural-water", "lng-cold", "heat-reuse", "heat-pump", "absorption-chiller"
 }  # fmt: skip
-NUMBERS = [f.name for f in fields(Duty) if f.name not in ("air", "place", "charge_kwh")]
+# What a duty has in numbers.
+_NO_NUMBERS = ("air", "place", "charge_kwh", "humidifier", "dew_point_min_c")
+NUMBERS = [f.name for f in fields(Duty) if f.name not in _NO_NUMBERS]
 CHILLERS = {
     "chiller",
     "air-chiller",

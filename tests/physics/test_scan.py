@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dctwin.physics.scan import clipped_sums
+from dctwin.physics.scan import clipped_sums, held
 
 
 def by_loop(change: Any, start: float, low: float, high: float) -> tuple[list[float], list[float]]:
@@ -71,3 +71,16 @@ def test_lengths_around_powers_of_two(hours: int) -> None:
 def test_bounds_that_meet_hold_the_state() -> None:
     _, after = clipped_sums(np.array([1.0, -2.0, 3.0]), 2.0, 2.0, 2.0)
     assert list(after) == [2.0, 2.0, 2.0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 3)), min_size=1, max_size=60))
+def test_held_is_the_loop_over_hours(bounds: list[tuple[int, int]]) -> None:
+    low = np.array([float(b) for b, _ in bounds])
+    high = low + np.array([float(w) for _, w in bounds])
+    value, expected = low[0], []
+    for floor, ceiling in zip(low, high, strict=True):
+        value = min(max(value, floor), ceiling)
+        expected.append(value)
+    np.testing.assert_array_equal(held(low, high, low[0]), expected)
+    stacked = held(np.stack([low, low]), np.stack([high, high]), low[0])
+    np.testing.assert_array_equal(stacked, [expected, expected])

@@ -45,12 +45,13 @@ class Crah(Stage):
     Coil: counterflow effectiveness-NTU, to which a cross-counterflow coil of four rows and more
     comes within a few per cent (Kays and London, Compact Heat Exchangers, 3rd ed., ch. 2). Dry; or
     wet with a given sensible share, the unit's humidifier putting back what condenses (wet_coil.py;
-    the coil's conductance is then still that of the dry coil). UA falls with air flow r: UA/UA_design = 1/(0.6 r^-0.8 + 0.4).
+    its conductance stays that of the dry coil). UA falls with mass flow of air r:
+    UA/UA_design = 1/(0.6 r^-0.8 + 0.4), of which 1 is design volume at 1.2 kg/m³.
     Fans: electricity = flow · rise / (fan efficiency · motor efficiency), all of it heat in the
-    air. They carry all of the loop's air, or (`fans: heat`, behind rear doors or beside other
-    units) only heat / trim_rise_k of it, from min_flow_frac of their design flow up; the rest
-    passes by and mixes with what they cooled.
-    Balance: reject_kw = heat_kw + crah_fan + humidifier.
+    air, and its rise goes with density over 1.2 kg/m³, but for its static share. They carry all of
+    the loop's air, or (`fans: heat`, behind rear doors or beside other units) only
+    heat / trim_rise_k of it, from min_flow_frac of their design flow up; the rest passes by and
+    mixes with what they cooled. Balance: reject_kw = heat_kw + crah_fan + humidifier.
     Perimeter units, in-row units and fan walls differ in size, rise of the fans and coil.
     Valid for a dry coil above the dew point of the room and 0.3-1.1 of design air flow.
     Source: Modelica Buildings HADryCoil; Incropera et al., 7th ed., table 11.3; fan laws, ASHRAE
@@ -104,7 +105,10 @@ class Crah(Stage):
         carried = self._carried(duty)
         flow_frac = carried.flow_m3_s / self.design_flow_m3_s
         conductance_kw_per_k = coil_kw_per_k(
-            self.ua_kw_per_k, flow_frac, carried.flow_kw_per_k, carried.sink_kw_per_k
+            self.ua_kw_per_k,
+            flow_frac * carried.density_frac,
+            carried.flow_kw_per_k,
+            carried.sink_kw_per_k,
         )
         fan_kw = mover_power_kw(
             flow_frac,
@@ -113,6 +117,7 @@ class Crah(Stage):
             self.static_frac,
             self.fan_efficiency_frac,
             self.motor_efficiency_frac,
+            carried.density_frac,
         )
         return flow_frac, conductance_kw_per_k, fan_kw
 

@@ -6,13 +6,19 @@ from typing import ClassVar, Literal, NamedTuple, Self
 
 from pydantic import model_validator
 
-from dctwin.components.component import Duty, Service, Stage, Water, param, ratio
+from dctwin.components.component import (
+    RATED_AIR_KG_PER_M3,
+    Duty,
+    Service,
+    Stage,
+    Water,
+    param,
+    ratio,
+)
 from dctwin.components.cooling.pads import humidity_gain_kg_per_kg
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K, CP_VAPOUR_KJ_PER_KG_K
 
-# Air at which fans and coils are rated: standard air of ISO 5801 and AHRI, 20 °C at sea level.
-RATED_DENSITY_KG_PER_M3 = 1.2
 # Modelica Buildings, CoolingTowers.Data.DryCooler.BaseClasses.UACorrection: coefficients with the
 # 0.8 power of air flow and the 0.85 power of water flow, air side over water side 0.5, so that the
 # air side is 1/(1 + 0.5) = 2/3 of the resistance at rating.
@@ -62,6 +68,7 @@ class DryCooler(Stage):
 
     kind: ClassVar[str] = "dry-cooler"
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
+    fluid_outdoors: ClassVar[bool] = True
     extensive: ClassVar[frozenset[str]] = frozenset({"rated_heat_kw", "rated_air_m3_s", "fan_kw"})
     reports: ClassVar[frozenset[str]] = frozenset(
         {"fan_speed_frac", "coil_air_c", "leaving_air_c", "leaving_c"}
@@ -90,7 +97,7 @@ class DryCooler(Stage):
         return self
 
     def _rated_air_kw_per_k(self) -> Array:
-        return self.rated_air_m3_s * RATED_DENSITY_KG_PER_M3 * CP_AIR_KJ_PER_KG_K
+        return self.rated_air_m3_s * RATED_AIR_KG_PER_M3 * CP_AIR_KJ_PER_KG_K
 
     def _rated_ua_kw_per_k(self) -> Array:
         """UA with which the coil meets its rating: Newton's steps on ln(NTU φ) = ln(-ln(1 - ε))."""
@@ -115,7 +122,7 @@ class DryCooler(Stage):
         heat_capacity = (CP_AIR_KJ_PER_KG_K + CP_VAPOUR_KJ_PER_KG_K * w) / (1.0 + w)
         water = xp.maximum(duty.flow_kw_per_k, _NO_FLOW_KW_PER_K)
         rated_resistance = 1.0 / self._rated_ua_kw_per_k()
-        density_frac = air.density_kg_per_m3 / RATED_DENSITY_KG_PER_M3
+        density_frac = air.density_kg_per_m3 / RATED_AIR_KG_PER_M3
         water_frac = water * (self.rated_range_k / self.rated_heat_kw)
         return _Coil(
             self.rated_air_m3_s * air.density_kg_per_m3 * heat_capacity,
@@ -149,7 +156,7 @@ class DryCooler(Stage):
         speed, on_frac = _fan_speed(
             coil, ratio(heat_kw, initial_k), full, full_slope, self.min_speed_frac
         )
-        density_frac = duty.air.density_kg_per_m3 / RATED_DENSITY_KG_PER_M3
+        density_frac = duty.air.density_kg_per_m3 / RATED_AIR_KG_PER_M3
         cube = speed * speed * speed
         fan_kw = (
             (self.fan_kw * (1.0 + self.pad_fan_frac))

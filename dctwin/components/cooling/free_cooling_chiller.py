@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 
 from pydantic import model_validator
 
-from dctwin.components.component import Duty, Service, param, ratio
+from dctwin.components.component import RATED_AIR_KG_PER_M3, Duty, Service, param, ratio
 from dctwin.components.cooling.cycle_machine import CYCLE_REPORTS, AirCycleMachine
-from dctwin.components.cooling.dry_cooler import RATED_DENSITY_KG_PER_M3, DryCooler
+from dctwin.components.cooling.dry_cooler import DryCooler
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K
 
@@ -59,7 +59,7 @@ class FreeCoolingChiller(AirCycleMachine):
             "rated_heat_kw": self.reference_kw,
             "rated_approach_k": self.free_full_k - self.rated_rise_k,
             "rated_range_k": self.rated_rise_k,
-            "rated_air_m3_s": air_kw_per_k / (RATED_DENSITY_KG_PER_M3 * CP_AIR_KJ_PER_KG_K),
+            "rated_air_m3_s": air_kw_per_k / (RATED_AIR_KG_PER_M3 * CP_AIR_KJ_PER_KG_K),
             "fan_kw": namespace(self.fan_kw).maximum(self.fan_kw, 1e-3),
             "min_speed_frac": self.least_fan_frac,
         }

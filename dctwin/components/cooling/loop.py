@@ -14,10 +14,11 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from dctwin.components.component import Air, Component, param, ratio
+from dctwin.components.cooling.room_air import Humidifier
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.boiling import boiling_fluid
-from dctwin.physics.fluids import fluid
+from dctwin.physics.fluids import FROST_PROOF, fluid
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K
 from dctwin.units import KELVIN_AT_0_C, SECONDS_PER_HOUR
 
@@ -42,7 +43,8 @@ class Loop(Component):
     """One circuit of air, water, coolant, oil or boiling fluid.
 
     Flow: `variable` keeps the design rise (flow = heat / rise, not below the minimum flow);
-    `constant` keeps the design flow and lets the rise follow the load.
+    `constant` keeps the design flow and lets the rise follow the load. Without heat a loop runs on
+    at its least flow, or stops (`idle: stops`) unless outdoor air is below frost_run_c.
     Air that goes astray: of the air that the movers supply, the bypass b returns without passing a
     rack; of the air that the racks draw, the recirculation r is their own exhaust. Then the movers
     carry (1 - r)/(1 - b) of the racks' air, and the racks draw it in at
@@ -50,7 +52,9 @@ class Loop(Component):
     Two phases: liquid comes from the condenser `rise_k` below saturation, boils at saturation and
     leaves with the exit quality x; a kilogram carries cp·rise + x·h_fg, per kelvin of rise
     cp + x·h_fg/rise. With less rise it carries, and evaporates, in proportion less.
-    Setpoint: fixed, or following the outdoor wet or dry bulb by an offset within two bounds.
+    Setpoint: fixed; following the outdoor wet or dry bulb by an offset within two bounds; or reset
+    on a line, supply_c at or below the one end of a scale (outdoor temperature, or heat over design
+    heat) and reset_supply_c at or above the other.
     Inventory: one mixed volume at supply temperature, M dT/dt = heat_in - heat_out(T), exact over a
     step for a linear heat_out. Balance: heat_in_kw = heat_out_kw + stored_kw, on every step.
     Source: Sharma, Bash, Patel (2002), AIAA 2002-3091 (supply heat index); Tozer, Kurkjian, Salim
@@ -62,7 +66,11 @@ class Loop(Component):
         {"design_heat_kw", "volume_m3", "mass_kwh_per_k"}
     )
 
-    fluid: str = Field(description="air, water, propylene-glycol-25, mineral-oil, R1233zd(E), …")
+    fluid: str = Field(
+        description="air, water, propylene-glycol-25, mineral-oil, R1233zd(E), …; "
+        "propylene-glycol-auto and ethylene-glycol-auto take the share that the site's coldest "
+        "hour asks for"
+    )
     design_heat_kw: float = param("kW", 0.001, 2_000_000, "heat that the loop is sized for")
     supply_c: float = param("°C", -20, 70, "supply setpoint (where nothing is followed)", 20.0)
     rise_k: float = param("K", 1, 40, "temperature rise at design heat")
@@ -74,6 +82,14 @@ class Loop(Component):
     offset_k: float = param("K", 0, 40, "setpoint above the followed temperature", 4.0)
     follow_min_c: float = param("°C", -20, 70, "lowest setpoint when following", 18.0)
     follow_max_c: float = param("°C", -20, 70, "highest setpoint when following", 32.0)
+    reset: Literal["nothing", "wet_bulb", "dry_bulb", "load"] = Field(
+        "nothing", description="what moves the setpoint from supply_c to reset_supply_c"
+    )
+    reset_supply_c: float = param("°C", -20, 70, "setpoint at the far end of the scale", 20.0)
+    reset_from_c: float = param("°C", -40, 60, "outdoor temperature where the line begins", 10.0)
+    reset_to_c: float = param("°C", -40, 60, "outdoor temperature where it ends", 25.0)
+    reset_from_frac: float = param("-", 0, 1, "share of design heat where the line begins", 0.5)
+    reset_to_frac: float = param("-", 0, 2, "share of design heat where it ends", 1.0)
     flow: Literal["variable", "constant"] = Field("variable", description="flow law")
     min_flow_frac: float = param("-", 0.05, 1, "lowest flow, share of design flow", 0.3)
     bypass_frac: float = param(
@@ -92,9 +108,22 @@ class Loop(Component):
     dry_out_quality_frac: float = param(
         "-", 0.1, 1, "vapour share above which cold plates run dry; 1 in a bath", 0.8
     )
+    idle: Literal["runs", "stops"] = Field(
+        "runs", description="whether the fluid moves when there is no heat"
+    )
+    frost_run_c: float = param(
+        "°C", -60, 20, "outdoor dry bulb below which it moves all the same", 3.0
+    )
     supply_limit_c: float = param(
         "°C", -20, 80, "warmest supply that what it serves accepts; above it is unmet", 80.0
     )
+    ventilation_m3_s: float = param(
+        "m³/s", 0, 10_000, "outdoor air that enters a room by ventilation and leaks", 0.0
+    )
+    humidifier: Humidifier = Field("none", description="what holds dew_point_min_c in a room")
+    # ASHRAE TC 9.9 Thermal Guidelines, 5th ed. 2021, recommended envelope.
+    dew_point_min_c: float = param("°C", -30, 20, "driest room air", -9.0)
+    dew_point_max_c: float = param("°C", -30, 30, "most humid room air", 15.0)
     volume_m3: float = param("m³", 0, 1_000_000, "fluid in the circuit", 0.0)
     mass_kwh_per_k: float = param(
         "kWh/K", 0, 1_000_000, "heat held by metal and structure at fluid temperature", 0.0
@@ -104,6 +133,12 @@ class Loop(Component):
     def _ordered(self) -> Self:
         if self.follow_min_c > self.follow_max_c:
             raise ValueError("follow_min_c must not be above follow_max_c")
+        if self.reset != "nothing" and self.follow != "nothing":
+            raise ValueError("a setpoint is reset or follows the outdoor air, not both")
+        if self.reset_from_c >= self.reset_to_c:
+            raise ValueError("reset_from_c must be below reset_to_c")
+        if self.reset_from_frac >= self.reset_to_frac:
+            raise ValueError("reset_from_frac must be below reset_to_frac")
         try:
             if self.phase == "two":
                 boils = boiling_fluid(self.fluid)
@@ -112,18 +147,30 @@ class Loop(Component):
                         f"{self.fluid} must boil (supply_c + rise_k) within {boils.min_c:g} to "
                         f"{boils.max_c:g} °C"
                     )
-            elif self.fluid != "air":
+            elif self.fluid != "air" and self.fluid not in FROST_PROOF:
                 fluid(self.fluid)
         except InputError as problem:
             raise ValueError(str(problem)) from None
         if self.follow == "boiling" and self.phase != "two":
             raise ValueError("only a fluid of two phases has a boiling point to follow")
-        if self.fluid != "air" and (self.bypass_frac > 0 or self.recirculation_frac > 0):
-            raise ValueError(f"bypass_frac and recirculation_frac belong to air (got {self.fluid})")
+        if self.fluid != "air":
+            if self.bypass_frac > 0 or self.recirculation_frac > 0:
+                raise ValueError(
+                    f"bypass_frac and recirculation_frac belong to air (got {self.fluid})"
+                )
+            if self.ventilation_m3_s or self.humidifier != "none":
+                raise ValueError("ventilation and humidifier belong to a loop of air")
         return self
 
-    def setpoint_c(self, air: Air) -> Array:
-        """Supply setpoint at this outdoor air [°C]."""
+    def load_frac(self, heat_kw: Array) -> Array:
+        """Heat of the sources over design heat."""
+        return heat_kw / self.design_heat_kw
+
+    def setpoint_c(self, air: Air, load_frac: Array = 1.0) -> Array:
+        """Supply setpoint at this outdoor air and load [°C]."""
+        if self.reset != "nothing":
+            along = self._reset_frac(air, load_frac)
+            return self.supply_c + along * (self.reset_supply_c - self.supply_c)
         if self.follow == "nothing":
             return self.supply_c
         if self.follow == "boiling":
@@ -131,6 +178,16 @@ class Loop(Component):
         followed = air.wet_bulb_c if self.follow == "wet_bulb" else air.dry_bulb_c
         xp = namespace(followed, self.offset_k)
         return xp.clip(followed + self.offset_k, self.follow_min_c, self.follow_max_c)
+
+    def _reset_frac(self, air: Air, load_frac: Array) -> Array:
+        """Where the reset stands on its line, 0 to 1."""
+        if self.reset == "load":
+            value, start, end = load_frac, self.reset_from_frac, self.reset_to_frac
+        else:
+            value = air.wet_bulb_c if self.reset == "wet_bulb" else air.dry_bulb_c
+            start, end = self.reset_from_c, self.reset_to_c
+        xp = namespace(value, start, end)
+        return xp.clip((value - start) / (end - start), 0.0, 1.0)
 
     def design_kw_per_k(self) -> Array:
         """Capacity rate at design flow [kW/K]."""
@@ -140,14 +197,20 @@ class Loop(Component):
         """Air that the movers carry over air that the racks draw; 1 for any other fluid."""
         return (1.0 - self.recirculation_frac) / (1.0 - self.bypass_frac)
 
-    def flow_kw_per_k(self, heat_kw: Array) -> Array:
-        """Capacity rate of the fluid for this heat [kW/K]."""
+    def flow_kw_per_k(self, heat_kw: Array, dry_bulb_c: Array) -> Array:
+        """Capacity rate of the fluid for this heat [kW/K]; dry_bulb_c is outdoors."""
         xp = namespace(heat_kw, self.design_heat_kw)
         design = self.design_kw_per_k()
         if self.flow == "constant":
-            return design + 0.0 * heat_kw
-        moved = heat_kw * (self._moved_frac() / self.rise_k)
-        return xp.maximum(moved, self.min_flow_frac * design)
+            flow = design + 0.0 * heat_kw
+        else:
+            moved = heat_kw * (self._moved_frac() / self.rise_k)
+            flow = xp.maximum(moved, self.min_flow_frac * design)
+        if self.idle == "runs":
+            return flow
+        # Against freezing the least flow is enough.
+        frost = self.min_flow_frac * design * (dry_bulb_c < self.frost_run_c)
+        return xp.where(heat_kw > 0, flow, frost)
 
     def inlet_c(self, supply_c: Array, heat_kw: Array, flow_kw_per_k: Array) -> Array:
         """Temperature at which the racks draw the air in: warmer by what recirculates."""
@@ -163,9 +226,12 @@ class Loop(Component):
         return self.exit_quality_frac / self.rise_k * ratio(heat_kw, flow_kw_per_k)
 
     def _at_c(self) -> Array:
-        """Temperature at which properties are taken."""
-        bulb = self.follow in ("wet_bulb", "dry_bulb")
-        return self.follow_max_c if bulb else self.supply_c
+        """Temperature at which properties are taken: of the setpoint, mid-way in a reset."""
+        if self.follow in ("wet_bulb", "dry_bulb"):
+            return self.follow_max_c
+        if self.reset != "nothing":
+            return 0.5 * (self.supply_c + self.reset_supply_c)
+        return self.supply_c
 
     def volume_kj_per_m3_k(self, pressure_pa: Array) -> Array:
         """What a cubic metre of the fluid carries per kelvin of rise, at its setpoint [kJ/m³/K]."""

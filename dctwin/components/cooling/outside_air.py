@@ -9,12 +9,15 @@ from pydantic import Field, model_validator
 from dctwin.components.component import Duty, Service, Stage, Water, param, ratio
 from dctwin.components.cooling.envelope import admitted
 from dctwin.components.cooling.pads import humidity_gain_kg_per_kg
+from dctwin.components.cooling.room_air import moisten
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.hydraulics import mover_power_kw
 from dctwin.physics.moist_air import (
     CP_AIR_KJ_PER_KG_K,
+    LATENT_0C_KJ_PER_KG,
     dew_point_c,
     relative_humidity_frac,
+    saturated_humidity_kg_per_kg,
 )
 
 # Far below any difference that a damper could be set to.
@@ -28,6 +31,8 @@ class _Mixing(NamedTuple):
     fan_kw: Array
     outdoor_frac: Array
     outdoor_c: Array  # outdoor air after the pads, as it enters the mixing box
+    gain_kg_per_kg: Array  # humidity that it took up in the pads
+    lack_kg_per_kg: Array  # humidity that it lacks of the room's least, per kg of outdoor air
 
 
 class OutsideAir(Stage):
@@ -42,7 +47,12 @@ class OutsideAir(Stage):
     Water = flow of dry air · rise of humidity, at constant enthalpy but for the water's own; bleed
     keeps the concentration. The room adds no moisture, so that supply air has the humidity of the
     outdoor air plus the pads' (steady state).
-    Balance: reject_kw = heat_kw + outside_air_fan, carried out by the exhaust.
+    A room that holds a least dew point has what outdoor air lacks of it evaporated: by steam, whose
+    electricity leaves with the exhaust, or adiabatically, which takes 2501 kJ/kg from the air, so
+    that less outdoor air is mixed in.
+    Fans: pressure rise goes with the density of the room's air over 1.2 kg/m³, but for its static
+    share: at 1,800 m the same kilograms cost half as much again.
+    Balance: reject_kw = heat_kw + outside_air_fan + humidifier, carried out by the exhaust.
     Valid for sensible loads; supply dew point and relative humidity are reported, to be held
     against ASHRAE TC 9.9. Heat capacity of dry air (moist air holds up to 2 % more).
     Source: ASHRAE Handbook HVAC Systems and Equipment 2020, ch. 41 (direct evaporative coolers).
@@ -113,6 +123,7 @@ class OutsideAir(Stage):
             self.static_frac,
             self.fan_efficiency_frac,
             self.motor_efficiency_frac,
+            duty.density_frac,
         )
 
     def _coldest_c(self, duty: Duty) -> Array:
@@ -137,23 +148,40 @@ class OutsideAir(Stage):
         needed_c = duty.return_c - drop_k
         outdoor_c = xp.where(drop_k > 0, xp.clip(needed_c, coldest_c, dry_c), dry_c)
         spread_k = xp.maximum(duty.return_c - outdoor_c, _SMALLEST_K)
-        return _Mixing(heat_kw, fan_kw, xp.clip(drop_k / spread_k, 0.0, 1.0), outdoor_c)
+        gain = humidity_gain_kg_per_kg(duty.air, outdoor_c)
+        lack = self._lack_kg_per_kg(duty, gain)
+        if duty.humidifier == "adiabatic":
+            spread_k = spread_k + lack * (LATENT_0C_KJ_PER_KG / CP_AIR_KJ_PER_KG_K)
+        outdoor_frac = xp.clip(drop_k / spread_k, 0.0, 1.0)
+        return _Mixing(heat_kw, fan_kw, outdoor_frac, outdoor_c, gain, lack)
+
+    def _lack_kg_per_kg(self, duty: Duty, gain: Array) -> Array:
+        """What outdoor air after the pads lacks of the room's least humidity."""
+        if duty.humidifier == "none":
+            return 0.0
+        xp = namespace(gain, duty.dew_point_min_c)
+        least = saturated_humidity_kg_per_kg(duty.dew_point_min_c, duty.air.pressure_pa)
+        return xp.maximum(least - duty.air.humidity_kg_per_kg - gain, 0.0)
 
     def serve(self, duty: Duty) -> Service:
         air = duty.air
         mixing = self._mixing(duty)
-        gain = humidity_gain_kg_per_kg(air, mixing.outdoor_c)
-        dry_air_kg_s = duty.flow_kw_per_k / CP_AIR_KJ_PER_KG_K
-        evaporation = dry_air_kg_s * mixing.outdoor_frac * gain
-        humidity = air.humidity_kg_per_kg + gain
+        outdoor_kg_s = duty.flow_kw_per_k / CP_AIR_KJ_PER_KG_K * mixing.outdoor_frac
+        evaporation = outdoor_kg_s * mixing.gain_kg_per_kg
+        blowdown = evaporation / (self.cycles - 1.0)
+        humidity = air.humidity_kg_per_kg + mixing.gain_kg_per_kg + mixing.lack_kg_per_kg
+        power_kw = {"outside_air_fan": mixing.fan_kw}
+        if duty.humidifier != "none":
+            moistened = moisten(duty.humidifier, outdoor_kg_s * mixing.lack_kg_per_kg)
+            power_kw["humidifier"] = moistened.electric_kw
+            evaporation = evaporation + moistened.evaporation_kg_s
+            blowdown = blowdown + moistened.drained_kg_s
         leaving_c = duty.return_c - ratio(mixing.heat_kw, duty.flow_kw_per_k)
         return Service(
             heat_kw=mixing.heat_kw,
-            power_kw={"outside_air_fan": mixing.fan_kw},
-            reject_kw=mixing.heat_kw + mixing.fan_kw,
-            water=Water(
-                evaporation_kg_s=evaporation, blowdown_kg_s=evaporation / (self.cycles - 1.0)
-            ),
+            power_kw=power_kw,
+            reject_kw=mixing.heat_kw + sum(power_kw.values()),
+            water=Water(evaporation_kg_s=evaporation, blowdown_kg_s=blowdown),
             traces={
                 "flow_frac": self._flow_frac(duty),
                 "outdoor_air_frac": mixing.outdoor_frac,

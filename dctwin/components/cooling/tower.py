@@ -37,8 +37,11 @@ class Tower(Stage):
     below r_free; then a bypass holds the target. f_air is taken to hold down there, which makes
     natural draught a part of the same law: for EnergyPlus's usual tenth of the air flow it takes
     12 % of the rated heat at rated temperatures, where EnergyPlus is told 10 %.
-    Balance: heat_kw + fan power = reject_kw. Water: evaporation by the first law on the entering
-    air, drift with air flow, blowdown for `cycles` of concentration.
+    An idle tower's basin is drained, or a heater holds it: basin_kw_per_k for each kelvin of
+    outdoor air below basin_c (EnergyPlus's basin heater). fan_kw is at the site's air, as in
+    EnergyPlus.
+    Balance: heat_kw + fan and heater power = reject_kw. Water: evaporation by the first law on the
+    entering air, drift with air flow, blowdown for `cycles` of concentration.
 
     Valid: entering wet bulb 10.6-35.6 °C for f_wet_bulb (held outside, as in EnergyPlus; -40 °C
     for the rest), water flow 0.3-1 of design (held outside), air flow 0.2-1 of design.
@@ -47,7 +50,7 @@ class Tower(Stage):
     kind: ClassVar[str] = "tower"
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
     extensive: ClassVar[frozenset[str]] = frozenset(
-        {"rated_kw", "design_water_m3_s", "design_air_m3_s", "fan_kw"}
+        {"rated_kw", "design_water_m3_s", "design_air_m3_s", "fan_kw", "basin_kw_per_k"}
     )
     reports: ClassVar[frozenset[str]] = frozenset(
         {
@@ -82,6 +85,10 @@ class Tower(Stage):
     ua_wet_bulb: tuple[float, float] = Field(
         evaporation.UA_WET_BULB, description="UA modifier of 25.56 °C less wet bulb: a + b ΔT"
     )
+    basin_kw_per_k: float = param(
+        "kW/K", 0, 100, "basin heater of an idle tower, per kelvin of frost; 0 = drained basin", 0.0
+    )
+    basin_c: float = param("°C", 0, 15, "basin temperature that the heater holds", 2.0)
     drift_frac: float = param("-", 0, 0.01, "droplets lost, share of water flow", 8e-5)
     cycles: float = param("-", 1.1, 20, "cycles of concentration held by blowdown", 3.0)
 
@@ -199,12 +206,14 @@ class Tower(Stage):
         air_frac = xp.where(runs, air_frac, 0.0)
         water_kg_s = duty.flow_kw_per_k / moist_air.CP_LIQUID_KJ_PER_KG_K
         drift_kg_s = evaporation.drift_kg_s(water_kg_s, self.drift_frac, air_frac)
-        fan_kw = self.fan_kw * self._fan_frac(air_frac)
+        power_kw = {"tower_fan": self.fan_kw * self._fan_frac(air_frac)}
+        if np.any(np.asarray(self.basin_kw_per_k) > 0):
+            power_kw["basin_heater"] = self._basin_kw(duty.air.dry_bulb_c, heat_kw)
         leaving_c = duty.return_c - ratio(heat_kw, duty.flow_kw_per_k)
         return Service(
             heat_kw=heat_kw,
-            power_kw={"tower_fan": fan_kw},
-            reject_kw=heat_kw + fan_kw,
+            power_kw=power_kw,
+            reject_kw=heat_kw + sum(power_kw.values()),
             water=Water(
                 evaporated_kg_s,
                 drift_kg_s,
@@ -220,6 +229,12 @@ class Tower(Stage):
                 "evaporation_kg_per_kwh": ratio(evaporated_kg_s * SECONDS_PER_HOUR, heat_kw),
             },
         )
+
+    def _basin_kw(self, dry_bulb_c: Array, heat_kw: Array) -> Array:
+        """Electricity that keeps the basin of an idle tower from freezing."""
+        xp = namespace(dry_bulb_c, heat_kw)
+        cold_k = xp.maximum(self.basin_c - dry_bulb_c, 0.0)
+        return xp.where(heat_kw > 0, 0.0, self.basin_kw_per_k * cold_k)
 
     def _fan_frac(self, air_frac: Array) -> Array:
         """Fan power over full power: the curve, or cycling at least speed, or natural draught."""

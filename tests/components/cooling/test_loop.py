@@ -34,9 +34,9 @@ def test_setpoint_is_fixed_or_follows_the_weather_within_bounds() -> None:
 
 def test_flow_keeps_the_rise_or_the_flow() -> None:
     heat_kw = np.array([0.0, 100.0, 500.0, 1000.0])
-    np.testing.assert_allclose(WATER.flow_kw_per_k(heat_kw), [37.5, 37.5, 62.5, 125.0])
+    np.testing.assert_allclose(WATER.flow_kw_per_k(heat_kw, 20.0), [37.5, 37.5, 62.5, 125.0])
     constant = Loop(fluid="water", design_heat_kw=1000.0, rise_k=8.0, flow="constant")
-    np.testing.assert_allclose(constant.flow_kw_per_k(heat_kw), 125.0)
+    np.testing.assert_allclose(constant.flow_kw_per_k(heat_kw, 20.0), 125.0)
 
 
 def test_held_heat() -> None:
