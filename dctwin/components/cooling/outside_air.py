@@ -22,6 +22,8 @@ from dctwin.physics.moist_air import (
 
 # Far below any difference that a damper could be set to.
 _SMALLEST_K = 1e-9
+# Stands for a reach where the dampers are shut: at no temperature would it carry the heat.
+_NEVER_C = 1e3
 
 
 class _Mixing(NamedTuple):
@@ -43,7 +45,8 @@ class OutsideAir(Stage):
     Outdoor air too warm for that is used alone (x = 1) and passes pads that bring it towards its
     wet bulb, T = T_db - efficiency · (T_db - T_wb), by-passed to hold the setpoint; beyond their
     reach the supply floats. With `limits: envelope` the dampers shut, and the unit stands still, for
-    outdoor air that is too warm, dry or damp (envelope.py): a later stage cools return air. Fans (after the mixing box) heat the air by all their electricity.
+    outdoor air that is too warm, dry or damp (envelope.py): a later stage cools return air.
+    Fans (after the mixing box) heat the air by all their electricity.
     Water = flow of dry air · rise of humidity, at constant enthalpy but for the water's own; bleed
     keeps the concentration. The room adds no moisture, so that supply air has the humidity of the
     outdoor air plus the pads' (steady state).
@@ -100,11 +103,11 @@ class OutsideAir(Stage):
                 raise ValueError(f"{low} must be below {high}")
         return self
 
-    def _asked_kw(self, duty: Duty) -> Array:
-        """Heat to remove; none while outdoor air is shut out."""
+    def _open(self, duty: Duty) -> Array:
+        """1 where outdoor air is let in, 0 where it is shut out."""
         if self.limits == "none":
-            return duty.heat_kw
-        return duty.heat_kw * admitted(
+            return 1.0
+        return admitted(
             duty.air,
             duty.supply_c,
             self.max_dry_bulb_c,
@@ -133,14 +136,17 @@ class OutsideAir(Stage):
 
     def reach_c(self, duty: Duty) -> Array:
         # All outdoor air: what the fans blow is the pads' air, warmed by the fans.
-        return self._coldest_c(duty) + ratio(self._fan_kw(duty), duty.flow_kw_per_k)
+        reach_c = self._coldest_c(duty) + ratio(self._fan_kw(duty), duty.flow_kw_per_k)
+        if self.limits == "none":
+            return reach_c
+        return namespace(reach_c).where(self._open(duty) > 0, reach_c, _NEVER_C)
 
     def _mixing(self, duty: Duty) -> _Mixing:
         flow = duty.flow_kw_per_k
         dry_c, coldest_c = duty.air.dry_bulb_c, self._coldest_c(duty)
         xp = namespace(duty.heat_kw, duty.return_c, flow, dry_c, coldest_c)
         fan_kw = self._fan_kw(duty)
-        heat_kw = xp.clip(flow * (duty.return_c - coldest_c) - fan_kw, 0.0, self._asked_kw(duty))
+        heat_kw = xp.clip(flow * (duty.return_c - coldest_c) - fan_kw, 0.0, self._open(duty) * duty.heat_kw)
         # Off when nothing is asked, or when outdoor air cannot even carry off the fans' heat.
         fan_kw = xp.where(heat_kw > 0, fan_kw, 0.0)
         drop_k = ratio(heat_kw + fan_kw, flow)
