@@ -44,8 +44,8 @@ class OutsideAir(Stage):
         heat + fan = C · x · (T_return - T_outdoor), x <= 1.
     Outdoor air too warm for that is used alone (x = 1) and passes pads that bring it towards its
     wet bulb, T = T_db - efficiency · (T_db - T_wb), by-passed to hold the setpoint; beyond their
-    reach the supply floats. With `limits: envelope` the dampers shut, and the unit stands still, for
-    outdoor air that is too warm, dry or damp (envelope.py): a later stage cools return air.
+    reach the supply floats. With `limits: envelope` the dampers shut, and the unit stands still,
+    for outdoor air that is too warm, dry or damp (envelope.py): a later stage cools return air.
     Fans (after the mixing box) heat the air by all their electricity.
     Water = flow of dry air · rise of humidity, at constant enthalpy but for the water's own; bleed
     keeps the concentration. The room adds no moisture, so that supply air has the humidity of the
@@ -146,7 +146,9 @@ class OutsideAir(Stage):
         dry_c, coldest_c = duty.air.dry_bulb_c, self._coldest_c(duty)
         xp = namespace(duty.heat_kw, duty.return_c, flow, dry_c, coldest_c)
         fan_kw = self._fan_kw(duty)
-        heat_kw = xp.clip(flow * (duty.return_c - coldest_c) - fan_kw, 0.0, self._open(duty) * duty.heat_kw)
+        heat_kw = xp.clip(
+            flow * (duty.return_c - coldest_c) - fan_kw, 0.0, self._open(duty) * duty.heat_kw
+        )
         # Off when nothing is asked, or when outdoor air cannot even carry off the fans' heat.
         fan_kw = xp.where(heat_kw > 0, fan_kw, 0.0)
         drop_k = ratio(heat_kw + fan_kw, flow)
