@@ -306,7 +306,9 @@ def _tell_result(
     say(f"{len(found):,} points, {failed} failed, summary in {folder}")
     if failed:
         say(f"first failure: {found.loc[found['status'] != 'ok', 'error'].iloc[0]}")
-    names = [name.lstrip("-") for name in objectives] or [top]
+    if shown.empty:
+        say("no point keeps all constraints")
+    names = [name.lstrip("-") for name in objectives] or [top.lstrip("-")]
     say(f"{'Pareto front' if objectives else 'Best'} by {', '.join(names)}:")
     varied = [path for path in file.vary if path in best]
     columns = ["point", "design", "site", *varied, *names]
