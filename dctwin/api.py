@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,7 @@ SiteLike = str | os.PathLike[str] | Site
 _ROUNDING = 1e-9
 
 
+@cache
 def package_version() -> str:
     """The installed version of dctwin."""
     try:

@@ -128,21 +128,6 @@ def ride_throughs(draw: st.DrawFn, needed_kw: float) -> dict[str, Any]:
 
 
 @st.composite
-def linear_converters(draw: st.DrawFn, role: str, needed_kw: float) -> dict[str, Any]:
-    """A converter with a fixed and a proportional loss."""
-    rated_kw = max(0.05, needed_kw * draw(size(0.7, 3.0)))
-    return {
-        "kind": "linear-converter",
-        "name": role,
-        "role": role,
-        "rated_kw": rated_kw,
-        "fixed_kw": rated_kw * draw(floats(0.0, 0.05)),
-        "efficiency_frac": draw(floats(0.7, 1.0)),
-        "redundancy": draw(st.sampled_from(REDUNDANCY)),
-    }
-
-
-@st.composite
 def rack_groups(draw: st.DrawFn, liquid_loops: list[str]) -> dict[str, Any]:
     """A group of racks, cooled by the room's air and perhaps by one liquid loop."""
     group: dict[str, Any] = {
@@ -212,7 +197,7 @@ def power_paths(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str
 @st.composite
 def feed_trees(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str, Any]:
     """A feed `plant`, perhaps with sources of its own, and `row`, hung from it, it or the grid."""
-    rectifier = draw(linear_converters("rectifier", needed_kw))
+    rectifier = draw(loss_laws("rectifier", needed_kw))
     rectifier["heat_to"] = draw(st.sampled_from(["outdoors", *loops]))
     plant: dict[str, Any] = {"stages": [rectifier]}
     if draw(st.booleans()):

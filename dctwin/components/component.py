@@ -337,6 +337,8 @@ _TINY = 1e-30
 def ratio(numerator: Array, denominator: Array) -> Array:
     """numerator / denominator, and 0 where the denominator is 0 (no flow carries no heat)."""
     xp = namespace(numerator, denominator)
+    if xp is np and np.all(denominator >= _TINY):
+        return numerator / denominator
     return numerator / xp.maximum(denominator, _TINY) * (denominator > 0)
 
 

@@ -41,7 +41,7 @@ def places(facility: Facility) -> dict[str, str]:
             found[f"power.{path}.{device.name}"] = device.heat_to
     for group in facility.racks:
         for device in group.supply:
-            found[f"rack.{group.name}.{device.name}"] = group.air
+            found[f"rack.{group.name}.{device.name}"] = group.supply_loop
     return {node: f"loop.{loop}" if loop else "ambient" for node, loop in found.items()}
 
 
