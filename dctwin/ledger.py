@@ -99,9 +99,9 @@ class Ledger:
     def pick(self, index: int, designs: int, hours: int) -> Ledger:
         """The ledger of one design of a batch, every flow an array of shape (hours,)."""
         one = Ledger(self.step_h)
-        one.flows = [
-            replace(flow, value=pick(flow.value, index, designs, hours)) for flow in self.flows
-        ]
+        for flow in self.flows:
+            value = pick(flow.value, index, designs, hours)
+            one.flows.append(flow if value is flow.value else replace(flow, value=value))
         one.stored = [(node, pick(value, index, designs, hours)) for node, value in self.stored]
         return one
 
@@ -226,6 +226,8 @@ class Ledger:
 
 def pick(value: Any, index: int, designs: int, hours: int) -> np.ndarray:
     """One design's row of a value of shape (), (hours,), (designs, 1) or (designs, hours)."""
+    if isinstance(value, np.ndarray) and value.shape == (hours,) and value.dtype == float:
+        return value
     array = np.asarray(value, dtype=float)
     if array.ndim == 2:
         array = array[index if array.shape[0] == designs else 0]

@@ -24,3 +24,18 @@ def namespace(*arrays: Array) -> ModuleType:
 def known(values: Array) -> bool:
     """Whether the values can be looked at: not while JAX traces a function to compile it."""
     return "Tracer" not in type(values).__name__
+
+
+def at_steps(value: Array, where: Array, hours: int) -> Array:
+    """Some steps of a value of shape (), (hours,), (designs, 1) or (designs, hours)."""
+    return value[..., where] if np.ndim(value) and np.shape(value)[-1] == hours else value
+
+
+def put_steps(new: Array, old: Array, where: Array, hours: int) -> Array:
+    """The old values with the new ones at some steps."""
+    if len(where) == hours:
+        return new
+    shape = np.broadcast_shapes(np.shape(old), (*np.shape(new)[:-1], hours))
+    out = np.array(np.broadcast_to(old, shape))
+    out[..., where] = new
+    return namespace(new).asarray(out)
