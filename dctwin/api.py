@@ -179,7 +179,7 @@ def _flags(
     found = []
     for flag in year.flags:
         limit: Limit = flag.limit
-        if not np.any(np.asarray(limit.beyond) > _ROUNDING):
+        if not (np.asarray(limit.beyond) > _ROUNDING).any():
             continue
         beyond = pick(limit.beyond, index, designs, len(times_utc))
         outside = beyond > _ROUNDING

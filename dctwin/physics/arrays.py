@@ -9,11 +9,15 @@ import numpy as np
 
 # An array of NumPy or JAX, or a plain number: every physics function broadcasts over these.
 Array = Any
+# Types that are surely not JAX's: most arguments, known without looking at their module's name.
+_PLAIN = frozenset({np.ndarray, np.float64, float, int, bool})
 
 
 def namespace(*arrays: Array) -> ModuleType:
     """`jax.numpy` if any input is a JAX array or tracer, otherwise `numpy`."""
     for array in arrays:
+        if type(array) in _PLAIN:
+            continue
         if type(array).__module__.startswith(("jax", "jaxlib")):
             import jax.numpy as jnp
 
