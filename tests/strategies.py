@@ -11,14 +11,14 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from air_states import outdoor as outdoor_air
 from hypothesis import strategies as st
 
-from dctwin.components.component import Air, Place
+from dctwin.components.component import Place
 from dctwin.design import Facility, parse_design
 from dctwin.document import Document
 from dctwin.engines.heat import Boundary
 from dctwin.library import entries
-from dctwin.physics import moist_air
 from dctwin.physics.electrical import conductor_resistance_ohm
 
 # An air-cooled and a water-cooled chiller of EnergyPlus's data sets (DOE-2 centrifugal curves and
@@ -750,19 +750,6 @@ def policies(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
 def facilities() -> st.SearchStrategy[Facility]:
     """Random valid facilities."""
     return designs().map(lambda data: parse_design(document(data)))
-
-
-def outdoor_air(dry_bulb_c: Any, relative_humidity_frac: Any, pressure_pa: Any) -> Air:
-    """Outdoor air as the engines want it."""
-    humidity = moist_air.humidity_kg_per_kg(dry_bulb_c, relative_humidity_frac, pressure_pa)
-    return Air(
-        dry_bulb_c,
-        moist_air.wet_bulb_c(dry_bulb_c, humidity, pressure_pa),
-        humidity,
-        moist_air.enthalpy_kj_per_kg(dry_bulb_c, humidity),
-        pressure_pa + 0.0 * dry_bulb_c,
-        moist_air.density_kg_per_m3(dry_bulb_c, humidity, pressure_pa),
-    )
 
 
 @st.composite

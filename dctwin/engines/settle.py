@@ -294,7 +294,9 @@ def _float(
     ).point
 
     def back(new: Mapping[str, Array], old: Mapping[str, Array]) -> dict[str, Array]:
-        return {name: put_steps(value, old.get(name, 0.0), where, hours) for name, value in new.items()}
+        return {
+            name: put_steps(value, old.get(name, 0.0), where, hours) for name, value in new.items()
+        }
 
     point = Point(
         back(floated.supply, found.point.supply),
