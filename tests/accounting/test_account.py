@@ -95,7 +95,8 @@ def test_devices_of_every_feed_are_counted() -> None:
     facility = dctwin.load_design("sakura-like-380-vdc")
     names = [part.name for part in installed_parts(facility)[0]]
     feeds = [device.name for feed in facility.feeds for device in feed.path]
-    assert feeds and all(names.count(name) >= feeds.count(name) for name in feeds)
+    assert feeds
+    assert all(names.count(name) >= feeds.count(name) for name in feeds)
 
 
 def test_fuel_is_scope_1_with_its_supply_in_scope_3() -> None:

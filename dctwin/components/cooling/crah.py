@@ -7,9 +7,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from dctwin.components.component import Duty, param, ratio
+from dctwin.components.component import Duty, Service, Stage, param, ratio
 from dctwin.components.cooling.exchanger import exchange_kw_per_k
-from dctwin.components.cooling.terminal import TerminalUnit
+from dctwin.components.cooling.terminal import terminal_reach_c, terminal_service
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.hydraulics import mover_power_kw
 
@@ -32,7 +32,7 @@ def coil_kw_per_k(
     return exchange_kw_per_k(ua_kw_per_k, air_kw_per_k, water_kw_per_k)
 
 
-class Crah(TerminalUnit):
+class Crah(Stage):
     """Chilled-water air handler with speed-controlled plug fans after the coil (draw-through).
 
     Coil: counterflow effectiveness-NTU, to which a cross-counterflow coil of four rows and more
@@ -51,8 +51,9 @@ class Crah(TerminalUnit):
     """
 
     kind: ClassVar[str] = "crah"
-    mover: ClassVar[str] = "crah_fan"
+    rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
     extensive: ClassVar[frozenset[str]] = frozenset({"ua_kw_per_k", "design_flow_m3_s"})
+    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "leaving_c"})
 
     ua_kw_per_k: float = param("kW/K", 0.01, 10_000, "conductance of the coil at design air flow")
     design_flow_m3_s: float = param("m³/s", 0.01, 1_000, "air flow at the design point")
@@ -102,3 +103,13 @@ class Crah(TerminalUnit):
             carried.density_frac,
         )
         return flow_frac, conductance_kw_per_k, fan_kw
+
+    def reach_c(self, duty: Duty) -> Array:
+        _, conductance_kw_per_k, fan_kw = self._work(duty)
+        return terminal_reach_c(duty, conductance_kw_per_k, fan_kw)
+
+    def serve(self, duty: Duty) -> Service:
+        flow_frac, conductance_kw_per_k, fan_kw = self._work(duty)
+        return terminal_service(
+            duty, conductance_kw_per_k, fan_kw, "crah_fan", {"flow_frac": flow_frac}
+        )
