@@ -534,7 +534,7 @@ def _control(draw: st.DrawFn, entry: dict[str, Any], design_kw: float) -> None:
         entry["pump"]["staging"] = _staging(draw)
         entry["pump"]["min_flow_frac"] = draw(floats(0.0, 1.0))
     for place, stage in enumerate(entry["stages"]):
-        stage["water"] = draw(st.sampled_from(["potable", "reclaimed", "sea"]))
+        stage["water_source"] = draw(st.sampled_from(["potable", "reclaimed", "sea"]))
         if draw(st.booleans()):
             unit_kw = max(0.001, design_kw * draw(size(0.2, 2.0)))
             stage["staging"] = {"unit_kw": unit_kw, **_staging(draw)}
