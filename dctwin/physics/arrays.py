@@ -30,12 +30,12 @@ def known(values: Array) -> bool:
     return "Tracer" not in type(values).__name__
 
 
-def at_steps(value: Any, where: np.ndarray, hours: int) -> Any:
+def at_steps(value: Any, where: Any, hours: int) -> Any:
     """Some steps of a value of shape (), (hours,), (designs, 1) or (designs, hours)."""
     return value[..., where] if np.ndim(value) and np.shape(value)[-1] == hours else value
 
 
-def put_steps(new: Any, old: Any, where: np.ndarray, hours: int) -> Array:
+def put_steps(new: Any, old: Any, where: Any, hours: int) -> Array:
     """The old values with the new ones at some steps."""
     if len(where) == hours:
         return new
