@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import document, facilities, outdoor_air, power_paths, weathers
+from power_strategies import power_paths
+from strategies import document, facilities, outdoor_air, weathers
 
 import dctwin
 from dctwin.design import Facility, parse_design
