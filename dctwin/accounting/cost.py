@@ -81,6 +81,22 @@ def water_cost(tariff: Any, water_l: float, currency: str, used: Used) -> float:
     return exchange(price * water_l / LITRES_PER_M3, money, currency, used)
 
 
+def fuel_cost(
+    tariff: Any, burned_kwh: Mapping[str, float], currency: str, used: Used
+) -> float:
+    """Fuel by its lower heating value, at the site's prices, else at the default ones."""
+    total = 0.0
+    for name, kwh in burned_kwh.items():
+        given = None if tariff is None else price_of(tariff, name, tariff.currency, "kwh", None)
+        if given is None:
+            price, money = used.take(factor("fuels", name, "price")), "USD"
+        else:
+            note = (tariff.status, tariff.source or "site file")
+            price, money = _noted(used, tariff, name, "kwh", note), tariff.currency
+        total += exchange(price * kwh, money, currency, used)
+    return total
+
+
 def annuity_frac(rate_frac: float, life_year: float) -> float:
     """Yearly payment over a capital that is paid back with interest over its life.
 
