@@ -705,9 +705,35 @@ def _onsite(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
     if draw(st.booleans()):
         onsite["hydrogen"] = _hydrogen(draw, it_kw)
     if draw(st.booleans()):
+        sets = draw(st.lists(gensets(it_kw), min_size=1, max_size=2))
+        onsite["gensets"] = [entry | {"name": f"set-{k}"} for k, entry in enumerate(sets)]
+        onsite["gensets"] = draw(st.sampled_from([onsite["gensets"], onsite["gensets"][0]]))
+    if draw(st.booleans()):
+        onsite["heat_demand_kw"] = it_kw * draw(floats(0.0, 2.0))
+        onsite["heat_monthly_frac"] = draw(st.sampled_from([[1.0] * 12, [1.0, 0.5, 0.0] * 4]))
+    if draw(st.booleans()):
         onsite["connection_kw"] = it_kw * draw(floats(0.0, 4.0))
     onsite["policy"] = draw(policies(it_kw))
     return onsite
+
+
+@st.composite
+def gensets(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
+    """Standby sets, or engines that follow or run at a share of their rating."""
+    mode = draw(st.sampled_from(["standby", "base-load"]))
+    entry = {
+        "equipment": draw(st.sampled_from(["diesel-1mw", "diesel-2mw", "gas-1500kw"])),
+        "mode": mode,
+        "rated_kw": max(1.0, it_kw * draw(floats(0.0, 2.0))),
+        "min_load_frac": draw(floats(0.0, 0.9)),
+        "heater_kw": it_kw * draw(st.sampled_from([0.0, 0.004, 0.1])),
+        "heat_recovery_frac": draw(floats(0.0, 0.9)),
+        "redundancy": draw(st.sampled_from(REDUNDANCY)),
+        "count": draw(st.integers(1, 3)),
+    }
+    if mode == "base-load" and draw(st.booleans()):
+        entry["load_frac"] = draw(floats(0.1, 1.0))
+    return entry
 
 
 def _hydrogen(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:

@@ -27,23 +27,25 @@ class Bank:
 
 @dataclass(frozen=True)
 class BankFlows:
-    """A bank at work: `units` sets share the output; heaters keep those at rest warm.
+    """A bank at work: `units_count` sets share the output; heaters keep those at rest warm.
 
     fuel_kw = output_kw + heat_kw, lower heating value; usable_kw of the heat is hot water.
     """
 
     bank: Bank
     output_kw: Array
-    units: Array
+    units_count: Array
     heater_kw: Array
 
     @property
     def fuel_kw(self) -> Array:
-        return self.units * self.bank.unit.fuel_kw(self.output_kw / self.units)
+        return self.units_count * self.bank.unit.fuel_kw(self.output_kw / self.units_count)
 
     @property
     def usable_kw(self) -> Array:
-        return self.units * self.bank.unit.heat_recovered_kw(self.output_kw / self.units)
+        return self.units_count * self.bank.unit.heat_recovered_kw(
+            self.output_kw / self.units_count
+        )
 
 
 def run_base_load(banks: Sequence[Bank], hours: Hours) -> tuple[Hours, list[BankFlows]]:

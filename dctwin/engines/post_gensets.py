@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from dctwin.components.component import Limit
 from dctwin.components.onsite.battery import BatteryFlows
 from dctwin.components.power.ride_through import RideThrough
 from dctwin.design import Facility
 from dctwin.dispatch.gensets import BankFlows
 from dctwin.engines.year import Flag, Year
+from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.seasons import over_year
 from dctwin.units import SECONDS_PER_HOUR
@@ -37,13 +40,13 @@ def post_gensets(year: Year, engines: Sequence[BankFlows], wanted_kw: Array) -> 
         heater = f"heater.{flows.bank.name}"
         ledger.post("electricity", _BUS, heater, flows.heater_kw)
         ledger.post("heat", heater, "ambient", flows.heater_kw, "power.genset_heater")
-        each_kw = flows.output_kw / flows.units
+        each_kw = flows.output_kw / flows.units_count
         year.traces[f"{node}.output_kw"] = flows.output_kw
         year.traces[f"{node}.load_frac"] = unit.load_frac(each_kw)
         if unit.fuel == "diesel":
-            year.traces[f"{node}.fuel_l_per_h"] = flows.units * unit.fuel_l_per_h(each_kw)
+            year.traces[f"{node}.fuel_l_per_h"] = flows.units_count * unit.fuel_l_per_h(each_kw)
         else:
-            year.traces[f"{node}.fuel_m3_per_h"] = flows.units * unit.fuel_m3_per_h(each_kw)
+            year.traces[f"{node}.fuel_m3_per_h"] = flows.units_count * unit.fuel_m3_per_h(each_kw)
         year.flags.extend(Flag(node, limit) for limit in unit.limits(each_kw))
     return wanted_kw
 
@@ -71,7 +74,7 @@ def watch_starts(
         xp = namespace(flows.output_kw, held_s)
         running = xp.atleast_1d(flows.output_kw > 0)
         before = xp.concatenate([0 * running[..., :1], 1 * running[..., :-1]], axis=-1)
-        load_frac = unit.load_frac(flows.output_kw / flows.units)
+        load_frac = unit.load_frac(flows.output_kw / flows.units_count)
         ramp_s = xp.maximum(load_frac - unit.first_step_frac, 0.0) / unit.ramp_frac_per_s
         ready_s = unit.start_s + ramp_s
         short_s = xp.maximum(ready_s - held_s, 0.0) * (running & (before == 0))
@@ -108,6 +111,8 @@ def ride_through_s(year: Year, facility: Facility) -> Array:
 def heat_wanted_kw(facility: Facility, year_frac: Any) -> Array:
     """What the heat network takes from engines and fuel cells at this time of the year."""
     plant = facility.onsite
+    if any(np.ndim(share) for share in plant.heat_monthly_frac):
+        raise InputError("onsite.heat_monthly_frac: designs of one batch must have the same")
     if all(share == 1.0 for share in plant.heat_monthly_frac):
         return plant.heat_demand_kw
     return plant.heat_demand_kw * over_year(plant.heat_monthly_frac, year_frac)
