@@ -100,7 +100,7 @@ def test_a_start_that_nothing_rides_through_is_flagged() -> None:
     sets = {"equipment": "diesel-2mw", "count": 2, "mode": "standby"}
     bare = dctwin.simulate(HALL, "inzai", set={"onsite": {"gensets": sets, "policy": outage}})
     (flag,) = [flag for flag in bare.flags if flag.place == "genset.genset"]
-    assert (flag.limit, flag.duration_h) == ("ride_through_s", 1.0)
+    assert (flag.limit, flag.count_h) == ("ride_through_s", 1.0)
     # Start in 10 s, then a tenth of the rating a second above the first half.
     load_frac = float(np.max(np.asarray(bare.frame["genset.genset.load_frac"])))
     assert flag.worst == pytest.approx(10.0 + (load_frac - 0.5) / 0.1, abs=0.05)
