@@ -92,7 +92,7 @@ def test_a_key_of_a_policy_is_set_of_a_design_that_names_none() -> None:
     set_to = plain.replace({"onsite.policy.name": "price", "onsite.policy.charge_h": 3.0})
     assert set_to.onsite.policy.name == "price"
     assert set_to.onsite.policy.charge_h == 3.0
-    with pytest.raises(InputError, match="onsite.policy.charge_h: unknown key"):
+    with pytest.raises(InputError, match=r"onsite.policy.charge_h: unknown key"):
         plain.replace({"onsite.policy.charge_h": 3.0})
 
 
