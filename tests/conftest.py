@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -19,8 +19,12 @@ settings.register_profile(
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    # A whole facility takes long to shrink: a failure is told as it was found.
+    phases=(Phase.explicit, Phase.generate),
 )
-settings.register_profile("random", parent=settings.get_profile("fixed"), derandomize=False)
+settings.register_profile(
+    "random", parent=settings.get_profile("fixed"), derandomize=False, phases=tuple(Phase)
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 

@@ -53,7 +53,7 @@ class StageEntry(DeviceEntry):
     parallel_flow_frac: float = _number(
         0.05, 1, "share of the loop's flow through it, beside the next stage; 1 = in series", 1.0
     )
-    water: Source | None = Field(None, description="its make-up; default the design's")
+    water_source: Source | None = Field(None, description="its make-up; default the design's")
 
 
 class PumpEntry(DeviceEntry):
@@ -81,7 +81,7 @@ def stage_control(
         reader.fault((*where, "staging", "unit_kw"), "is missing: heat that one unit is meant for")
         unit_kw = 1.0
     staging = _staging(reader, entry.staging, unit_kw or 1.0, device, where)
-    return Control(staging, changeover, entry.parallel_flow_frac, entry.water or "")
+    return Control(staging, changeover, entry.parallel_flow_frac, entry.water_source or "")
 
 
 def pump_control(reader: Reader, entry: PumpEntry, device: Device, where: Path_) -> Control:

@@ -52,7 +52,7 @@ def post_loop(
     assert served is not None
     for device, service in zip(circuit.stages, served.services, strict=True):
         used_kw = used_kw + _post_stage(
-            year, name, device, service, WATER[device.control.water or water_source]
+            year, name, device, service, WATER[device.control.water_source or water_source]
         )
         if device.component.fluid_outdoors:
             _watch_frost(year, f"{name}.{device.name}", circuit.loop.fluid, air)

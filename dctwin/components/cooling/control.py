@@ -49,7 +49,7 @@ class Control:
     staging: Staging | None = None
     changeover: Changeover | None = None
     parallel_flow_frac: float = 1.0
-    water: str = ""
+    water_source: str = ""
 
 
 def units_on(
