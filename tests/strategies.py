@@ -751,6 +751,12 @@ def gensets(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
     return entry
 
 
+@st.composite
+def onsites(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
+    """Sources, stores, engines and a policy for a facility of this size."""
+    return _onsite(draw, it_kw)
+
+
 def _hydrogen(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
     path: dict[str, Any] = {
         "tank": {
