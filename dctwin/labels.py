@@ -57,6 +57,9 @@ METRIC_GROUPS: dict[str, dict[str, str]] = {
     },
     "Water": {
         "water_l": "drawn",
+        "water_potable_l": "potable",
+        "water_reclaimed_l": "reclaimed",
+        "water_sea_l": "from the sea",
         "water_evaporated_l": "evaporated",
         "water_blowdown_l": "blown down",
         "water_drift_l": "drifted off",
