@@ -17,6 +17,7 @@ import numpy as np
 
 from dctwin.accounting import account
 from dctwin.accounting.contracts import contracted
+from dctwin.accounting.cost import grid_prices
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Limit
 from dctwin.design import Facility, load_design, source_key
@@ -268,7 +269,7 @@ def transient(
         int(surroundings.local_hour[index]),
         step / SECONDS_PER_HOUR,
         place=held_place(surroundings.place, index),
-        price_per_kwh=held.price_per_kwh,
+        **grid_prices(place.file.tariff, held),
         carbon_kg_per_kwh=held.carbon_kg_per_kwh,
         makeup_kg_per_m3=makeup_of(place),
     )

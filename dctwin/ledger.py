@@ -31,6 +31,8 @@ BOUNDARY = frozenset(
         "geothermal",
         "ambient",
         "reuse",
+        "fuel.diesel",
+        "fuel.gas",
         "shortfall",
         "water.body",
         "shed",
@@ -46,6 +48,8 @@ RENEWABLES = frozenset({"sun", "wind", "hydro", "geothermal"})
 # Flows out of these places are what the facility draws from outside; load that is shed is power
 # that never came, and counts so that the rest of the books stays whole.
 SOURCES = frozenset({"grid", "shed"}) | RENEWABLES
+# Engine generators are metered at their output: their fuel and its heat stay outside the accounts.
+GENSET = "genset."
 CLOSURE_LIMIT = 1e-9
 
 
@@ -211,7 +215,9 @@ class Ledger:
         drawn: Any = 0.0
         used: Any = 0.0
         for flow in self.flows:
-            if flow.carrier == "electricity" and flow.source in SOURCES:
+            if flow.carrier == "electricity" and (
+                flow.source in SOURCES or flow.source.startswith(GENSET)
+            ):
                 drawn = drawn + flow.value
             if flow.carrier == "electricity" and flow.target in SOURCES:
                 used = used + flow.value

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dctwin.ledger import RENEWABLES, Ledger
+from dctwin.ledger import GENSET, RENEWABLES, Ledger
 from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
 
 # Accounts of compressors: hours without their power are free-cooling hours.
@@ -90,6 +90,8 @@ def compute_metrics(
     compute_kwh = sums.accounts.get("it.compute", 0.0)
     per_it("pue", sums.facility_kwh)
     put("pue_category", 3.0)
+    no_fuel = "no fuel is burned on site"
+    per_it("pue_fuel_inside", sums.fuel_facility_kwh, no_fuel)
     per_it("ppue_cooling", sums.it_kwh + cooling_kwh)
     per_it("ppue_power", sums.it_kwh + power_kwh)
     put(
@@ -113,6 +115,8 @@ def compute_metrics(
     facility = sums.facility_kwh
     put("erf_frac", sums.reused_kwh / facility if facility > 0 else None, "no facility energy")
     per_it("ere", facility - sums.reused_kwh)
+    inside_kwh, all_heat_kwh = sums.fuel_facility_kwh, sums.reused_kwh + sums.genset_heat_kwh
+    put("erf_fuel_inside_frac", all_heat_kwh / inside_kwh if inside_kwh else None, no_fuel)
     renewable_kwh = sums.onsite_kwh + sums.covered_kwh
     put("ref_frac", renewable_kwh / facility if facility > 0 else None, "no facility energy")
     put(
@@ -133,9 +137,11 @@ def compute_metrics(
     put("grid_import_kwh", sums.import_kwh)
     put("grid_export_kwh", sums.export_kwh)
     put("onsite_kwh", sums.onsite_kwh)
+    put("genset_kwh", sums.genset_kwh)
+    put("fuel_kwh", sums.fuel_kwh)
     put("curtailed_kwh", sums.curtailed_kwh)
     put("shed_kwh", sums.shed_kwh)
-    own_kwh = sums.onsite_kwh + sums.export_kwh + sums.curtailed_kwh
+    own_kwh = sums.onsite_kwh + sums.own_export_kwh + sums.curtailed_kwh
     put(
         "self_consumption_frac",
         sums.onsite_kwh / own_kwh if own_kwh > 0 else None,
@@ -183,6 +189,7 @@ def compute_metrics(
     )
     put("mean_chiller_cop", sums.chiller_cop, "no compressor ran")
     put("heat_reused_kwh", sums.reused_kwh)
+    put("genset_heat_reused_kwh", sums.genset_heat_kwh)
     return Metrics(values, undefined)
 
 
@@ -219,8 +226,14 @@ class _Sums:
         self.import_kwh = float(np.sum(import_kw)) * step_h
         self.export_kwh = float(np.sum(_sum(ledger, carrier="electricity", target="grid"))) * step_h
         own_kw = sum((_sum(ledger, carrier="electricity", source=s) for s in RENEWABLES), 0.0)
+        engine_kw = _sum_from(ledger, "electricity", GENSET)
+        own_kwh, self.genset_kwh = (float(np.sum(kw)) * step_h for kw in (own_kw, engine_kw))
+        self.fuel_kwh = float(np.sum(_sum_from(ledger, "heat", "fuel."))) * step_h
+        # What engines sell is theirs in proportion to all that is generated on site.
+        own_share = own_kwh / (own_kwh + self.genset_kwh) if self.genset_kwh > 0 else 1.0
+        self.own_export_kwh = self.export_kwh * own_share
         # What is sold beyond own generation was bought before and stored.
-        self.onsite_kwh = max(float(np.sum(own_kw)) * step_h - self.export_kwh, 0.0)
+        self.onsite_kwh = max(own_kwh - self.own_export_kwh, 0.0)
         shed_kw = _sum(ledger, carrier="electricity", source="shed")
         self.shed_kwh = float(np.sum(shed_kw)) * step_h
         self.curtailed_kwh = step_h * sum(
@@ -261,8 +274,15 @@ class _Sums:
         facility_kw = sum(account_kw.values())
         self.peak_facility_kw = float(np.max(facility_kw))
         self.peak_grid_kw = float(np.max(import_kw))
-        reused_kw = _sum(ledger, carrier="heat", target="reuse")
-        self.reused_kwh = float(np.sum(reused_kw)) * step_h
+        heat = list(ledger.select(carrier="heat", target="reuse"))
+        engines = sum((np.sum(f.value) for f in heat if f.source.startswith(GENSET)), 0.0)
+        self.genset_heat_kwh = float(engines) * step_h
+        self.reused_kwh = float(sum((np.sum(f.value) for f in heat), 0.0)) * step_h
+        self.reused_kwh -= self.genset_heat_kwh
+        # Engines metered at their input: the fuel takes the place of their output.
+        self.fuel_facility_kwh = (
+            self.facility_kwh - self.genset_kwh + self.fuel_kwh if self.fuel_kwh > 0 else None
+        )
         removed = [f for f in ledger.flows if f.carrier == "heat" and f.source.startswith("rack.")]
         self.removed_kwh = float(sum(np.sum(f.value) for f in removed)) * step_h
         compressor_kw = sum((account_kw[a] for a in COMPRESSORS & account_kw.keys()), 0.0)
@@ -273,33 +293,35 @@ class _Sums:
         self.chiller_cop = _chiller_cop(ledger)
         self.unmet_h = float(np.sum(np.asarray(traces["unmet_k"]) > 0)) * step_h
         matched_kw = np.minimum(import_kw, made_kw)
-        own_used_kw = self._own_used(facility_kw, import_kw)
+        # Engines that export give the rest to the facility; what they give is not carbon-free.
+        engine_kw = np.minimum(engine_kw, np.maximum(facility_kw - import_kw, 0.0))
+        own_used_kw = self._own_used(facility_kw, import_kw + engine_kw)
         self.matched_kwh = float(np.sum(own_used_kw + matched_kw)) * step_h
         made_kwh = float(np.sum(own_kw)) * step_h + self.contracted_kwh
         self.matched_annual_frac = (
             min(made_kwh / self.facility_kwh, 1.0) if self.facility_kwh > 0 else None
         )
         self.carbon_free_frac = self._carbon_free(
-            grid, facility_kw, own_used_kw, import_kw, matched_kw
+            grid, engine_kw, own_used_kw, import_kw, matched_kw
         )
 
     def part(self, prefix: str) -> float:
         """Energy of all accounts below a prefix [kWh]."""
         return sum(kwh for name, kwh in self.accounts.items() if name.startswith(prefix))
 
-    def _own_used(self, facility_kw: Any, import_kw: Any) -> Any:
-        """Own generation used in each step [kW], out of a battery too.
+    def _own_used(self, facility_kw: Any, brought_kw: Any) -> Any:
+        """Own generation used in each step [kW], out of a battery too: what grid and engines leave.
 
         What a battery gives beyond own generation came from the grid, or was in it at the start:
         it is nobody's carbon-free energy.
         """
-        used_kw = np.maximum(facility_kw - import_kw, 0.0)
+        used_kw = np.maximum(facility_kw - brought_kw, 0.0)
         used_kwh = float(np.sum(used_kw)) * self.step_h
         return used_kw * (min(1.0, max(self.onsite_kwh, 0.0) / used_kwh) if used_kwh > 0 else 0.0)
 
     @staticmethod
     def _carbon_free(
-        grid: GridYear, facility_kw: Any, own_kw: Any, import_kw: Any, matched_kw: Any
+        grid: GridYear, engine_kw: Any, own_kw: Any, import_kw: Any, matched_kw: Any
     ) -> float | None:
         """Share of each hour's energy from carbon-free sources, weighted by energy.
 
@@ -309,7 +331,7 @@ class _Sums:
         if grid.carbon_free_frac is None:
             return None
         own_kw = np.maximum(own_kw, 0.0)
-        total = float(np.sum(own_kw + import_kw))
+        total = float(np.sum(own_kw + import_kw + engine_kw))
         if total <= 0:
             return None
         rest_kw = (import_kw - matched_kw) * grid.carbon_free_frac
@@ -318,6 +340,12 @@ class _Sums:
 
 def _sum(ledger: Ledger, **match: str) -> Any:
     return sum((flow.value for flow in ledger.select(**match)), 0.0)
+
+
+def _sum_from(ledger: Ledger, carrier: str, prefix: str) -> Any:
+    """Flows of a carrier out of all places whose name begins so."""
+    flows = ledger.select(carrier=carrier)
+    return sum((flow.value for flow in flows if flow.source.startswith(prefix)), 0.0)
 
 
 def _weighted(import_kw: Any, per_kwh: Any, step_h: float) -> float | None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from dctwin import cache
+from dctwin.accounting.cost import grid_prices
 from dctwin.climate.files import read_weather
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Air, Place
@@ -164,7 +165,7 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
         step_h=surroundings.weather.step_h,
         onsite_frac=onsite_frac(facilities, surroundings),
         feed_pv_yield_frac=feed_pv_yield_frac(facilities, surroundings),
-        price_per_kwh=surroundings.grid.price_per_kwh,
+        **grid_prices(surroundings.site.file.tariff, surroundings.grid),
         carbon_kg_per_kwh=surroundings.grid.carbon_kg_per_kwh,
         place=surroundings.place,
         makeup_kg_per_m3=makeup_of(surroundings.site),

@@ -188,6 +188,7 @@ def _to_loop(draw: st.DrawFn, kind: str, sink: str, design_kw: float) -> dict[st
         if kind == "crah":
             unit["fans"] = draw(st.sampled_from(["loop", "heat"]))
             unit["trim_rise_k"] = draw(floats(2.0, 20.0))
+            unit.update(_wet_coil(draw))
         else:
             unit["fan_rise_pa"] *= draw(st.sampled_from([0.0, 0.5]))
             unit["ua_kw_per_k"] = min(unit["ua_kw_per_k"], 1_000.0)
@@ -210,12 +211,26 @@ def _to_loop(draw: st.DrawFn, kind: str, sink: str, design_kw: float) -> dict[st
     return unit
 
 
+def _wet_coil(draw: st.DrawFn) -> dict[str, Any]:
+    """A dry coil, or one whose unit puts back what condenses."""
+    if draw(st.booleans()):
+        return {}
+    humidifier = draw(st.sampled_from(["adiabatic", "steam"]))
+    return {"humidifier": humidifier, "sensible_frac": draw(floats(0.5, 1.0))}
+
+
 def _outside_air(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
     return {
         "kind": "outside-air",
         "design_flow_m3_s": max(0.01, design_kw / 12.0 / 1.2 * draw(size(0.6, 2.0))),
         "fan_rise_pa": draw(floats(50.0, 900.0)),
         "pad_efficiency_frac": draw(st.sampled_from([0.0, 0.8])),
+        "limits": draw(st.sampled_from(["none", "envelope"])),
+        "max_dry_bulb_c": draw(floats(10.0, 40.0)),
+        "min_dew_point_c": draw(floats(-30.0, 0.0)),
+        "max_dew_point_c": draw(floats(5.0, 25.0)),
+        "min_rh_frac": draw(floats(0.0, 0.3)),
+        "max_rh_frac": draw(floats(0.5, 1.0)),
     }
 
 
@@ -457,7 +472,7 @@ def _room_stages(draw: st.DrawFn, design_kw: float) -> list[dict[str, Any]]:
         "rear-door": _to_loop(draw, "rear-door", crah["sink"], design_kw),
         "outside-air": _outside_air(draw, design_kw),
         "indirect-evaporative": _from_catalogue(draw, "indirect-evaporative"),
-        "dx-unit": _from_catalogue(draw, "dx-unit"),
+        "dx-unit": {**_from_catalogue(draw, "dx-unit"), **_wet_coil(draw)},
     }
     return [stages[kind] for kind in dict.fromkeys((first, last)) if kind != "none"]
 
@@ -509,9 +524,41 @@ def _onsite(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
     if draw(st.booleans()):
         onsite["hydrogen"] = _hydrogen(draw, it_kw)
     if draw(st.booleans()):
+        sets = draw(st.lists(gensets(it_kw), min_size=1, max_size=2))
+        onsite["gensets"] = [entry | {"name": f"set-{k}"} for k, entry in enumerate(sets)]
+        onsite["gensets"] = draw(st.sampled_from([onsite["gensets"], onsite["gensets"][0]]))
+    if draw(st.booleans()):
+        onsite["heat_demand_kw"] = it_kw * draw(floats(0.0, 2.0))
+        onsite["heat_monthly_frac"] = draw(st.sampled_from([[1.0] * 12, [1.0, 0.5, 0.0] * 4]))
+    if draw(st.booleans()):
         onsite["connection_kw"] = it_kw * draw(floats(0.0, 4.0))
     onsite["policy"] = draw(policies(it_kw))
     return onsite
+
+
+@st.composite
+def gensets(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
+    """Standby sets, or engines that follow or run at a share of their rating."""
+    mode = draw(st.sampled_from(["standby", "base-load"]))
+    entry = {
+        "equipment": draw(st.sampled_from(["diesel-1mw", "diesel-2mw", "gas-1500kw"])),
+        "mode": mode,
+        "rated_kw": max(1.0, it_kw * draw(floats(0.0, 2.0))),
+        "min_load_frac": draw(floats(0.0, 0.9)),
+        "heater_kw": it_kw * draw(st.sampled_from([0.0, 0.004, 0.1])),
+        "heat_recovery_frac": draw(floats(0.0, 0.9)),
+        "redundancy": draw(st.sampled_from(REDUNDANCY)),
+        "count": draw(st.integers(1, 3)),
+    }
+    if mode == "base-load" and draw(st.booleans()):
+        entry["load_frac"] = draw(floats(0.1, 1.0))
+    return entry
+
+
+@st.composite
+def onsites(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:
+    """Sources, stores, engines and a policy for a facility of this size."""
+    return _onsite(draw, it_kw)
 
 
 def _hydrogen(draw: st.DrawFn, it_kw: float) -> dict[str, Any]:

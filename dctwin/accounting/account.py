@@ -123,7 +123,7 @@ def _energy_cost(
     import_kw: Any,
     used: Used,
 ) -> None:
-    names = ("network", "contracts", "carbon", "water", "export_revenue")
+    names = ("fuel", "network", "contracts", "carbon", "water", "export_revenue")
     if reason := _no_money(grid):
         for name in names:
             values[f"cost_{name}_per_year"] = None
@@ -132,6 +132,7 @@ def _energy_cost(
     money, step_h = grid.currency, ledger.step_h
     emitted_kg = float(values["carbon_operational_kg"] or 0.0)
     found = (
+        cost.fuel_cost(tariff, carbon.fuel_kwh(ledger), money, used),
         cost.network_cost(tariff, import_kw, grid, step_h, used),
         contract_cost(facility, made_frac, import_kw, grid, step_h, used),
         cost.carbon_cost(tariff, emitted_kg, money, used),
@@ -180,7 +181,7 @@ def _total(
     year_frac: float,
 ) -> None:
     """Cost of a year of the facility, IT hardware left out, and of a kilowatt-hour of IT."""
-    names = ("network", "contracts", "carbon", "water", "maintenance", "capital")
+    names = ("fuel", "network", "contracts", "carbon", "water", "maintenance", "capital")
     parts = [read["cost_energy_per_year"], *(values[f"cost_{n}_per_year"] for n in names)]
     reason = _no_money(grid)
     if not reason and abs(year_frac - 1.0) * HOURS_PER_YEAR > _NEARLY_H:

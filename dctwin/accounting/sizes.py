@@ -25,7 +25,7 @@ def installed_parts(facility: Facility) -> tuple[list[Installed], list[str]]:
     found = [Installed("building", "building", "building", facility.design_it_kw)]
     missing: list[str] = []
     for group, device in _devices(facility):
-        kind = device.component.kind
+        kind = _kind(device.component)
         row = table("equipment").get(kind)
         if row is None or not all(hasattr(device.component, name) for name in row["size"]):
             missing.append(f"{device.name} ({kind})")
@@ -59,9 +59,15 @@ def _devices(facility: Facility) -> Iterable[tuple[str, Device]]:
         yield "onsite", device
 
 
+def _kind(component: Any) -> str:
+    """The kind by which factors are listed: a gas engine for long running is no standby diesel."""
+    gas = component.kind == "genset" and component.fuel == "gas"
+    return "gas-engine" if gas else str(component.kind)
+
+
 def _size(component: Any) -> float:
     """Of one unit, from the parameters that its kind's factors name."""
-    row = table("equipment")[component.kind]
+    row = table("equipment")[_kind(component)]
     size = float(row["scale"])
     for name in row["size"]:
         size *= getattr(component, name)

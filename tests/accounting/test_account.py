@@ -39,7 +39,7 @@ def test_scopes_add_up(run: Run) -> None:
 
 def test_cost_adds_up(run: Run) -> None:
     m: Any = run.metrics
-    parts = ["energy", "network", "contracts", "carbon", "water", "maintenance", "capital"]
+    parts = ["energy", "fuel", "network", "contracts", "carbon", "water", "maintenance", "capital"]
     total = sum(m[f"cost_{part}_per_year"] for part in parts) - m["cost_export_revenue_per_year"]
     assert m["cost_total_per_year"] == pytest.approx(total)
     assert m["cost_per_it_kwh"] == pytest.approx(total / m["it_kwh"])
