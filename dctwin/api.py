@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ import numpy as np
 
 from dctwin.accounting import all_metrics
 from dctwin.accounting.contracts import contracted_kw
+from dctwin.accounting.cost import grid_prices
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Limit
 from dctwin.design import Facility, load_design, source_key
@@ -60,6 +61,7 @@ SiteLike = str | os.PathLike[str] | Site
 _ROUNDING = 1e-9
 
 
+@cache
 def package_version() -> str:
     """The installed version of dctwin."""
     try:
@@ -175,7 +177,7 @@ def _flags(
     found = []
     for flag in year.flags:
         limit: Limit = flag.limit
-        if not np.any(np.asarray(limit.beyond) > _ROUNDING):
+        if not (np.asarray(limit.beyond) > _ROUNDING).any():
             continue
         beyond = pick(limit.beyond, index, designs, len(times_utc))
         outside = beyond > _ROUNDING
@@ -264,7 +266,7 @@ def transient(
         int(surroundings.local_hour[index]),
         step / SECONDS_PER_HOUR,
         place=held_place(surroundings.place, index),
-        price_per_kwh=held.price_per_kwh,
+        **grid_prices(place.file.tariff, held),
         carbon_kg_per_kwh=held.carbon_kg_per_kwh,
         makeup_kg_per_m3=makeup_of(place),
     )

@@ -16,7 +16,6 @@ import numpy as np
 from dctwin.design import Device, Facility, load_design
 from dctwin.engines.feeds import feed_flows, main_draw_kw
 from dctwin.errors import ComputationError, InputError, nearest
-from dctwin.physics.electrical import conductor_mass_kg
 from dctwin.plant import PathStep, carry
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ DEFAULT_IT_KW = 1000.0
 # housing and scrap are left out.
 COPPER_KG_PER_KG = 4.1
 ALUMINIUM_KG_PER_KG = 14.7
-# Conductors of a line that carry metal: two poles, or three phases and a full neutral.
-_CONDUCTORS = {"dc": 2, "ac3": 4}
 
 
 @dataclass(frozen=True)
@@ -200,17 +197,10 @@ def _metal_kg(device: Device) -> tuple[float, float]:
     """Copper and aluminium in all units of a device; 0 where it says nothing of a conductor."""
     one = device.component
     units = float(device.count) + float(device.standby_count or 0.0)
-    if hasattr(one, "copper_kg") or hasattr(one, "aluminium_kg"):
-        return (
-            units * float(getattr(one, "copper_kg", 0.0)),
-            units * float(getattr(one, "aluminium_kg", 0.0)),
-        )
-    if not all(hasattr(one, name) for name in ("section_mm2", "length_m", "material", "system")):
-        return 0.0, 0.0
-    kg = units * float(
-        conductor_mass_kg(one.length_m, one.section_mm2, one.material, _CONDUCTORS[one.system])
+    return (
+        units * float(getattr(one, "copper_kg", 0.0)),
+        units * float(getattr(one, "aluminium_kg", 0.0)),
     )
-    return (kg, 0.0) if one.material == "copper" else (0.0, kg)
 
 
 def _step(place: str, step: PathStep, times: float = 1.0) -> ChainStep:

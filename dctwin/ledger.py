@@ -32,6 +32,8 @@ BOUNDARY = frozenset(
         "geothermal",
         "ambient",
         "reuse",
+        "fuel.diesel",
+        "fuel.gas",
         "shortfall",
         "water.body",
         "shed",
@@ -47,6 +49,8 @@ RENEWABLES = frozenset({"sun", "wind", "hydro", "geothermal"})
 # Flows out of these places are what the facility draws from outside; load that is shed is power
 # that never came, and counts so that the rest of the books stays whole.
 SOURCES = frozenset({"grid", "shed"}) | RENEWABLES
+# Engine generators are metered at their output: their fuel and its heat stay outside the accounts.
+GENSET = "genset."
 CLOSURE_LIMIT = 1e-9
 
 
@@ -100,9 +104,9 @@ class Ledger:
     def pick(self, index: int, designs: int, hours: int) -> Ledger:
         """The ledger of one design of a batch, every flow an array of shape (hours,)."""
         one = Ledger(self.step_h)
-        one.flows = [
-            replace(flow, value=pick(flow.value, index, designs, hours)) for flow in self.flows
-        ]
+        for flow in self.flows:
+            value = pick(flow.value, index, designs, hours)
+            one.flows.append(flow if value is flow.value else replace(flow, value=value))
         one.stored = [(node, pick(value, index, designs, hours)) for node, value in self.stored]
         return one
 
@@ -217,7 +221,9 @@ class Ledger:
         drawn: Any = 0.0
         used: Any = 0.0
         for flow in self.flows:
-            if flow.carrier == "electricity" and flow.source in SOURCES:
+            if flow.carrier == "electricity" and (
+                flow.source in SOURCES or flow.source.startswith(GENSET)
+            ):
                 drawn = drawn + flow.value
             if flow.carrier == "electricity" and flow.target in SOURCES:
                 used = used + flow.value
@@ -232,6 +238,8 @@ class Ledger:
 
 def pick(value: Any, index: int, designs: int, hours: int) -> np.ndarray:
     """One design's row of a value of shape (), (hours,), (designs, 1) or (designs, hours)."""
+    if isinstance(value, np.ndarray) and value.shape == (hours,) and value.dtype == float:
+        return value
     array = np.asarray(value, dtype=float)
     if array.ndim == 2:
         array = array[index if array.shape[0] == designs else 0]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dctwin.ledger import BOUNDARY, Ledger
+from dctwin.ledger import BOUNDARY, GENSET, Ledger
 
 # The IT energy of PUE is metered at the output of the UPS (category 1), of the PDU (2) or at the
 # input of the IT equipment (3): ISO/IEC 30134-2. On direct current, the rectifiers or the
@@ -67,11 +67,12 @@ def stages(ledger: Ledger) -> list[Stage]:
 
 
 def drawn_kwh(ledger: Ledger) -> float:
-    """Electricity that entered the facility, from the grid and from the sun."""
+    """Electricity that entered the facility, from the grid, own sources and engines."""
     return sum(
         ledger.total(flow.value, "electricity")
         for flow in ledger.flows
-        if flow.carrier == "electricity" and flow.source in BOUNDARY
+        if flow.carrier == "electricity"
+        and (flow.source in BOUNDARY or flow.source.startswith(GENSET))
     )
 
 

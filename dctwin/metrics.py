@@ -125,6 +125,7 @@ def contracted_kwh(totals: Totals) -> Array:
 
 _NO_IT = "no IT energy"
 _NO_FACILITY = "no facility energy"
+_NO_FUEL = "no fuel is burned on site"
 _NO_MARKET = "the site gives no contract-based carbon intensity"
 _NO_MACHINES = "needs the design's machines"
 
@@ -158,6 +159,7 @@ def metric_values(
     heat_kwh = totals.get("compressor_heat_kwh", 0.0)
     found.per("mean_chiller_cop", heat_kwh, compressor_kwh, "no compressor ran")
     found.put("heat_reused_kwh", totals["reused_kwh"])
+    found.put("genset_heat_reused_kwh", totals["genset_heat_kwh"])
     return found
 
 
@@ -166,6 +168,9 @@ class _Shares:
     """Where the year's energy came from [kWh]."""
 
     onsite: Array  # own generation used on site
+    own_export: Array  # of what is exported, the share of own generation and not of engines
+    fuel: Array  # burned on site
+    fuel_facility: Array  # with engines metered at their input; not a number without fuel
     contracted: Array  # output of agreed plants, and certificates
     covered: Array  # of it, what the facility drew
     own_used: Array  # own generation used in its step
@@ -174,8 +179,16 @@ class _Shares:
 
 def _contract_shares(totals: Totals, certificate_kwh: Array) -> _Shares:
     xp = namespace(totals["import_kwh"], totals["own_kwh"], certificate_kwh)
+    own_kwh, genset_kwh = totals["own_kwh"], totals["genset_kwh"]
+    # What engines sell is theirs in proportion to all that is generated on site.
+    made_kwh = own_kwh + genset_kwh
+    own_share = xp.where(genset_kwh > 0, own_kwh / xp.where(made_kwh > 0, made_kwh, 1.0), 1.0)
+    own_export_kwh = totals["export_kwh"] * own_share
     # What is sold beyond own generation was bought before and stored.
-    onsite_kwh = xp.maximum(totals["own_kwh"] - totals["export_kwh"], 0.0)
+    onsite_kwh = xp.maximum(own_kwh - own_export_kwh, 0.0)
+    fuel_kwh = sum((v for name, v in totals.items() if name.startswith("fuel:")), 0.0)
+    # Engines metered at their input: the fuel takes the place of their output.
+    fuel_facility_kwh = xp.where(fuel_kwh > 0, part(totals, "") - genset_kwh + fuel_kwh, np.nan)
     contracted = contracted_kwh(totals) + certificate_kwh
     # Attributes are matched by the year (GHG Protocol, Scope 2 Guidance), up to what is drawn.
     import_kwh = totals["import_kwh"]
@@ -187,6 +200,9 @@ def _contract_shares(totals: Totals, certificate_kwh: Array) -> _Shares:
     own_used_kwh = xp.minimum(totals["own_used_kwh"], onsite_kwh)
     return _Shares(
         onsite_kwh,
+        own_export_kwh,
+        fuel_kwh,
+        fuel_facility_kwh,
         contracted,
         covered_kwh,
         own_used_kwh,
@@ -205,6 +221,8 @@ def _efficiency(
 
     per_it("pue", facility_kwh)
     found.put("pue_category", 3.0)
+    inside_kwh = shares.fuel_facility
+    found.per("pue_fuel_inside", inside_kwh, it_kwh, _NO_FUEL)
     per_it("ppue_cooling", it_kwh + cooling_kwh)
     per_it("ppue_power", it_kwh + power_kwh)
     compute_kwh = totals.get("account:it.compute", 0.0)
@@ -220,6 +238,8 @@ def _efficiency(
     per_it("cue_market_kg_per_kwh", shares.market_kg, _NO_MARKET)
     found.per("erf_frac", totals["reused_kwh"], facility_kwh, _NO_FACILITY)
     per_it("ere", facility_kwh - totals["reused_kwh"])
+    all_heat_kwh = totals["reused_kwh"] + totals["genset_heat_kwh"]
+    found.per("erf_fuel_inside_frac", all_heat_kwh, inside_kwh, _NO_FUEL)
     found.per("ref_frac", shares.onsite + shares.covered, facility_kwh, _NO_FACILITY)
     found.per("cer", totals["removed_kwh"], cooling_kwh, "no cooling energy")
 
@@ -232,7 +252,8 @@ def _renewables(found: Values, totals: Totals, facility_kwh: Array, shares: _Sha
     # counts in its hour, up to the load; the rest has the grid's share of that hour.
     rest_kwh = totals.get("carbon_free_rest_kwh")
     free_kwh = None if rest_kwh is None else own_kwh + matched_kwh + rest_kwh
-    found.per("cfe_247_frac", free_kwh, own_kwh + import_kwh, none, none)
+    all_kwh = own_kwh + import_kwh + totals["genset_used_kwh"]
+    found.per("cfe_247_frac", free_kwh, all_kwh, none, none)
     found.per("matched_hourly_frac", own_kwh + matched_kwh, facility_kwh, _NO_FACILITY)
     made = over(totals["own_kwh"] + shares.contracted, facility_kwh)
     found.put("matched_annual_frac", namespace(made).minimum(made, 1.0), _NO_FACILITY)
@@ -249,10 +270,12 @@ def _amounts(
     found.put("grid_import_kwh", totals["import_kwh"])
     found.put("grid_export_kwh", totals["export_kwh"])
     found.put("onsite_kwh", shares.onsite)
+    found.put("genset_kwh", totals["genset_kwh"])
+    found.put("fuel_kwh", shares.fuel)
     curtailed_kwh = totals.get("curtailed_kwh", 0.0)
     found.put("curtailed_kwh", curtailed_kwh)
     found.put("shed_kwh", totals["shed_kwh"])
-    own_kwh = shares.onsite + totals["export_kwh"] + curtailed_kwh
+    own_kwh = shares.onsite + shares.own_export + curtailed_kwh
     found.per("self_consumption_frac", shares.onsite, own_kwh, "no generation on site")
     has_battery = "battery_cycles_count" in totals
     for name in ("discharged_kwh", "cycles_count", "capacity_left_frac"):

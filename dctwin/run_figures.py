@@ -22,6 +22,8 @@ NODE_COLORS = {
     "wind": SKY,
     "hydro": BLUE,
     "geothermal": RED,
+    "fuel": GREY,
+    "genset": PINK,
     "power distribution": SKY,
     "storage": GREEN,
     "rack": GREY,

@@ -135,6 +135,8 @@ Tariff: Any = create_model(
         carbon=("kg", "carbon price passed on with grid energy"),
         export_price=("kwh", "paid for energy fed in"),
         water=("m3", "water and sewer"),
+        diesel=("kwh", "diesel by its lower heating value (9.94 kWh/L)"),
+        gas=("kwh", "gas by its lower heating value"),
     ),
 )
 

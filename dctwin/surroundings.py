@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from dctwin import cache
+from dctwin.accounting.cost import grid_prices
 from dctwin.climate.files import read_weather
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Air, Place
@@ -164,7 +165,7 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
         step_h=surroundings.weather.step_h,
         onsite_frac=onsite_frac(facilities, surroundings),
         feed_pv_yield_frac=feed_pv_yield_frac(facilities, surroundings),
-        price_per_kwh=surroundings.grid.price_per_kwh,
+        **grid_prices(surroundings.site.file.tariff, surroundings.grid),
         carbon_kg_per_kwh=surroundings.grid.carbon_kg_per_kwh,
         place=surroundings.place,
         makeup_kg_per_m3=makeup_of(surroundings.site),
@@ -229,6 +230,11 @@ def source_frac(device: Device, surroundings: Surroundings, design_file: str) ->
     return np.asarray(component.monthly_frac)[clock.astype("datetime64[M]").astype(int) % 12]
 
 
+# The last yields of arrays, by what they were made from: a few megabytes.
+_held: dict[str, np.ndarray] = {}
+_MOST_HELD = 64
+
+
 def _pv_frac(pv: PvArray, surroundings: Surroundings) -> np.ndarray:
     """AC yield per rated kilowatt: from the cache, or by pvlib once per site and array."""
     weather, snow = surroundings.weather, surroundings.site.file.snow
@@ -261,7 +267,11 @@ def _pv_frac(pv: PvArray, surroundings: Surroundings) -> np.ndarray:
     key = cache.cache_key(
         "pv", weather.digest, json.dumps(setup, sort_keys=True), on_snow if snow else ()
     )
-    return cache.cached_arrays(key, make)["yield_frac"]
+    if key not in _held:
+        if len(_held) >= _MOST_HELD:
+            _held.pop(next(iter(_held)))
+        _held[key] = cache.cached_arrays(key, make)["yield_frac"]
+    return _held[key]
 
 
 def _snow_loss(pv: PvArray, weather: Weather, snow: Snow) -> Callable[[Any], np.ndarray]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dctwin.ledger import RENEWABLES, Flow, Ledger
+from dctwin.ledger import GENSET, RENEWABLES, Flow, Ledger
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
 
@@ -72,7 +72,10 @@ def totals_of(
     found["peak_facility_kw"] = over.max(facility_kw)
     found |= over.monthly_peaks(import_kw, grid.local_month)
     found |= _cooling(ledger, traces, over)
-    found |= _matching(over, facility_kw, import_kw, grid, made_kw or {})
+    engine_kw = _hourly(
+        flow for flow in ledger.select(carrier="electricity") if flow.source.startswith(GENSET)
+    )
+    found |= _matching(over, facility_kw, import_kw, engine_kw, grid, made_kw or {})
     if f"{BATTERY}.energy_kwh" in traces:
         for name in ("cycles_count", "capacity_left_frac"):
             found[f"battery_{name}"] = traces[f"{BATTERY}.{name}"][..., -1:]
@@ -149,7 +152,7 @@ def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
         kwh = amount * ledger.step_h
         found[name] = found[name] + kwh if name in found else kwh
 
-    names = "import export own shed reused removed shortfall battery_discharged"
+    names = "import export own genset shed reused genset_heat removed shortfall battery_discharged"
     for name in names.split():
         found[f"{name}_kwh"] = 0.0
     machines = {flow.target for flow in ledger.flows if flow.account in COMPRESSORS}
@@ -165,13 +168,18 @@ def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
         if flow.carrier == "heat":
             if flow.target in machines:
                 add("compressor_heat_kwh", amount)
-            if flow.target in ("reuse", "shortfall"):
-                add("reused_kwh" if flow.target == "reuse" else "shortfall_kwh", amount)
+            if flow.target == "reuse":
+                engine = flow.source.startswith(GENSET)
+                add("genset_heat_kwh" if engine else "reused_kwh", amount)
+            if flow.target == "shortfall":
+                add("shortfall_kwh", amount)
             if flow.source.startswith("rack."):
                 add("removed_kwh", amount)
             continue
         if flow.source in RENEWABLES:
             add("own_kwh", amount)
+        if flow.source.startswith(GENSET):
+            add("genset_kwh", amount)
         if flow.target == "grid":
             add("export_kwh", amount)
         for name, source in (("import", "grid"), ("shed", "shed"), ("battery_discharged", BATTERY)):
@@ -218,19 +226,32 @@ def _counted(true: Array) -> Array:
 
 
 def _matching(
-    over: _Hours, facility_kw: Array, import_kw: Array, grid: GridYear, made_kw: Mapping[str, Array]
+    over: _Hours,
+    facility_kw: Array,
+    import_kw: Array,
+    engine_kw: Array,
+    grid: GridYear,
+    made_kw: Mapping[str, Array],
 ) -> Totals:
-    """Own generation used in its step, and contracts' output that meets the draw of its step."""
+    """Own generation used in its step: what grid and engines leave; and contracts' output that
+    meets the draw of its step."""
     step_h = over.step_h
     xp = namespace(facility_kw, import_kw, *made_kw.values())
     used_kw = xp.maximum(facility_kw - import_kw, 0.0)
-    found: Totals = {"own_used_kwh": over.sum(used_kw) * step_h, "matched_kwh": 0.0}
-    all_kw: Array = 0.0
+    # Engines that export give the rest to the facility; what they give is not carbon-free.
+    engine_kw = xp.minimum(engine_kw, used_kw)
+    found: Totals = {
+        "own_used_kwh": over.sum(used_kw - engine_kw) * step_h,
+        "genset_used_kwh": over.sum(engine_kw) * step_h,
+        "matched_kwh": 0.0,
+    }
     for name, kw in made_kw.items():
         found[f"contract_kwh:{name}"] = over.sum(kw) * step_h
         if grid.price_per_kwh is not None:
             worth = over.product(kw + 0.0 * import_kw, grid.price_per_kwh) * step_h
             found[f"contract_worth:{name}"] = worth
+    all_kw: Array = 0.0
+    for kw in made_kw.values():
         all_kw = all_kw + kw
     rest_kw = import_kw
     if made_kw:

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from strategies import floats, policies
+from strategies import floats, gensets, policies
 
 from dctwin.components.onsite.battery import Battery
+from dctwin.components.onsite.genset import Genset
 from dctwin.components.onsite.hydrogen_tank import HydrogenTank
 from dctwin.design.onsite import Onsite
+from dctwin.dispatch.gensets import Bank
 from dctwin.dispatch.hours import Hours, Stores
 from dctwin.dispatch.policies import Policy
 from dctwin.equipment import load_equipment
@@ -59,6 +61,20 @@ def stores(draw: st.DrawFn) -> Stores:
         cell.with_values(rated_kw=SIZE_KW * draw(floats(0.05, 1.0))),
         draw(st.integers(1, 3)),
     )
+
+
+@st.composite
+def banks(draw: st.DrawFn) -> list[Bank]:
+    """Engine generators of one or two entries, or none."""
+    found = []
+    for index, entry in enumerate(draw(st.lists(gensets(SIZE_KW / 2), max_size=2))):
+        unit: Any = load_equipment(entry["equipment"]).component
+        changed = {key: entry[key] for key in entry.keys() & Genset.model_fields.keys()}
+        found.append(
+            Bank(f"set-{index}", unit.with_values(**changed), entry["count"], entry["mode"],
+                 entry.get("load_frac"))
+        )  # fmt: skip
+    return found
 
 
 @st.composite

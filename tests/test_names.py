@@ -85,7 +85,8 @@ EXCEPTIONS = RATIOS.keys() | COUNTERS | GENERIC | OTHER.keys()
 
 # Metrics whose names the standards give (ISO/IEC 30134, EN 50600-4, ASHRAE 90.4), all ratios.
 STANDARD = {
-    "pue", "pue_category", "ppue_cooling", "ppue_power", "tue", "ere", "cer", "itee_sv", "mlc",
+    "pue", "pue_fuel_inside",
+    "pue_category", "ppue_cooling", "ppue_power", "tue", "ere", "cer", "itee_sv", "mlc",
     "elc", "mean_chiller_cop",
 }  # fmt: skip
 # In the currency that the metric `currency` names.

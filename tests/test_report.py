@@ -82,7 +82,7 @@ def test_text_and_units_of_metrics() -> None:
     for group in METRIC_GROUPS.values():
         for name in group:
             dimensionless = {"pue", "ppue_cooling", "ppue_power", "tue", "cer", "mlc", "elc",
-                             "mean_chiller_cop", "ere", "itee_sv"}  # fmt: skip
+                             "mean_chiller_cop", "ere", "itee_sv", "pue_fuel_inside"}  # fmt: skip
             assert bool(metric_unit(name, "JPY")) != (name in dimensionless), name
 
 

@@ -95,3 +95,14 @@ def test_two_of_a_name_are_refused() -> None:
         with_onsite(pv=[{"equipment": "pv-fixed-1mw"}, {"equipment": "pv-fixed-1mw"}])
     with pytest.raises(InputError, match="cannot stand here"):
         with_onsite(wind={"equipment": "pv-fixed-1mw"})
+
+
+def test_dispatch_gets_the_prices_that_are_billed() -> None:
+    boundary, tariff = boundary_of([BASE], HERE), HERE.site.file.tariff
+    # Demand and capacity of the year's peak; energy with losses and what the network adds.
+    per_year = 12 * (
+        (tariff.demand_jpy_per_kw_month or 0.0) + (tariff.wheeling_demand_jpy_per_kw_month or 0.0)
+    ) + (tariff.capacity_jpy_per_kw_year or 0.0)
+    assert boundary.demand_price_per_kw == pytest.approx(per_year)
+    assert per_year > 0
+    assert np.all(boundary.price_per_kwh > HERE.grid.price_per_kwh)

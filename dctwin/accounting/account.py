@@ -99,13 +99,14 @@ def _carbon(
 def _energy_cost(
     found: Values, facility: Facility, totals: Totals, grid: GridYear, tariff: Any, used: Used
 ) -> None:
-    names = ("network", "contracts", "carbon", "water", "export_revenue")
+    names = ("fuel", "network", "contracts", "carbon", "water", "export_revenue")
     if reason := _no_money(grid):
         for name in names:
             found.put(f"cost_{name}_per_year", None, reason)
         return
     money = grid.currency
     costs = (
+        cost.fuel_cost(tariff, carbon.fuel_kwh(totals), money, used),
         cost.network_cost(tariff, totals, grid, used),
         contract_cost(facility, totals, grid, used),
         cost.carbon_cost(tariff, found["carbon_operational_kg"], money, used),
@@ -152,7 +153,7 @@ def _total(found: Values, grid: GridYear, hours_h: float) -> None:
             found.put(name, None, reason)
         return
     total = found["cost_energy_per_year"]
-    for name in ("network", "contracts", "carbon", "water", "maintenance", "capital"):
+    for name in ("fuel", "network", "contracts", "carbon", "water", "maintenance", "capital"):
         total = total + found[f"cost_{name}_per_year"]
     total = total - found["cost_export_revenue_per_year"]
     found.put("cost_total_per_year", total)

@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dctwin.accounting.factors import Factor, Used, exchange, factor
+import numpy as np
+
+from dctwin.accounting.factors import Factor, Used, exchange, factor, table
 from dctwin.accounting.sizes import Installed
 from dctwin.metrics import GridYear
 from dctwin.physics.arrays import Array, namespace
@@ -19,6 +21,10 @@ from dctwin.supply import price_of
 from dctwin.totals import Totals, monthly_peaks_kw
 
 LITRES_PER_M3 = 1000.0
+# What a tariff adds to the energy price: by the kilowatt-hour, and by the peak.
+_PER_KWH = ("margin", "wheeling", "surcharge")
+_PER_KW_MONTH = ("demand", "wheeling_demand")
+_PRICES = ("price_per_kwh", "export_price_per_kwh", "demand_price_per_kw")
 
 
 def network_cost(tariff: Any, totals: Totals, grid: GridYear, used: Used) -> Array:
@@ -28,11 +34,10 @@ def network_cost(tariff: Any, totals: Totals, grid: GridYear, used: Used) -> Arr
     money = tariff.currency
     note = (tariff.network_status, tariff.network_source or "site file")
     per_kwh = 0.0
-    for item in ("margin", "wheeling", "surcharge"):
+    for item in _PER_KWH:
         per_kwh += _noted(used, tariff, item, "kwh", note)
     total = per_kwh * totals["import_kwh"]
-    per_kw_month = _noted(used, tariff, "demand", "kw_month", note)
-    per_kw_month += _noted(used, tariff, "wheeling_demand", "kw_month", note)
+    per_kw_month = sum(_noted(used, tariff, item, "kw_month", note) for item in _PER_KW_MONTH)
     peaks = monthly_peaks_kw(totals)
     highest = peaks[0]
     for kw in peaks[1:]:
@@ -45,6 +50,36 @@ def network_cost(tariff: Any, totals: Totals, grid: GridYear, used: Used) -> Arr
         lost = tariff.wheeling_loss_frac / (1.0 - tariff.wheeling_loss_frac)
         total = total + lost * totals["energy_cost"]
     return total
+
+
+def grid_prices(tariff: Any, grid: GridYear) -> dict[str, Any]:
+    """Prices that dispatch weighs, by their names in `engines.heat.Boundary`.
+
+    What one more kilowatt-hour drawn costs with losses, network and carbon price; what one fed in
+    brings; what one more kilowatt of the run's highest draw costs. By `network_cost`, so that a
+    policy sees what is billed, with one exception: where demand is billed on the peak of each
+    month, all months of the run count with the highest, which is the most it can be. None where
+    the site says nothing; an energy price in a currency without a rate stands alone.
+    """
+    price, none, used = grid.price_per_kwh, dict.fromkeys(_PRICES), Used()
+    if price is None or tariff is None or grid.currency not in table("money")["per_usd"]:
+        return {**none, "price_per_kwh": price}
+
+    def of(item: str, per: str) -> float:
+        value = price_of(tariff, item, tariff.currency, per)
+        return float(exchange(value, tariff.currency, grid.currency, used))
+
+    added = sum(of(item, "kwh") for item in _PER_KWH)
+    if carbon := of("carbon", "kg"):
+        added = added + carbon * grid.carbon_kg_per_kwh
+    months = np.unique(np.asarray(grid.local_month)).size
+    sold = price_of(tariff, "export_price", tariff.currency, "kwh", None)
+    peak = months * sum(of(item, "kw_month") for item in _PER_KW_MONTH)
+    return {
+        "price_per_kwh": price / (1.0 - tariff.wheeling_loss_frac) + added,
+        "export_price_per_kwh": None if sold is None else of("export_price", "kwh"),
+        "demand_price_per_kw": (peak + of("capacity", "kw_year")) or None,
+    }
 
 
 def carbon_cost(tariff: Any, carbon_kg: Array, currency: str, used: Used) -> Array:
@@ -73,6 +108,20 @@ def water_cost(tariff: Any, water_l: Array, currency: str, used: Used) -> Array:
     else:
         price, money = float(given), tariff.currency
     return exchange(price * water_l / LITRES_PER_M3, money, currency, used)
+
+
+def fuel_cost(tariff: Any, burned_kwh: Mapping[str, Array], currency: str, used: Used) -> Array:
+    """Fuel by its lower heating value, at the site's prices, else at the default ones."""
+    total: Array = 0.0
+    for name, kwh in burned_kwh.items():
+        given = None if tariff is None else price_of(tariff, name, tariff.currency, "kwh", None)
+        if given is None:
+            price, money = used.take(factor("fuels", name, "price")), "USD"
+        else:
+            note = (tariff.status, tariff.source or "site file")
+            price, money = _noted(used, tariff, name, "kwh", note), tariff.currency
+        total = total + exchange(price * kwh, money, currency, used)
+    return total
 
 
 def annuity_frac(rate_frac: float, life_year: float) -> float:

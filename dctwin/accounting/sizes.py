@@ -9,13 +9,6 @@ from typing import Any
 from dctwin.accounting.factors import table
 from dctwin.design import Device, Facility
 
-# Conductors of a feeder: two poles, or three phases and a neutral.
-_CONDUCTORS = {"dc": 2, "ac3": 4}
-# kg/m³ at 20 °C, CRC Handbook. Aluminium carries the same current in 1.6 times the section, half
-# the mass, at 2 to 3 times the carbon and half the price a kilogram: it counts by its own mass.
-_DENSITY_KG_PER_M3 = {"copper": 8960.0, "aluminium": 2700.0}
-_MM2_M2 = 1e-6
-
 
 @dataclass(frozen=True)
 class Installed:
@@ -32,7 +25,7 @@ def installed_parts(facility: Facility) -> tuple[list[Installed], list[str]]:
     found = [Installed("building", "building", "building", facility.design_it_kw)]
     missing: list[str] = []
     for group, device in _devices(facility):
-        kind = device.component.kind
+        kind = _kind(device.component)
         row = table("equipment").get(kind)
         if row is None or not all(hasattr(device.component, name) for name in row["size"]):
             missing.append(f"{device.name} ({kind})")
@@ -53,18 +46,28 @@ def _devices(facility: Facility) -> Iterable[tuple[str, Device]]:
         for device in (circuit.pump, *circuit.stages):
             if device is not None:
                 yield "cooling", device
-    for device in (*facility.it_path, *facility.mechanical_path, *facility.shared_path):
+    for feed in facility.feeds:
+        for device in feed.path:
+            yield "power", device
+        if feed.sources is not None:
+            for source in (feed.sources.pv, feed.sources.battery):
+                if source is not None:
+                    yield "onsite", source
+    for device in (*facility.mechanical_path, *facility.shared_path):
         yield "power", device
     for device in facility.onsite.devices():
         yield "onsite", device
 
 
+def _kind(component: Any) -> str:
+    """The kind by which factors are listed: a gas engine for long running is no standby diesel."""
+    gas = component.kind == "genset" and component.fuel == "gas"
+    return "gas-engine" if gas else str(component.kind)
+
+
 def _size(component: Any) -> Any:
     """Of one unit, from the parameters that its kind's factors name."""
-    if component.kind == "busway":
-        volume_m3 = component.length_m * component.section_mm2 * _MM2_M2
-        return _CONDUCTORS[component.system] * volume_m3 * _DENSITY_KG_PER_M3[component.material]
-    row = table("equipment")[component.kind]
+    row = table("equipment")[_kind(component)]
     size: Any = float(row["scale"])
     for name in row["size"]:
         size = size * getattr(component, name)

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from dctwin.errors import InputError
@@ -337,6 +338,8 @@ _TINY = 1e-30
 def ratio(numerator: Array, denominator: Array) -> Array:
     """numerator / denominator, and 0 where the denominator is 0 (no flow carries no heat)."""
     xp = namespace(numerator, denominator)
+    if xp is np and np.asarray(denominator >= _TINY).all():
+        return numerator / denominator
     return numerator / xp.maximum(denominator, _TINY) * (denominator > 0)
 
 

@@ -45,7 +45,6 @@ _WHERE = {
     "converter": "power.converter:Converter",
     "loss-law": "power.loss_law:LossLaw",
     "busway": "power.busway:Busway",
-    "linear-converter": "power.linear_converter:LinearConverter",
     "radial-feeder": "power.radial_feeder:RadialFeeder",
     "dc-bus": "power.dc_bus:DcBus",
     "ride-through": "power.ride_through:RideThrough",

@@ -81,7 +81,17 @@ class Facility:
 
         >>> warm = facility.replace({"cooling.loops.fws.supply_c": 40})  # doctest: +SKIP
         """
-        return parse_design(self.document.replaced(changes))
+        return parse_design(self.document.replaced({**self._defaults(changes), **changes}))
+
+    def _defaults(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The default policy, where a key of a policy is set of a design that names none."""
+        if not any(path.startswith("onsite.policy.") for path in changes):
+            return {}
+        onsite = self.document.data.get("onsite")
+        if isinstance(onsite, dict) and "policy" in onsite:
+            return {}
+        found: dict[str, Any] = {} if isinstance(onsite, dict) else {"onsite": {}}
+        return {**found, "onsite.policy": {"name": "self-consumption"}}
 
     @cached_property
     def design_it_kw(self) -> Any:

@@ -12,11 +12,13 @@ from dctwin.components.component import Component
 from dctwin.components.onsite.battery import Battery
 from dctwin.components.onsite.electrolyser import Electrolyser
 from dctwin.components.onsite.fuel_cell import FuelCell
+from dctwin.components.onsite.genset import Genset
 from dctwin.components.onsite.hydrogen_tank import HydrogenTank
 from dctwin.components.onsite.pv import PvArray
 from dctwin.components.onsite.series import GenerationSeries
 from dctwin.components.onsite.wind import WindTurbine
 from dctwin.design.reader import Device, DeviceEntry, Reader, Structure
+from dctwin.dispatch.gensets import Bank, Mode
 from dctwin.dispatch.hours import Stores, as_one
 from dctwin.dispatch.planned import Optimum, RollingHorizon
 from dctwin.dispatch.policies import (
@@ -35,9 +37,29 @@ Entries = Annotated[
     Annotated[DeviceEntry, Tag("<one>")] | Annotated[list[DeviceEntry], Tag("<several>")],
     Discriminator(lambda value: "<several>" if isinstance(value, list | tuple) else "<one>"),
 ]
+
+
+class GensetEntry(DeviceEntry):
+    """Engine generators of one kind, and when they run."""
+
+    mode: Mode = Field(description="standby: covers what nothing else does; base-load: runs")
+    load_frac: Annotated[float, Field(gt=0, le=1, strict=True)] | None = Field(
+        None, description="base-load: output over the rating of all; left out: follows the load"
+    )
+
+
+Gensets = Annotated[
+    Annotated[GensetEntry, Tag("<one>")] | Annotated[list[GensetEntry], Tag("<several>")],
+    Discriminator(lambda value: "<several>" if isinstance(value, list | tuple) else "<one>"),
+]
 AnyPolicy = (
     SelfConsumption | PeakShaving | Price | Carbon | Matching | Islanded | Optimum | RollingHorizon
 )
+
+
+Monthly = Annotated[
+    tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=12, max_length=12)
+]
 
 
 class Hydrogen(Structure):
@@ -56,6 +78,13 @@ class Onsite(Structure):
     )
     battery: DeviceEntry | None = None
     hydrogen: Hydrogen | None = None
+    gensets: Gensets | None = Field(None, description="engine generators, or a list of them")
+    heat_demand_kw: Annotated[float, Field(ge=0, le=10_000_000, strict=True)] = Field(
+        0.0, description="hot water that a heat network takes from engines and fuel cells"
+    )
+    heat_monthly_frac: Monthly = Field(
+        (1.0,) * 12, description="its demand of each month over heat_demand_kw, January first"
+    )
     policy: AnyPolicy = Field(
         default_factory=SelfConsumption,
         discriminator="name",
@@ -65,6 +94,15 @@ class Onsite(Structure):
     connection_kw: Annotated[float, Field(ge=0, le=10_000_000, strict=True)] | None = Field(
         None, description="what the grid connection carries, both ways; none: any power"
     )
+
+
+@dataclass(frozen=True)
+class GensetBank:
+    """Engine generators of one entry, and when they run."""
+
+    device: Device
+    mode: Mode
+    load_frac: float | None
 
 
 @dataclass(frozen=True)
@@ -81,6 +119,9 @@ class OnsitePlant:
     policy: Policy
     export: bool
     connection_kw: float | None
+    gensets: tuple[GensetBank, ...] = ()
+    heat_demand_kw: float = 0.0
+    heat_monthly_frac: tuple[float, ...] = (1.0,) * 12
 
     def sources(self) -> tuple[Device, ...]:
         """Every device that generates from sun, wind, water or the earth's heat."""
@@ -91,6 +132,15 @@ class OnsitePlant:
         yield from self.sources()
         every = (self.battery, self.electrolyser, self.tank, self.fuel_cell)
         yield from (device for device in every if device is not None)
+        yield from (bank.device for bank in self.gensets)
+
+    def banks(self) -> tuple[Bank, ...]:
+        """The engine generators as dispatch sees them."""
+        return tuple(
+            Bank(bank.device.name, bank.device.component, bank.device.count, bank.mode,
+                 bank.load_frac)
+            for bank in self.gensets
+        )  # fmt: skip
 
     def stores(self) -> Stores:
         """The stores as dispatch sees them."""
@@ -114,15 +164,32 @@ def source_key(device: Device) -> str:
 
 
 def read_sources(
-    reader: Reader, entries: Entries | None, where: Path_, base: type[Component]
+    reader: Reader, entries: Entries | Gensets | None, where: Path_, base: type[Component]
 ) -> tuple[Device, ...]:
     """The devices of one entry or of a list of entries."""
     if entries is None:
         return ()
     if isinstance(entries, list):
-        return reader.devices(entries, where, base)
+        return reader.devices(list(entries), where, base)
     device = reader.device(entries, where, base)
     return () if device is None else (device,)
+
+
+def _read_gensets(reader: Reader, entries: Gensets | None) -> tuple[GensetBank, ...]:
+    """Engine generators, each with its mode."""
+    where: Path_ = ("onsite", "gensets")
+    devices = read_sources(reader, entries, where, Genset)
+    rows = entries if isinstance(entries, list) else [] if entries is None else [entries]
+    for index, entry in enumerate(rows):
+        if entry.mode == "standby" and entry.load_frac is not None:
+            at = (*where, index) if isinstance(entries, list) else where
+            reader.fault((*at, "load_frac"), "a standby set covers what is left, without a share")
+    if len(devices) != len(rows):
+        return ()  # a fault is noted
+    return tuple(
+        GensetBank(device, entry.mode, entry.load_frac)
+        for device, entry in zip(devices, rows, strict=True)
+    )
 
 
 def read_onsite(reader: Reader, onsite: Onsite) -> OnsitePlant:
@@ -148,4 +215,7 @@ def read_onsite(reader: Reader, onsite: Onsite) -> OnsitePlant:
         policy=onsite.policy,
         export=onsite.export,
         connection_kw=onsite.connection_kw,
+        gensets=_read_gensets(reader, onsite.gensets),
+        heat_demand_kw=onsite.heat_demand_kw,
+        heat_monthly_frac=onsite.heat_monthly_frac,
     )

@@ -132,6 +132,16 @@ def as_one(component: Any, count: Array) -> Any:
     return component.with_values(**grown)
 
 
+def running(
+    power_kw: Array, rated_kw: Array, min_load_frac: Array, count: Array
+) -> tuple[Array, Array]:
+    """(power that runs, units that share it); none where one unit would run below its least."""
+    xp = namespace(power_kw, rated_kw, count)
+    power_kw = xp.minimum(power_kw, rated_kw * count)
+    units = xp.clip(xp.ceil(power_kw / rated_kw), 1.0, count)
+    return xp.where(power_kw < min_load_frac * rated_kw * units, 0.0, power_kw), units
+
+
 def honour_grid(request: Request, hours: Hours) -> Request:
     """The request within what the connection carries: it never charges from a grid that is not
     there, and covers what the grid cannot bring."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dctwin.components.onsite.battery import BatteryFlows
 from dctwin.components.onsite.electrolyser import HYDROGEN_KWH_PER_KG
-from dctwin.dispatch.hours import Hours, Request, Stores, honour_grid
+from dctwin.dispatch.gensets import Bank, BankFlows, run_base_load, run_standby
+from dctwin.dispatch.hours import Hours, Request, Stores, honour_grid, running
 from dctwin.dispatch.policies import Policy
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.scan import filled
@@ -30,7 +32,8 @@ class HydrogenFlows:
 
 @dataclass(frozen=True)
 class Operation:
-    """The bus in balance: own - curtailed + import + shed + discharge = load + charge + export."""
+    """The bus in balance: own - curtailed + import + shed + discharge + output of engines
+    = load + charge + export + heaters of engines."""
 
     battery: BatteryFlows | None
     hydrogen: HydrogenFlows | None
@@ -38,11 +41,20 @@ class Operation:
     export_kw: Array
     curtailed_kw: Array
     shed_kw: Array
+    gensets: Sequence[BankFlows] = ()
 
 
-def operate(policy: Policy, stores: Stores, hours: Hours) -> Operation:
-    """Follow a policy through all hours. The battery comes first, hydrogen takes what is left."""
+def operate(
+    policy: Policy, stores: Stores, hours: Hours, gensets: Sequence[Bank] = ()
+) -> Operation:
+    """Follow a policy through all hours. The battery comes first, hydrogen takes what is left.
+
+    Base-load engines run before the policy is asked, standby sets cover what nothing else does.
+    """
     hours = policy.seen(hours)
+    engines: list[BankFlows] = []
+    if gensets:
+        hours, engines = run_base_load(gensets, hours)
     xp = namespace(hours.load_kw, hours.own_kw, hours.grid_kw)
     net_kw = hours.load_kw - hours.own_kw
     battery = hydrogen = None
@@ -59,10 +71,18 @@ def operate(policy: Policy, stores: Stores, hours: Hours) -> Operation:
             hydrogen = run_hydrogen(stores, Request(offer_kw, want_kw), hours.step_h)
             net_kw = net_kw + hydrogen.input_kw - hydrogen.output_kw
     draw_kw, surplus_kw = xp.maximum(net_kw, 0.0), xp.maximum(-net_kw, 0.0)
+    if gensets:
+        draw_kw, engines = run_standby(gensets, engines, draw_kw, hours.grid_kw)
     import_kw = xp.minimum(draw_kw, hours.grid_kw)
     export_kw = xp.minimum(surplus_kw, hours.export_kw)
     return Operation(
-        battery, hydrogen, import_kw, export_kw, surplus_kw - export_kw, draw_kw - import_kw
+        battery,
+        hydrogen,
+        import_kw,
+        export_kw,
+        surplus_kw - export_kw,
+        draw_kw - import_kw,
+        engines,
     )
 
 
@@ -88,7 +108,7 @@ def run_hydrogen(stores: Stores, request: Request, step_h: float) -> HydrogenFlo
     input_kw, made_kg_per_h = 0.0 * request.charge_kw, 0.0 * request.charge_kw
     output_kw, fuel_kw, heat_frac = 0.0 * request.discharge_kw, 0.0 * request.discharge_kw, 0.0
     if electrolyser is not None:
-        input_kw, units = _running(
+        input_kw, units = running(
             request.charge_kw,
             electrolyser.rated_kw,
             electrolyser.min_load_frac,
@@ -96,7 +116,7 @@ def run_hydrogen(stores: Stores, request: Request, step_h: float) -> HydrogenFlo
         )
         made_kg_per_h = units * electrolyser.hydrogen_kg_per_h(input_kw / units)
     if fuel_cell is not None:
-        output_kw, units = _running(
+        output_kw, units = running(
             request.discharge_kw, fuel_cell.rated_kw, fuel_cell.min_load_frac,
             stores.fuel_cells_count,
         )  # fmt: skip
@@ -116,13 +136,3 @@ def run_hydrogen(stores: Stores, request: Request, step_h: float) -> HydrogenFlo
         share * made_kg_per_h,
         (share * fuel_kw - output_kw) * heat_frac,
     )
-
-
-def _running(
-    power_kw: Array, rated_kw: Array, min_load_frac: Array, count: Array
-) -> tuple[Array, Array]:
-    """(power that runs, units that share it); none where one unit would run below its least."""
-    xp = namespace(power_kw, rated_kw, count)
-    power_kw = xp.minimum(power_kw, rated_kw * count)
-    units = xp.clip(xp.ceil(power_kw / rated_kw), 1.0, count)
-    return xp.where(power_kw < min_load_frac * rated_kw * units, 0.0, power_kw), units

@@ -32,8 +32,9 @@ INLET = ".inlet"
 class Boundary:
     """What surrounds the facility, one value a step: arrays of shape (hours,) or numbers.
 
-    Prices and carbon are those of grid energy; None where the site does not give them, and a policy
-    that needs one says so. grid_available is 1 or 0 in each step; None: always.
+    Prices and carbon are those of grid energy as billed (accounting.cost.grid_prices); None where
+    the site does not give them, and a policy that needs one says so.
+    grid_available is 1 or 0 in each step; None: always.
     """
 
     air: Air

@@ -10,6 +10,12 @@ from dctwin.dispatch.hours import Hours
 from dctwin.dispatch.operate import HydrogenFlows, Operation, operate
 from dctwin.engines.generation import onsite_generation
 from dctwin.engines.heat import Boundary
+from dctwin.engines.post_gensets import (
+    heat_wanted_kw,
+    post_cell_heat,
+    post_gensets,
+    watch_starts,
+)
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import SECONDS_PER_HOUR
@@ -39,11 +45,17 @@ def post_onsite(
         export=plant.export,
         export_limit_kw=boundary.export_limit_kw,
     )
-    done = operate(plant.policy, stores, hours)
+    done = operate(plant.policy, stores, hours, plant.banks())
+    wanted_kw: Array = 0.0
+    if done.hydrogen is not None or done.gensets:
+        wanted_kw = heat_wanted_kw(facility, boundary.place.year_frac)
+    if done.gensets:
+        wanted_kw = post_gensets(year, done.gensets, wanted_kw + 0.0 * load_kw)
+        watch_starts(year, facility, done.gensets, done.battery)
     if done.battery is not None and stores.battery is not None:
         _post_battery(year, stores.battery, done.battery, hours)
     if done.hydrogen is not None:
-        _post_hydrogen(year, stores.electrolyser, done.hydrogen)
+        _post_hydrogen(year, stores.electrolyser, done.hydrogen, wanted_kw)
     used_frac = 1.0 - ratio(done.curtailed_kw, made_kw)
     for source, kw in made.items():
         ledger.post("electricity", source, _BUS, kw * used_frac)
@@ -86,12 +98,14 @@ def _post_battery(year: Year, battery: Battery, flows: BatteryFlows, hours: Hour
     )
 
 
-def _post_hydrogen(year: Year, electrolyser: Electrolyser | None, flows: HydrogenFlows) -> None:
+def _post_hydrogen(
+    year: Year, electrolyser: Electrolyser | None, flows: HydrogenFlows, wanted_kw: Array
+) -> None:
     """The hydrogen path as one node; its water is used when it is split."""
     ledger, node = year.ledger, "storage.hydrogen"
     ledger.post("electricity", _BUS, node, flows.input_kw)
     ledger.post("electricity", node, _BUS, flows.output_kw)
-    ledger.post("heat", node, "ambient", flows.loss_kw, "power.hydrogen_loss")
+    post_cell_heat(year, node, flows.loss_kw, flows.heat_kw, wanted_kw)
     ledger.store(node, flows.stored_kw)
     if electrolyser is not None:
         split_kg_s = flows.made_kg_per_h * WATER_KG_PER_KG / SECONDS_PER_HOUR

@@ -31,7 +31,7 @@ from dctwin.engines.heat import (
     serve_loop,
     serve_rest,
 )
-from dctwin.physics.arrays import Array, known, namespace
+from dctwin.physics.arrays import Array, at_steps, known, namespace, put_steps
 from dctwin.physics.fixed_point import settle_state
 from dctwin.plant import Wiring, reach_c
 
@@ -315,7 +315,9 @@ def _float(
     ).point
 
     def back(new: Mapping[str, Array], old: Mapping[str, Array]) -> dict[str, Array]:
-        return {name: _put(value, old.get(name, 0.0), where, hours) for name, value in new.items()}
+        return {
+            name: put_steps(value, old.get(name, 0.0), where, hours) for name, value in new.items()
+        }
 
     point = Point(
         back(floated.supply, found.point.supply),
@@ -340,19 +342,7 @@ def _at(value: Any, where: np.ndarray, hours: int) -> Any:
         return replace(
             value, **{f.name: _at(getattr(value, f.name), where, hours) for f in fields(value)}
         )
-    if np.ndim(value) and np.shape(value)[-1] == hours:
-        return value[..., where]
-    return value
-
-
-def _put(new: Array, old: Array, where: np.ndarray, hours: int) -> Array:
-    """The old values with the new ones at some steps."""
-    if len(where) == hours:
-        return new
-    shape = np.broadcast_shapes(np.shape(old), (*np.shape(new)[:-1], hours))
-    out = np.array(np.broadcast_to(old, shape))
-    out[..., where] = new
-    return namespace(new).asarray(out)
+    return at_steps(value, where, hours)
 
 
 def _root(

@@ -9,7 +9,7 @@ what enters the next. Held long enough, the state settles where the annual engin
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,12 @@ import simpy
 
 from dctwin.components.cooling.loop import LoopState
 from dctwin.components.it.rack import RackState
-from dctwin.design import Circuit, Facility, Feed
-from dctwin.engines.feeds import FeedFlows
+from dctwin.design import Facility
 from dctwin.engines.fit import fit
 from dctwin.engines.heat import (
     INLET,
     Boundary,
     LoopFlows,
-    Point,
     RackFlows,
     cooling,
     hand_on,
@@ -38,11 +36,10 @@ from dctwin.engines.heat import (
     room_flows,
     sources,
 )
-from dctwin.engines.posting import post_facility
-from dctwin.engines.settle import MAX_PASSES, TOLERANCE_FRAC, Settled, settle
+from dctwin.engines.moments import Moment, number, numbers, posted
+from dctwin.engines.settle import MAX_PASSES, TOLERANCE_FRAC, settle
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError, nearest
-from dctwin.ledger import Ledger
 from dctwin.plant import Served, Wiring
 from dctwin.scenario import ScenarioEvent
 from dctwin.units import SECONDS_PER_HOUR
@@ -68,22 +65,6 @@ class PlantState:
     path_kw: dict[str, float] = field(default_factory=dict)  # losses of paths into each loop
 
 
-@dataclass(frozen=True)
-class Moment:
-    """One step: mean flows over it, temperatures at its start."""
-
-    start_ms: int
-    supply: dict[str, float]
-    setpoint: dict[str, float]
-    case: dict[str, float]
-    racks: list[RackFlows]
-    feeds: list[FeedFlows]
-    loops: dict[str, LoopFlows]
-    stored: dict[str, float]
-    charge: dict[str, float]
-    path_kw: dict[str, float]
-
-
 @dataclass
 class Transient:
     """A finished transient: the ledger and traces over its steps, the event log, the last state."""
@@ -102,15 +83,15 @@ def steady_state(facility: Facility, boundary: Boundary) -> PlantState:
     cases = {}
     for rack in found.racks:
         case_c = supply[rack.group.air] if rack.case_c is None else rack.case_c
-        cases[rack.group.name] = RackState(_number(case_c))
+        cases[rack.group.name] = RackState(number(case_c))
     return PlantState(
-        loops={c.name: LoopState(_number(supply[c.name])) for c in facility.circuits},
+        loops={c.name: LoopState(number(supply[c.name])) for c in facility.circuits},
         racks=cases,
         running={circuit.name: True for circuit in facility.circuits},
-        throttled={r.group.name: _number(r.throttled_frac) > _THROTTLED_FRAC for r in found.racks},
-        inlets={group.air: _number(supply[group.air + INLET]) for group in facility.racks},
-        units={name: _numbers(loop.units) for name, loop in found.loops.items()},
-        path_kw=_numbers(found.point.path_kw),
+        throttled={r.group.name: number(r.throttled_frac) > _THROTTLED_FRAC for r in found.racks},
+        inlets={group.air: number(supply[group.air + INLET]) for group in facility.racks},
+        units={name: numbers(loop.units) for name, loop in found.loops.items()},
+        path_kw=numbers(found.point.path_kw),
     )
 
 
@@ -148,7 +129,7 @@ class _Run:
         self.facility, self.boundary, self.state = facility, boundary, state
         self.wiring = Wiring(facility, boundary.air, boundary.here())
         self.warms = paths_warm_loops(facility)
-        pressure_pa = _number(boundary.air.pressure_pa)
+        pressure_pa = number(boundary.air.pressure_pa)
         self.held = {
             c.name: c.loop.held_kwh_per_k(pressure_pa)
             + sum(s.component.mass_kwh_per_k() * s.count for s in c.stages)
@@ -212,31 +193,31 @@ class _Run:
         plant draws what its loops ask for.
         """
         path_kw = self.state.path_kw
-        for number in range(MAX_PASSES):
+        for turn in range(MAX_PASSES):
             moment, loops, racks = self._step(start_ms, dt_ms / 1000.0, path_kw)
             if not self.warms:
                 break
-            found = _numbers(path_heat_kw(self.facility, moment.feeds, moment.loops))
+            found = numbers(path_heat_kw(self.facility, moment.feeds, moment.loops))
             agree = all(
                 abs(kw - path_kw.get(name, 0.0))
-                <= TOLERANCE_FRAC * abs(_number(moment.loops[name].source_kw))
+                <= TOLERANCE_FRAC * abs(number(moment.loops[name].source_kw))
                 for name, kw in found.items()
             )
             if agree:
                 break
             # Without agreement the loops are given none, as in the annual engine.
-            path_kw = found if number + 2 < MAX_PASSES else dict.fromkeys(found, 0.0)
+            path_kw = found if turn + 2 < MAX_PASSES else dict.fromkeys(found, 0.0)
         self.moments.append(moment)
         self.lengths_ms.append(dt_ms)
         self.state.loops, self.state.racks, self.state.path_kw = loops, racks, path_kw
-        self.state.units = {name: _numbers(loop.units) for name, loop in moment.loops.items()}
+        self.state.units = {name: numbers(loop.units) for name, loop in moment.loops.items()}
         self.state.charge_kwh = _charges(self.state.charge_kwh, moment.loops, dt_ms / 1000.0)
         for name in self.state.inlets:
             flows = moment.loops[name]
             inlet_c = flows.circuit.loop.inlet_c(
                 loops[name].supply_c, flows.heat_kw, flows.flow_kw_per_k
             )
-            self.state.inlets[name] = _number(inlet_c)
+            self.state.inlets[name] = number(inlet_c)
         self._watch(start_ms + dt_ms, moment.racks)
 
     def _step(
@@ -264,14 +245,14 @@ class _Run:
             name = circuit.name
             loop = loop_flows(
                 circuit,
-                _number(source[name]),
+                number(source[name]),
                 self.boundary,
                 state.running[name],
-                room_flows(circuit, self.boundary, _number(source[name]), supply),
+                room_flows(circuit, self.boundary, number(source[name]), supply),
                 before=state.units.get(name),
             )
             load = circuit.loop.load_frac(loop.source_kw)
-            setpoint[name] = _number(circuit.loop.setpoint_c(self.boundary.air, load))
+            setpoint[name] = number(circuit.loop.setpoint_c(self.boundary.air, load))
             loop = cooling(loop, source)
             loop, after[name] = self._loop(loop, supply, setpoint[name], dt_s, stored)
             loops[name] = loop
@@ -305,18 +286,18 @@ class _Run:
         rack, count = group.device.component, group.device.count
         before = self.state.racks[group.name]
         flowing = self.state.running[group.liquid]
-        coolant_c = _number(plate_c(group, self.wiring, supply))
+        coolant_c = number(plate_c(group, self.wiring, supply))
         rate = self.wiring.coolant_kw_per_k(group)
         # The cases may end the step at their limit: what they hold delays what the annual clock,
         # for which all is settled, has at once.
         settled_kw = most_liquid_kw(
             group, self.wiring, supply, load_frac(group, self.boundary.local_hour)
         )
-        k_per_kw = _number(rack.plate_k_per_kw(rate(settled_kw)))
+        k_per_kw = number(rack.plate_k_per_kw(rate(settled_kw)))
         most_kw = rack.held_liquid_kw(before, coolant_c, k_per_kw, flowing, dt_s)
         flows = rack_flows(group, self.wiring, self.boundary, supply, most_kw)
-        liquid_kw = _number(flows.power.liquid_kw) / count
-        k_per_kw = _number(rack.plate_k_per_kw(rate(liquid_kw)))
+        liquid_kw = number(flows.power.liquid_kw) / count
+        k_per_kw = number(rack.plate_k_per_kw(rate(liquid_kw)))
         new, out_kw, stored_kw = rack.advance(before, liquid_kw, coolant_c, k_per_kw, flowing, dt_s)
         stored[f"rack.{group.name}"] = stored_kw * count
         power = flows.power._replace(liquid_kw=out_kw * count)
@@ -333,7 +314,7 @@ class _Run:
         circuit = loop.circuit
         name = circuit.name
         before = LoopState(supply[name])
-        heat_kw = _number(loop.heat_kw)
+        heat_kw = number(loop.heat_kw)
         removed = self._removed_kw(loop, supply, setpoint_c, before.supply_c, None)
         # Banks are staged once a step.
         on = removed.units
@@ -368,7 +349,7 @@ class _Run:
         circuit = loop.circuit
         flow = loop.flow_kw_per_k
         return_c = circuit.loop.return_c(at_c, loop.heat_kw, flow)
-        ask_kw = max(_number(flow * (return_c - setpoint_c)), 0.0)
+        ask_kw = max(number(flow * (return_c - setpoint_c)), 0.0)
         sinks = {device.sink for device in circuit.stages if device.sink}
         sink_flow = {
             sink: self.wiring.sink_flow_kw_per_k(circuit, sink, loop.heat_kw)
@@ -403,7 +384,7 @@ class _Run:
                 circuit.loop.supply_limit_c,
             )
         for rack in racks:
-            name, withheld = rack.group.name, _number(rack.throttled_frac)
+            name, withheld = rack.group.name, number(rack.throttled_frac)
             throttled = withheld > _THROTTLED_FRAC
             if throttled and not self.state.throttled[name]:
                 self.log(now_ms, "throttle", f"racks {name} give up {withheld:.1%} of compute")
@@ -421,50 +402,13 @@ class _Run:
             self.log(now_ms, "recovered", f"{what} below {limit_c:g} °C")
 
     def finish(self) -> Transient:
-        """The recorded moments as arrays, posted to a ledger by the annual engine's own hands."""
-        first = self.moments[0]
-        if len(set(self.lengths_ms)) > 1:
-            weights = np.asarray(self.lengths_ms)
-            step_ms = int(np.gcd.reduce(weights))
-            repeat = weights // step_ms
-        else:
-            step_ms, repeat = self.lengths_ms[0], np.ones(len(self.moments), dtype=int)
-        stacked: Moment = _columns(self.moments, repeat)
-        year = Year(Ledger(step_ms / 1000.0 / SECONDS_PER_HOUR))
-        for node, stored_kw in stacked.stored.items():
-            year.ledger.store(node, stored_kw)
-        boundary = replace(self.boundary, step_h=year.ledger.step_h)
-        post_facility(
-            year,
-            self.facility,
-            boundary,
-            Settled(
-                Point(stacked.supply, stacked.path_kw),
-                stacked.setpoint,
-                stacked.racks,
-                stacked.feeds,
-                stacked.loops,
-            ),
-        )
-        for name, case_c in stacked.case.items():
-            year.traces[f"rack.{name}.case_c"] = case_c
-        for node, charge_kwh in stacked.charge.items():
-            year.traces[f"{node}.charge_kwh"] = charge_kwh
-        year.closure = year.ledger.check()
-        start_ms = first.start_ms + step_ms * np.arange(int(repeat.sum()))
+        """What was recorded, posted."""
+        year, start_ms = posted(self.facility, self.boundary, self.moments, self.lengths_ms)
         return Transient(year, start_ms, self.events, self.state)
 
 
-def _number(value: Any) -> float:
-    return float(np.asarray(value).reshape(-1)[0]) if np.ndim(value) else float(value)
-
-
-def _numbers(values: Mapping[str, Any]) -> dict[str, float]:
-    return {name: _number(value) for name, value in values.items()}
-
-
 def _total(served: Served) -> float:
-    return float(sum(_number(service.net_kw()) for service in served.services))
+    return float(sum(number(service.net_kw()) for service in served.services))
 
 
 def _charges(
@@ -478,30 +422,6 @@ def _charges(
             if service.store is not None:
                 key = (name, device.name)
                 start = before.get(key, device.component.start_kwh() * device.count)
-                stored_kw = _number(service.store.stored_kw)
-                after[key] = max(_number(start) - stored_kw * dt_s / SECONDS_PER_HOUR, 0.0)
+                stored_kw = number(service.store.stored_kw)
+                after[key] = max(number(start) - stored_kw * dt_s / SECONDS_PER_HOUR, 0.0)
     return after
-
-
-def _columns(items: list[Any], repeat: np.ndarray) -> Any:
-    """A list of equal structures of numbers as one structure of arrays over time."""
-    first = items[0]
-    if isinstance(first, (Circuit, Feed)) or all(item is first for item in items):
-        return first
-    if isinstance(first, dict):
-        return {key: _columns([item[key] for item in items], repeat) for key in first}
-    if is_dataclass(first) and not isinstance(first, type):
-        return type(first)(
-            **{
-                f.name: _columns([getattr(item, f.name) for item in items], repeat)
-                for f in fields(first)
-            }
-        )
-    if isinstance(first, tuple) and hasattr(first, "_fields"):
-        return type(first)(*(_columns(list(column), repeat) for column in zip(*items, strict=True)))
-    if isinstance(first, (list, tuple)):
-        columns = [_columns(list(column), repeat) for column in zip(*items, strict=True)]
-        return type(first)(columns)
-    if isinstance(first, str):
-        return first
-    return np.repeat(np.array([_number(item) for item in items]), repeat)

@@ -9,11 +9,15 @@ import numpy as np
 
 # An array of NumPy or JAX, or a plain number: every physics function broadcasts over these.
 Array = Any
+# Types that are surely not JAX's: most arguments, known without looking at their module's name.
+_PLAIN = frozenset({np.ndarray, np.float64, float, int, bool})
 
 
 def namespace(*arrays: Array) -> ModuleType:
     """`jax.numpy` if any input is a JAX array or tracer, otherwise `numpy`."""
     for array in arrays:
+        if type(array) in _PLAIN:
+            continue
         if type(array).__module__.startswith(("jax", "jaxlib")):
             import jax.numpy as jnp
 
@@ -24,3 +28,18 @@ def namespace(*arrays: Array) -> ModuleType:
 def known(values: Array) -> bool:
     """Whether the values can be looked at: not while JAX traces a function to compile it."""
     return "Tracer" not in type(values).__name__
+
+
+def at_steps(value: Any, where: Any, hours: int) -> Any:
+    """Some steps of a value of shape (), (hours,), (designs, 1) or (designs, hours)."""
+    return value[..., where] if np.ndim(value) and np.shape(value)[-1] == hours else value
+
+
+def put_steps(new: Any, old: Any, where: Any, hours: int) -> Array:
+    """The old values with the new ones at some steps."""
+    if len(where) == hours:
+        return new
+    shape = np.broadcast_shapes(np.shape(old), (*np.shape(new)[:-1], hours))
+    out = np.array(np.broadcast_to(old, shape))
+    out[..., where] = new
+    return namespace(new).asarray(out)

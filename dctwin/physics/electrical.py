@@ -3,7 +3,8 @@
 Equations and sources
     loss law     loss/rating = a + b x + c x², x = output/rating (no-load, proportional, square:
                  the usual split of transformer and converter losses, IEC 60076-1)
-    linear       P_in = (P_out + fixed)/η: the straight-line fit of measured powers
+                 input = (output + fixed)/η, the straight-line fit of measured powers, has
+                 a = fixed/(η rating), b = 1/η − 1, c = 0
     measured     loss/rating = x (1/η − 1), linear between points; rules at its function
     resistance   R = ρ20 [1 + α (T − 20)] l/A; copper 1.7241e-8 Ω·m, 3.93e-3 1/K; aluminium
                  2.8264e-8 Ω·m, 4.03e-3 1/K: IEC 60287-1-1, Table 1 (from IEC 60028, IEC 60889)
@@ -57,15 +58,6 @@ def loss_kw(
     """Loss of a device that delivers `load_kw`, by the three-term law per unit of rating."""
     load = load_kw / rated_kw
     return rated_kw * (no_load_frac + load * (proportional_frac + load * square_frac))
-
-
-def linear_loss_kw(load_kw: Array, fixed_kw: Array, efficiency_frac: Array) -> Array:
-    """Loss of a device that delivers `load_kw`, where P_in = (P_out + fixed)/η.
-
-    >>> round(linear_loss_kw(0.62626, 0.013, 0.98) * 1000, 3)
-    26.046
-    """
-    return (load_kw + fixed_kw) / efficiency_frac - load_kw
 
 
 # A load fraction that stands for "as low as can be": a device without no-load loss is most

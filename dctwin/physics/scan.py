@@ -19,6 +19,9 @@ def clipped_sums(change: Array, start: Array, low: Array, high: Array) -> tuple[
     low <= start <= high. Exact up to rounding.
     """
     xp = namespace(change, start, low, high)
+    if xp is np and not np.any(change):
+        still = start + 0.0 * (change + low + high)
+        return still, still
     # A map x -> clip(x + shift, floor, ceiling), one per step.
     # All of one shape: the changes may be shared by designs that differ in a bound only.
     even = 0.0 * (change + start + low + high)

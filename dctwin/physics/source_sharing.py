@@ -48,7 +48,7 @@ def shared_by_droop(
 
     def given(volts: Array) -> list[Array]:
         return [
-            xp.clip(slope * (v - volts), 0.0, limit)
+            xp.minimum(xp.maximum(slope * (v - volts), 0.0), limit)
             for slope, v, limit in zip(slopes, no_load_v, limit_kw, strict=True)
         ]
 

@@ -40,7 +40,7 @@ def test_scopes_add_up(run: Run) -> None:
 
 def test_cost_adds_up(run: Run) -> None:
     m: Any = run.metrics
-    parts = ["energy", "network", "contracts", "carbon", "water", "maintenance", "capital"]
+    parts = ["energy", "fuel", "network", "contracts", "carbon", "water", "maintenance", "capital"]
     total = sum(m[f"cost_{part}_per_year"] for part in parts) - m["cost_export_revenue_per_year"]
     assert m["cost_total_per_year"] == pytest.approx(total)
     assert m["cost_per_it_kwh"] == pytest.approx(total / m["it_kwh"])
@@ -85,11 +85,19 @@ def test_copper_of_a_feeder_by_hand() -> None:
     facility = dctwin.load_design("dtc-warm-water-800vdc")
     busway = next(d for d in facility.it_path if d.component.kind == "busway")
     c = busway.component
-    poles = 2 if c.system == "dc" else 4
-    density = 8960 if c.material == "copper" else 2700
+    poles = c.poles_count or (2 if c.system == "dc" else 3)
+    density = 8890 if c.material == "copper" else 2703
     kg = poles * c.length_m * c.section_mm2 * 1e-6 * density * busway.count
     found = next(p for p in installed_parts(facility)[0] if p.kind == "busway")
     assert found.amount == pytest.approx(kg)
+
+
+def test_devices_of_every_feed_are_counted() -> None:
+    facility = dctwin.load_design("sakura-like-380-vdc")
+    names = [part.name for part in installed_parts(facility)[0]]
+    feeds = [device.name for feed in facility.feeds for device in feed.path]
+    assert feeds
+    assert all(names.count(name) >= feeds.count(name) for name in feeds)
 
 
 def test_fuel_is_scope_1_with_its_supply_in_scope_3() -> None:

@@ -59,6 +59,51 @@ def test_other_currency_is_exchanged() -> None:
     assert used.factors["site.tariff.wheeling"].status == "assumed"
 
 
+def test_dispatch_weighs_what_is_billed() -> None:
+    """One more kilowatt-hour and one more kilowatt of peak, as prices and as differences of bills."""
+    tariff = Tariff(
+        currency="JPY", energy_price_jpy_per_kwh=10.0, margin_jpy_per_kwh=1.0, demand_basis="year",
+        wheeling_jpy_per_kwh=2.0, surcharge_jpy_per_kwh=3.0, wheeling_loss_frac=0.04,
+        demand_jpy_per_kw_month=100.0, wheeling_demand_jpy_per_kw_month=50.0,
+        capacity_jpy_per_kw_year=1000.0, carbon_jpy_per_kg=4.0, export_price_jpy_per_kwh=8.0,
+    )  # fmt: skip
+
+    def bill(import_kw: Any) -> float:
+        network = cost.network_cost(tariff, import_kw, grid(), 1.0, Used())
+        carbon = cost.carbon_cost(tariff, 0.5 * float(np.sum(import_kw)), "JPY", Used())
+        return network + carbon + 10.0 * float(np.sum(import_kw))
+
+    found = cost.grid_prices(tariff, grid())
+    more_energy = bill(IMPORT_KW + np.array([0.0, 0.0, 1.0, 0.0])) - bill(IMPORT_KW)
+    assert found["price_per_kwh"] == pytest.approx(more_energy)
+    more_peak = bill(IMPORT_KW + np.array([0.0, 1.0, 0.0, 0.0])) - bill(IMPORT_KW)
+    assert found["demand_price_per_kw"] == pytest.approx(more_peak - more_energy)
+    assert found["export_price_per_kwh"] == 8.0
+    in_usd = cost.grid_prices(tariff, grid("USD", 0.1))
+    assert in_usd["demand_price_per_kw"] == pytest.approx((150.0 * 2 + 1000.0) / 151.4)
+
+
+def test_prices_that_a_site_does_not_give() -> None:
+    nothing = dict.fromkeys(["price_per_kwh", "export_price_per_kwh", "demand_price_per_kw"])
+    assert cost.grid_prices(None, grid(price=None)) == nothing
+    assert cost.grid_prices(None, grid()) == {**nothing, "price_per_kwh": 10.0}
+    flat = Tariff(currency="JPY", energy_price_jpy_per_kwh=10.0)
+    assert cost.grid_prices(flat, grid()) == {**nothing, "price_per_kwh": 10.0}
+    # No rate of exchange: the price alone.
+    assert cost.grid_prices(flat, grid("GBP", 0.1)) == {**nothing, "price_per_kwh": 0.1}
+
+
+def test_fuel_at_the_sites_price_else_the_default() -> None:
+    burned = {"diesel": 1000.0, "gas": 500.0}
+    tariff = Tariff(currency="JPY", energy_price_jpy_per_kwh=10.0, gas_jpy_per_kwh=8.0)
+    used = Used()
+    diesel = factor("fuels", "diesel", "price").value * 151.4
+    found = cost.fuel_cost(tariff, burned, "JPY", used)
+    assert found == pytest.approx(1000.0 * diesel + 500.0 * 8.0)
+    assert used.factors["fuels.diesel.price"].status == "assumed"
+    assert "site.tariff.gas" in used.factors
+
+
 def test_annuity_pays_a_capital_back() -> None:
     rate, life = 0.06, 20
     payment = cost.annuity_frac(rate, life)

@@ -86,6 +86,16 @@ def test_a_policy_is_set_on_the_command_line(capsys: pytest.CaptureFixture[str])
     assert metrics["battery_cycles_count"] > 300
 
 
+def test_a_key_of_a_policy_is_set_of_a_design_that_names_none() -> None:
+    plain = dctwin.load_design("air-cooled-chiller-ac")
+    assert "onsite" not in plain.document.data
+    set_to = plain.replace({"onsite.policy.name": "price", "onsite.policy.charge_h": 3.0})
+    assert set_to.onsite.policy.name == "price"
+    assert set_to.onsite.policy.charge_h == 3.0
+    with pytest.raises(InputError, match=r"onsite.policy.charge_h: unknown key"):
+        plain.replace({"onsite.policy.charge_h": 3.0})
+
+
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
@@ -111,4 +121,7 @@ def test_the_optimum_runs_in_a_year(tmp_path: Path) -> None:
         dctwin.simulate("battery-price-ac", "inzai", price=file, set=change).metrics
         for change in (best, rule)
     )
-    assert foreseen["cost_energy_per_year"] < traded["cost_energy_per_year"]
+    # It makes least what is billed: energy, network and the charge on the highest draw.
+    bills = [m["cost_energy_per_year"] + m["cost_network_per_year"] for m in (foreseen, traded)]
+    assert bills[0] < bills[1]
+    assert foreseen["peak_grid_kw"] < traded["peak_grid_kw"]

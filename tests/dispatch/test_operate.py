@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dispatch_cases import SIZE_KW, hours, policy, simple_policies, stores
+from dispatch_cases import SIZE_KW, banks, hours, policy, simple_policies, stores
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dctwin.components.onsite.battery import Battery
+from dctwin.dispatch.gensets import Bank
 from dctwin.dispatch.hours import Hours, Stores
 from dctwin.dispatch.operate import Operation, operate
 from dctwin.dispatch.policies import Islanded, Policy, SelfConsumption
@@ -24,12 +25,19 @@ def total(value: Any, hours: Hours) -> float:
 
 
 @settings(max_examples=400, deadline=None)
-@given(simple_policies(), stores(), hours())
-def test_every_policy_keeps_energy_and_limits(rule: Policy, held: Stores, seen: Hours) -> None:
-    done = operate(rule, held, seen)
+@given(simple_policies(), stores(), hours(), banks())
+def test_every_policy_keeps_energy_and_limits(
+    rule: Policy, held: Stores, seen: Hours, sets: list[Bank]
+) -> None:
+    done = operate(rule, held, seen, sets)
     there = rule.seen(seen)
     came = seen.own_kw - done.curtailed_kw + done.import_kw + done.shed_kw
     went = seen.load_kw + done.export_kw
+    for engine in done.gensets:
+        came, went = came + engine.output_kw, went + engine.heater_kw
+        assert min(engine.output_kw.min(), np.min(engine.heater_kw)) >= -TINY_KW
+        most_kw = engine.bank.unit.rated_kw * engine.bank.count
+        assert (engine.output_kw <= most_kw * (1 + 1e-12)).all()
     for flows, gave, took in parts(done):
         came, went = came + gave, went + took
         assert np.abs(took - gave - flows.loss_kw - flows.stored_kw).max() <= TINY_KW
@@ -45,6 +53,13 @@ def test_every_policy_keeps_energy_and_limits(rule: Policy, held: Stores, seen: 
     # Load is shed only where the grid is missing or has reached its limit.
     unused_kw = np.broadcast_to(there.grid_kw - done.import_kw, done.shed_kw.shape)
     assert (unused_kw[done.shed_kw > TINY_KW] <= TINY_KW).all()
+    # Nothing is shed while a standby set has power left, nor while a heater stays warm.
+    for engine in done.gensets:
+        spare_kw = engine.bank.unit.rated_kw * engine.bank.count - engine.output_kw
+        if engine.bank.mode == "standby":
+            assert (spare_kw[done.shed_kw > TINY_KW] <= TINY_KW).all()
+        cold_kw = np.broadcast_to(engine.heater_kw, done.shed_kw.shape)
+        assert (cold_kw[done.shed_kw > TINY_KW] <= TINY_KW).all()
     if held.battery is not None and done.battery is not None:
         assert done.battery.energy_kwh.min() >= -1e-9
         assert done.battery.energy_kwh.max() <= held.battery.capacity_kwh * (1 + 1e-12)

@@ -32,7 +32,7 @@ from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError
-from dctwin.ledger import RENEWABLES, pick
+from dctwin.ledger import GENSET, RENEWABLES, pick
 from dctwin.library import entries
 from dctwin.metrics import GridYear, Metrics, compute_metrics
 from dctwin.plant import stack
@@ -44,7 +44,7 @@ GRID = GridYear(
 # Places whose flows come from or go outside.
 OUTSIDE = {
     "grid", *RENEWABLES, "shed", "ambient", "reuse", "shortfall", "water.body", "water.main",
-    "water.reclaimed", "water.sea",
+    "water.reclaimed", "water.sea", "fuel.diesel", "fuel.gas",
     "water.drain", "water.atmosphere",
 }  # fmt: skip
 
@@ -140,7 +140,8 @@ def assert_electricity_closed(year: Year, flows: Any, hours: int) -> None:
     drawn, used = np.zeros(hours), np.zeros(hours)
     scale = np.zeros(hours)
     for carrier, source, target, account, values in flows:
-        if carrier == "electricity" and source in ("grid", "shed", *RENEWABLES):
+        outside = source in ("grid", "shed", *RENEWABLES) or source.startswith(GENSET)
+        if carrier == "electricity" and outside:
             drawn += values
         if carrier == "electricity" and target == "grid":
             used += values

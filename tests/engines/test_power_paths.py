@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import document, facilities, outdoor_air, power_paths, weathers
+from power_strategies import power_paths
+from strategies import document, facilities, outdoor_air, weathers
 
 import dctwin
 from dctwin.design import Facility, parse_design
@@ -41,7 +42,7 @@ def places(facility: Facility) -> dict[str, str]:
             found[f"power.{path}.{device.name}"] = device.heat_to
     for group in facility.racks:
         for device in group.supply:
-            found[f"rack.{group.name}.{device.name}"] = group.air
+            found[f"rack.{group.name}.{device.name}"] = group.supply_loop
     return {node: f"loop.{loop}" if loop else "ambient" for node, loop in found.items()}
 
 

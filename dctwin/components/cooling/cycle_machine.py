@@ -25,7 +25,7 @@ from dctwin.components.cooling.refrigerant_coil import (
     saturated_kw_per_k,
     ua_kw_per_k,
 )
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, at_steps, namespace, put_steps
 from dctwin.physics.compressor import LAWS, Drive, most_flow_frac, power_frac
 from dctwin.physics.vapour_compression import cycle_fit
 from dctwin.units import KELVIN_AT_0_C
@@ -33,10 +33,15 @@ from dctwin.units import KELVIN_AT_0_C
 # Heat, head and rejected heat depend on each other weakly. Over random duties four passes leave
 # at most 0.02 % of power, and 0.2 % (0.7 % of heat) where the compressor is choked.
 _PASSES = 4
+# Passes are kept to the steps in which the machine works where those are fewer than this share.
+_FEW_FRAC = 0.7
 # How far outside its range the refrigerant's fit is still evaluated.
 _BEYOND_K = 20.0
 # Overall efficiency (motor, drive and compressor) beyond which a rating is not credible.
 _BEST_EFFICIENCY_FRAC = 0.9
+
+# Load and power over rating, evaporating and condensing temperature, head over rating.
+_State = tuple[Array, Array, Array, Array, Array]
 
 CYCLE_REPORTS = frozenset(
     {
@@ -136,10 +141,7 @@ class CycleMachine(Stage):
     def refrigerate(self, duty: Duty) -> Service:
         """The refrigerant circuit at work: as much of the duty's heat as the compressor takes."""
         xp = namespace(duty.heat_kw, duty.return_c, duty.sink_c, duty.air.dry_bulb_c)
-        fit = cycle_fit(self.refrigerant)
-        rated_work = fit.work_per_cooling_frac(*self._rated_saturation_c())
-        rated_kw = self._rated_compressor_kw()
-        law = LAWS[self.drive]
+        fit, law = cycle_fit(self.refrigerant), LAWS[self.drive]
         asked_kw = xp.where(duty.flow_kw_per_k > 0, duty.heat_kw, 0.0)
         asked = xp.minimum(asked_kw / self.reference_kw, self.max_load_frac)
         entering_c, condenser_kw_per_k, fan_kw = self._condenser(duty, asked)
@@ -147,39 +149,8 @@ class CycleMachine(Stage):
         k_per_kw = ratio(1.0, saturated_kw_per_k(self._evaporator_ua(), duty.flow_kw_per_k))
         condenser_k_per_kw = ratio(1.0, condenser_kw_per_k)
 
-        load, power_kw = asked, rated_kw * asked
-        low = high = asked
-        low_gap = high_gap = 0.0 * asked
-        limited, solved = False, None
-        for step in range(_PASSES):
-            if load is not solved:  # the evaporator's side changes with the load only
-                solved = load
-                evaporating_c = duty.return_c - k_per_kw * self.reference_kw * load
-                fitted_c = xp.clip(evaporating_c, *_fitted(fit.evaporating_range_c))
-                rows = fit.at_evaporating(fitted_c)
-                # While it runs the machine is never below its least load.
-                running = xp.maximum(load, self.min_load_frac)
-            rejected_kw = self.reference_kw * load + power_kw
-            condensing_c = entering_c + condenser_k_per_kw * rejected_kw
-            condensing_c = xp.maximum(condensing_c, evaporating_c + self.least_lift_k)
-            within_c = xp.clip(condensing_c, *_fitted(fit.condensing_range_c))
-            head = fit.work_at(rows, fitted_c, within_c) / rated_work
-            power_kw = rated_kw * power_frac(law, running, head) * (load / running)
-            if step == _PASSES - 1:
-                break
-            # Where more is asked than this head lets through, close in on the load at which both
-            # agree between one that is too high and one that is not (more load, more head).
-            gap = load - most_flow_frac(law, head)
-            above = gap > 0
-            if xp is np and not limited and not np.any(above):
-                low, low_gap = load, gap  # as below, where nobody is held back
-                continue
-            limited = True
-            high, high_gap = xp.where(above, load, high), xp.where(above, gap, high_gap)
-            low, low_gap = xp.where(above, low, load), xp.where(above, low_gap, gap)
-            cut = ratio(high_gap, high_gap - low_gap)
-            between = xp.where(low_gap < 0, high - (high - low) * cut, load - gap)
-            load = xp.where(high_gap > 0, xp.clip(between, 0.0, asked), asked)
+        state = asked, duty.return_c, entering_c, k_per_kw, condenser_k_per_kw
+        load, power_kw, evaporating_c, condensing_c, head = self._settled(*state)
 
         heat_kw = xp.where(asked_kw > self.reference_kw * load, self.reference_kw * load, asked_kw)
         runs = heat_kw > 0
@@ -208,6 +179,70 @@ class CycleMachine(Stage):
                 "cop": ratio(heat_kw, sum(powers.values())),
             },
         )
+
+    def _settled(self, asked: Array, *state: Array) -> _State:
+        """The machine at this share of its capacity, where heat, head and power agree."""
+        if namespace(asked, *state) is np and np.ndim(asked) and np.shape(asked)[-1] > 1:
+            hours = np.shape(asked)[-1]
+            works = np.asarray(asked > 0)
+            busy = np.flatnonzero(works.any(axis=0) if works.ndim == 2 else works)
+            if len(busy) < _FEW_FRAC * hours:
+                # Idle it is settled by one pass; the rest is for the steps in which it works.
+                idle = self._passes(1, asked, *state)
+                there = (at_steps(value, busy, hours) for value in (asked, *state))
+                found = zip(self._passes(_PASSES, *there), idle, strict=True)
+                load, power, cold, warm, head = (put_steps(*two, busy, hours) for two in found)
+                return load, power, cold, warm, head
+        return self._passes(_PASSES, asked, *state)
+
+    def _passes(
+        self,
+        passes: int,
+        asked: Array,
+        return_c: Array,
+        entering_c: Array,
+        k_per_kw: Array,
+        condenser_k_per_kw: Array,
+    ) -> _State:
+        """Passes of heat, head and power from the load that is asked."""
+        xp = namespace(asked, return_c, entering_c)
+        fit, law = cycle_fit(self.refrigerant), LAWS[self.drive]
+        rated_work = fit.work_per_cooling_frac(*self._rated_saturation_c())
+        rated_kw = self._rated_compressor_kw()
+        load, power_kw = asked, rated_kw * asked
+        low = high = asked
+        low_gap = high_gap = 0.0 * asked
+        limited, solved = False, None
+        for step in range(passes):
+            if load is not solved:  # the evaporator's side changes with the load only
+                solved = load
+                evaporating_c = return_c - k_per_kw * self.reference_kw * load
+                fitted_c = xp.clip(evaporating_c, *_fitted(fit.evaporating_range_c))
+                rows = fit.at_evaporating(fitted_c)
+                # While it runs the machine is never below its least load.
+                running = xp.maximum(load, self.min_load_frac)
+            rejected_kw = self.reference_kw * load + power_kw
+            condensing_c = entering_c + condenser_k_per_kw * rejected_kw
+            condensing_c = xp.maximum(condensing_c, evaporating_c + self.least_lift_k)
+            within_c = xp.clip(condensing_c, *_fitted(fit.condensing_range_c))
+            head = fit.work_at(rows, fitted_c, within_c) / rated_work
+            power_kw = rated_kw * power_frac(law, running, head) * (load / running)
+            if step == passes - 1:
+                break
+            # Where more is asked than this head lets through, close in on the load at which both
+            # agree between one that is too high and one that is not (more load, more head).
+            gap = load - most_flow_frac(law, head)
+            above = gap > 0
+            if xp is np and not limited and not np.any(above):
+                low, low_gap = load, gap  # as below, where nobody is held back
+                continue
+            limited = True
+            high, high_gap = xp.where(above, load, high), xp.where(above, gap, high_gap)
+            low, low_gap = xp.where(above, low, load), xp.where(above, low_gap, gap)
+            cut = ratio(high_gap, high_gap - low_gap)
+            between = xp.where(low_gap < 0, high - (high - low) * cut, load - gap)
+            load = xp.where(high_gap > 0, xp.clip(between, 0.0, asked), asked)
+        return load, power_kw, evaporating_c, condensing_c, head
 
     def _evaporator_ua(self) -> Array:
         flow_kw_per_k = self.reference_kw / self.rated_rise_k

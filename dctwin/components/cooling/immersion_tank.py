@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from dctwin.components.component import Duty, Service, Stage, param
-from dctwin.components.cooling.exchanger import exchange_kw_per_k
-from dctwin.components.cooling.terminal import terminal_reach_c, terminal_service
+from dctwin.components.component import param
+from dctwin.components.cooling.terminal import PumpedUnit
 from dctwin.errors import InputError
-from dctwin.physics.arrays import Array
 from dctwin.physics.fluids import fluid
-from dctwin.physics.hydraulics import mover_power_kw
 from dctwin.units import SECONDS_PER_HOUR
 
 # Temperature at which the oil's heat capacity is taken; it changes by 2 % over 10 K.
 _OIL_C = 45.0
 
 
-class ImmersionTank(Stage):
+class ImmersionTank(PumpedUnit):
     """One single-phase tank; a stage of the oil loop (which needs no pump and no volume).
 
     Exchanger: counterflow plates of constant conductance, given at the bath's working temperature
@@ -32,9 +29,8 @@ class ImmersionTank(Stage):
     """
 
     kind: ClassVar[str] = "immersion-tank"
-    rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
+    mover: ClassVar[str] = "tank_pump"
     extensive: ClassVar[frozenset[str]] = frozenset({"ua_kw_per_k", "design_flow_m3_s", "oil_m3"})
-    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "leaving_c"})
 
     oil: str = Field("mineral-oil", description="dielectric fluid: mineral-oil, silicone-oil, …")
     oil_m3: float = param("m³", 0, 1_000, "oil in the tank and its pipes")
@@ -43,7 +39,6 @@ class ImmersionTank(Stage):
     design_head_pa: float = param("Pa", 1_000, 1_000_000, "head at design flow")
     static_frac: float = param("-", 0, 0.9, "share of head that does not fall with flow", 0.0)
     pump_efficiency_frac: float = param("-", 0.2, 0.92, "pump efficiency, fluid to shaft", 0.6)
-    motor_efficiency_frac: float = param("-", 0.5, 0.98, "efficiency of motor and drive", 0.88)
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -56,29 +51,3 @@ class ImmersionTank(Stage):
     def mass_kwh_per_k(self) -> float:
         kj_per_m3_k = fluid(self.oil).heat_capacity_kj_per_m3_k(_OIL_C)
         return float(self.oil_m3 * kj_per_m3_k / SECONDS_PER_HOUR)
-
-    def _flow_frac(self, duty: Duty) -> Array:
-        return duty.flow_m3_s / self.design_flow_m3_s
-
-    def _conductance_kw_per_k(self, duty: Duty) -> Array:
-        return exchange_kw_per_k(self.ua_kw_per_k, duty.flow_kw_per_k, duty.sink_kw_per_k)
-
-    def _pump_kw(self, duty: Duty) -> Array:
-        return mover_power_kw(
-            self._flow_frac(duty),
-            self.design_flow_m3_s,
-            self.design_head_pa,
-            self.static_frac,
-            self.pump_efficiency_frac,
-            self.motor_efficiency_frac,
-        )
-
-    def reach_c(self, duty: Duty) -> Array:
-        return terminal_reach_c(duty, self._conductance_kw_per_k(duty), self._pump_kw(duty))
-
-    def serve(self, duty: Duty) -> Service:
-        conductance_kw_per_k = self._conductance_kw_per_k(duty)
-        traces = {"flow_frac": self._flow_frac(duty)}
-        return terminal_service(
-            duty, conductance_kw_per_k, self._pump_kw(duty), "tank_pump", traces
-        )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from dctwin.components.component import Duty, Service, Stage, param
+from dctwin.components.component import Duty, param
 from dctwin.components.cooling.crah import coil_kw_per_k
-from dctwin.components.cooling.terminal import terminal_reach_c, terminal_service
+from dctwin.components.cooling.terminal import TerminalUnit
 from dctwin.physics.arrays import Array
 from dctwin.physics.hydraulics import mover_power_kw
 
 
-class RearDoor(Stage):
+class RearDoor(TerminalUnit):
     """Coil behind a rack that cools its exhaust before it enters the room.
 
     The first stage of an air loop: it meets the racks' exhaust, all of the loop's air passes the
@@ -26,9 +26,8 @@ class RearDoor(Stage):
     """
 
     kind: ClassVar[str] = "rear-door"
-    rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
+    mover: ClassVar[str] = "rear_door_fan"
     extensive: ClassVar[frozenset[str]] = frozenset({"ua_kw_per_k", "design_flow_m3_s"})
-    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "leaving_c"})
 
     ua_kw_per_k: float = param("kW/K", 0.01, 1_000, "conductance of the coil at design air flow")
     design_flow_m3_s: float = param("m³/s", 0.01, 100, "air flow of the rack at the design point")
@@ -51,13 +50,3 @@ class RearDoor(Stage):
             self.motor_efficiency_frac,
         )
         return flow_frac, conductance_kw_per_k, fan_kw
-
-    def reach_c(self, duty: Duty) -> Array:
-        _, conductance_kw_per_k, fan_kw = self._work(duty)
-        return terminal_reach_c(duty, conductance_kw_per_k, fan_kw)
-
-    def serve(self, duty: Duty) -> Service:
-        flow_frac, conductance_kw_per_k, fan_kw = self._work(duty)
-        return terminal_service(
-            duty, conductance_kw_per_k, fan_kw, "rear_door_fan", {"flow_frac": flow_frac}
-        )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from dctwin.components.component import Duty, Service, Stage, param
+from dctwin.components.component import Duty, param
 from dctwin.components.cooling.condenser import condense_kw_per_k
-from dctwin.components.cooling.terminal import terminal_reach_c, terminal_service
+from dctwin.components.cooling.terminal import PumpedUnit
 from dctwin.physics.arrays import Array
-from dctwin.physics.hydraulics import mover_power_kw
 
 
-class TwoPhaseCdu(Stage):
+class TwoPhaseCdu(PumpedUnit):
     """Condenses the vapour of a pumped refrigerant loop (phase: two) and pumps the liquid back.
 
     Condenser: the refrigerant stays at saturation (the return temperature of its loop), water
@@ -25,19 +24,15 @@ class TwoPhaseCdu(Stage):
     """
 
     kind: ClassVar[str] = "two-phase-cdu"
-    rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
+    mover: ClassVar[str] = "cdu_pump"
     condenses: ClassVar[bool] = True
     extensive: ClassVar[frozenset[str]] = frozenset(
         {"ua_kw_per_k", "design_flow_m3_s", "held_kwh_per_k", "charge_kg"}
     )
-    reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "leaving_c"})
 
     ua_kw_per_k: float = param("kW/K", 0.1, 100_000, "conductance of the condenser")
     design_flow_m3_s: float = param("m³/s", 1e-6, 10, "liquid flow at the design point")
-    design_head_pa: float = param("Pa", 1_000, 2_000_000, "head at design flow")
-    static_frac: float = param("-", 0, 0.9, "share of head held at any flow", 0.2)
     pump_efficiency_frac: float = param("-", 0.1, 0.92, "pump efficiency, fluid to shaft", 0.4)
-    motor_efficiency_frac: float = param("-", 0.5, 0.98, "efficiency of motor and drive", 0.88)
     held_kwh_per_k: float = param("kWh/K", 0, 1_000, "heat held by liquid and metal", 0.0)
     charge_kg: float = param("kg", 0, 100_000, "refrigerant in the unit and its racks")
     loss_frac_per_year: float = param("-/year", 0, 1, "share of the charge lost in a year", 0.02)
@@ -45,24 +40,5 @@ class TwoPhaseCdu(Stage):
     def mass_kwh_per_k(self) -> float:
         return self.held_kwh_per_k
 
-    def _pump_kw(self, duty: Duty) -> Array:
-        return mover_power_kw(
-            duty.flow_m3_s / self.design_flow_m3_s,
-            self.design_flow_m3_s,
-            self.design_head_pa,
-            self.static_frac,
-            self.pump_efficiency_frac,
-            self.motor_efficiency_frac,
-        )
-
-    def reach_c(self, duty: Duty) -> Array:
-        return terminal_reach_c(
-            duty, condense_kw_per_k(self.ua_kw_per_k, duty), self._pump_kw(duty)
-        )
-
-    def serve(self, duty: Duty) -> Service:
-        traces = {
-            "flow_frac": duty.flow_m3_s / self.design_flow_m3_s,
-        }
-        conductance = condense_kw_per_k(self.ua_kw_per_k, duty)
-        return terminal_service(duty, conductance, self._pump_kw(duty), "cdu_pump", traces)
+    def _exchange_kw_per_k(self, duty: Duty) -> Array:
+        return condense_kw_per_k(self.ua_kw_per_k, duty)

@@ -36,7 +36,6 @@ class Busway(PowerStage):
 
     kind: ClassVar[str] = "busway"
     extensive: ClassVar[frozenset[str]] = frozenset({"rated_kw", "section_mm2"})
-    reports: ClassVar[frozenset[str]] = frozenset({"load_frac"})
 
     rated_kw: float = param("kW", 0.1, 100_000, "rated power at the load")
     system: Literal["dc", "ac3"] = Field(description="dc (two poles) or ac3 (three phases)")
@@ -74,22 +73,21 @@ class Busway(PowerStage):
         )
         return line_resistance_ohm(one_way, self.system) * (1.0 + self.skin_frac)
 
-    def _mass_kg(self) -> Array:
+    @property
+    def metal_kg(self) -> Array:
+        """Mass of all conductors laid."""
         laid = _POLES[self.system][0] if self.poles_count is None else self.poles_count
         return conductor_mass_kg(self.length_m, self.section_mm2, self.material, laid)
 
     @property
     def copper_kg(self) -> Array:
         """Mass of copper in all conductors laid."""
-        return self._mass_kg() if self.material == "copper" else 0.0
+        return self.metal_kg if self.material == "copper" else 0.0
 
     @property
     def aluminium_kg(self) -> Array:
         """Mass of aluminium in all conductors laid."""
-        return self._mass_kg() if self.material == "aluminium" else 0.0
-
-    def load_frac(self, output_kw: Array) -> Array:
-        return output_kw / self.rated_kw
+        return self.metal_kg if self.material == "aluminium" else 0.0
 
     def loss_kw(self, output_kw: Array) -> Array:
         return feeder_loss_kw(self.source_v, output_kw, self.resistance_ohm, self.power_factor)

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from dctwin.components.component import param
-from dctwin.components.power.stage import PowerStage, Role
+from dctwin.components.power.stage import RoledStage
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.electrical import (
     loss_from_curve_kw,
@@ -19,7 +19,7 @@ from dctwin.physics.electrical import (
 Curve = Annotated[tuple[float, ...], Field(min_length=2, max_length=40)]
 
 
-class Converter(PowerStage):
+class Converter(RoledStage):
     """A converter by its efficiency curve: loss per rating, piecewise linear over output load.
 
     Below the first point the loss goes straight to the no-load loss that the first two points
@@ -33,9 +33,6 @@ class Converter(PowerStage):
     kind: ClassVar[str] = "converter"
     extensive: ClassVar[frozenset[str]] = frozenset({"rated_kw"})
 
-    role: Role = Field(description="what it is in the path; names the account of its loss")
-    in_rack: bool = Field(False, description="its loss counts as IT (inside the IT meter)")
-    rated_kw: float = param("kW", 0.05, 1_000_000, "rated output")
     load_frac_points: Curve = Field(description="output over rating, rising, within 0.01 to 1.5")
     efficiency_points: Curve = Field(description="efficiency at these loads, within 0.2 to 1")
     eco_efficiency_points: Curve | None = Field(
@@ -63,13 +60,6 @@ class Converter(PowerStage):
         if self.eco_efficiency_points is None and self.eco_frac > 0:
             raise ValueError("eco_frac above 0 needs eco_efficiency_points")
         return self
-
-    @property
-    def account(self) -> str:
-        return f"{'it' if self.in_rack else 'power'}.{self.role}_loss"
-
-    def load_frac(self, output_kw: Array) -> Array:
-        return output_kw / self.rated_kw
 
     def loss_kw(self, output_kw: Array) -> Array:
         on_line_kw = self._curve_loss_kw(output_kw, self.efficiency_points)

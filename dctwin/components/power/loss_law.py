@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
-
 from dctwin.components.component import param
-from dctwin.components.power.stage import PowerStage, Role
+from dctwin.components.power.stage import RoledStage
 from dctwin.physics.arrays import Array
 from dctwin.physics.electrical import best_load_frac, loss_kw
 
 
-class LossLaw(PowerStage):
+class LossLaw(RoledStage):
     """A device with loss = P0 + b · output + Pk · (output/rating)².
 
     P0 stands for control, heaters and cores, b for semiconductors with a constant on-state voltage
@@ -25,19 +23,9 @@ class LossLaw(PowerStage):
     kind: ClassVar[str] = "loss-law"
     extensive: ClassVar[frozenset[str]] = frozenset({"rated_kw", "no_load_kw", "load_loss_kw"})
 
-    role: Role = Field(description="what it is in the path; names the account of its loss")
-    in_rack: bool = Field(False, description="its loss counts as IT (inside the IT meter)")
-    rated_kw: float = param("kW", 0.05, 1_000_000, "rated output")
     no_load_kw: float = param("kW", 0, 10_000, "loss without load, P0", 0.0)
     proportional_frac: float = param("-", 0, 0.5, "loss per output, b", 0.0)
     load_loss_kw: float = param("kW", 0, 50_000, "square loss at rated output, Pk", 0.0)
-
-    @property
-    def account(self) -> str:
-        return f"{'it' if self.in_rack else 'power'}.{self.role}_loss"
-
-    def load_frac(self, output_kw: Array) -> Array:
-        return output_kw / self.rated_kw
 
     def loss_kw(self, output_kw: Array) -> Array:
         return loss_kw(

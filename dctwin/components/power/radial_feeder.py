@@ -85,14 +85,16 @@ class RadialFeeder(PowerStage):
     @property
     def copper_kg(self) -> float:
         """Mass of copper in it."""
-        return self._metal_kg() if self.material == "copper" else 0.0
+        return self.metal_kg if self.material == "copper" else 0.0
 
     @property
     def aluminium_kg(self) -> float:
         """Mass of aluminium in it."""
-        return self._metal_kg() if self.material == "aluminium" else 0.0
+        return self.metal_kg if self.material == "aluminium" else 0.0
 
-    def _metal_kg(self) -> float:
+    @property
+    def metal_kg(self) -> float:
+        """Mass of all its conductors."""
         return float(
             sum(
                 conductor_mass_kg(length, section, self.material, _CONDUCTORS[self.system])
@@ -113,9 +115,6 @@ class RadialFeeder(PowerStage):
         return radial_flow(
             self.source_v, loads, ohms, self.segment_from, self.power_factor, self.system
         )
-
-    def load_frac(self, output_kw: Array) -> Array:
-        return output_kw / self.rated_kw
 
     def loss_kw(self, output_kw: Array) -> Array:
         return sum(self.flow(output_kw).loss_kw, 0.0)

@@ -40,10 +40,6 @@ class RideThrough(PowerStage):
     def account(self) -> str:
         return f"{'it' if self.in_rack else 'power'}.ride_through_loss"
 
-    def load_frac(self, output_kw: Array) -> Array:
-        """What it would have to carry, over what it can."""
-        return output_kw / self.rated_kw
-
     def loss_kw(self, output_kw: Array) -> Array:
         return self.standby_kw + 0.0 * output_kw
 

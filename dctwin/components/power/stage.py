@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar, Literal
 
-from dctwin.components.component import Component, Limit, inside
+from pydantic import Field
+
+from dctwin.components.component import Component, Limit, inside, param
 from dctwin.physics.arrays import Array
 
 # What a converter is in its path; it names the account of its loss.
@@ -24,6 +26,8 @@ class PowerStage(Component):
 
     reports: ClassVar[frozenset[str]] = frozenset({"load_frac"})
 
+    rated_kw: float = param("kW", 0.05, 1_000_000, "rated output")
+
     @property
     @abstractmethod
     def account(self) -> str:
@@ -33,9 +37,9 @@ class PowerStage(Component):
     def loss_kw(self, output_kw: Array) -> Array:
         """Loss of one unit [kW] when it gives `output_kw`."""
 
-    @abstractmethod
     def load_frac(self, output_kw: Array) -> Array:
         """Output over rating of one unit."""
+        return output_kw / self.rated_kw
 
     def peak_load_fracs(self) -> tuple[Array, ...]:
         """Load fractions within 0 to 1 at which the efficiency has a local maximum.
@@ -47,3 +51,14 @@ class PowerStage(Component):
     def limits(self, output_kw: Array) -> tuple[Limit, ...]:
         """Overload is flagged, never clamped."""
         return (Limit("load_frac", inside(self.load_frac(output_kw), 0.0, 1.0), "-"),)
+
+
+class RoledStage(PowerStage):
+    """A device of which the design says what it is. Abstract."""
+
+    role: Role = Field(description="what it is in the path; names the account of its loss")
+    in_rack: bool = Field(False, description="its loss counts as IT (inside the IT meter)")
+
+    @property
+    def account(self) -> str:
+        return f"{'it' if self.in_rack else 'power'}.{self.role}_loss"

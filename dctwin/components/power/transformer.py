@@ -28,9 +28,6 @@ class Transformer(PowerStage):
     def account(self) -> str:
         return "power.transformer_loss"
 
-    def load_frac(self, output_kw: Array) -> Array:
-        return output_kw / self.rated_kw
-
     def loss_kw(self, output_kw: Array) -> Array:
         return loss_kw(
             output_kw,

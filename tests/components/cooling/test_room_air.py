@@ -71,7 +71,10 @@ HALL = OutsideAir(design_flow_m3_s=20.0, fan_rise_pa=300.0)
 def hall_duty(dry_c: float, humidifier: str, dew_c: float = -9.0) -> Duty:
     air = outdoor_air(dry_c, 0.6, PRESSURE_PA)
     flow = 15.0 * 1.2 * 1.006
-    return Duty(12.0 * flow, 36.0, flow, 15.0, air, 0.0, 0.0, humidifier, dew_c)  # type: ignore[arg-type]
+    return Duty(
+        12.0 * flow, 36.0, flow, 15.0, air,
+        humidifier=humidifier, dew_point_min_c=dew_c,  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def test_outside_air_hall_is_moistened_in_winter() -> None:

@@ -21,7 +21,7 @@ def refrigerant(fluid: str = "R515B", quality: float = 0.5) -> Loop:
 
 
 def duty_of(loop: Loop, heat_kw: float, return_c: float = 40.0) -> Duty:
-    flow = float(loop.flow_kw_per_k(heat_kw))
+    flow = float(loop.flow_kw_per_k(heat_kw, AIR.dry_bulb_c))
     return Duty(heat_kw, return_c, flow, flow / float(loop.volume_kj_per_m3_k(101_325.0)), AIR,
                 26.0, 25.0)  # fmt: skip
 
