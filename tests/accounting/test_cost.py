@@ -23,9 +23,9 @@ def grid(currency: str = "JPY", price: Any = 10.0) -> GridYear:
     return GridYear(0.5, currency, price_per_kwh=price, local_month=MONTH)
 
 
-def totals(price: Any) -> Totals:
+def totals(price: Any, import_kw: Any = IMPORT_KW) -> Totals:
     ledger = Ledger(1.0)
-    ledger.post("electricity", "grid", "rack.a", IMPORT_KW, "it.compute")
+    ledger.post("electricity", "grid", "rack.a", import_kw, "it.compute")
     return totals_of(ledger, {"unmet_k": np.zeros(4)}, grid(price=price))
 
 
@@ -69,7 +69,7 @@ def test_dispatch_weighs_what_is_billed() -> None:
     )  # fmt: skip
 
     def bill(import_kw: Any) -> float:
-        network = cost.network_cost(tariff, import_kw, grid(), 1.0, Used())
+        network = float(cost.network_cost(tariff, totals(10.0, import_kw), grid(), Used()))
         carbon = cost.carbon_cost(tariff, 0.5 * float(np.sum(import_kw)), "JPY", Used())
         return network + carbon + 10.0 * float(np.sum(import_kw))
 
