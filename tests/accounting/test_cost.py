@@ -69,7 +69,7 @@ def test_dispatch_weighs_what_is_billed() -> None:
     )  # fmt: skip
 
     def bill(import_kw: Any) -> float:
-        network = float(cost.network_cost(tariff, totals(10.0, import_kw), grid(), Used()))
+        network = cost.network_cost(tariff, totals(10.0, import_kw), grid(), Used()).item()
         carbon = cost.carbon_cost(tariff, 0.5 * float(np.sum(import_kw)), "JPY", Used())
         return network + carbon + 10.0 * float(np.sum(import_kw))
 

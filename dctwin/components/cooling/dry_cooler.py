@@ -103,7 +103,7 @@ class DryCooler(Stage):
         """UA with which the coil meets its rating: Newton's steps on ln(NTU φ) = ln(-ln(1 - ε))."""
         air = self._rated_air_kw_per_k()
         water = self.rated_heat_kw / self.rated_range_k
-        xp = namespace(air, water)
+        xp = namespace(air, water, self.rated_approach_k)
         least, most = xp.minimum(air, water), xp.maximum(air, water)
         initial_k = self.rated_approach_k + self.rated_range_k
         reach = -xp.log1p(-xp.minimum(self.rated_heat_kw / (least * initial_k), 1.0 - 1e-9))
