@@ -261,7 +261,7 @@ def _comparison(app: Any, service: Service) -> None:
     @app.callback(
         Output("bar", "figure"),
         Output("map", "figure"),
-        Output("pair-figures", "style"),
+        Output("pair-figures", "className"),
         Input("metric", "value"),
         Input("scheme", "data"),
         Input("table", "rowData"),
@@ -276,11 +276,12 @@ def _comparison(app: Any, service: Service) -> None:
         designs: list[str],
         sites: list[str],
         uploads: dict[str, Any],
-    ) -> tuple[Any, Any, dict[str, str]]:
+    ) -> tuple[Any, Any, str]:
         if not shown:
-            return no_update, no_update, {"display": "none"}
+            return no_update, no_update, "hidden"
         rows, _ = service.rows(designs, sites, uploads)
-        return *views.comparison_figures(rows, metric, scheme == "dark"), {}
+        figures = views.comparison_figures(rows, metric, scheme == "dark")
+        return *figures, "pair figures" if len(designs) <= views.SIDE_BY_SIDE else "many figures"
 
     @app.callback(
         Output("table", "exportDataAsCsv"),
