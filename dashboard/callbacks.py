@@ -261,6 +261,7 @@ def _comparison(app: Any, service: Service) -> None:
     @app.callback(
         Output("bar", "figure"),
         Output("map", "figure"),
+        Output("map", "style"),
         Output("pair-figures", "className"),
         Input("metric", "value"),
         Input("scheme", "data"),
@@ -276,12 +277,13 @@ def _comparison(app: Any, service: Service) -> None:
         designs: list[str],
         sites: list[str],
         uploads: dict[str, Any],
-    ) -> tuple[Any, Any, str]:
+    ) -> tuple[Any, ...]:
         if not shown:
-            return no_update, no_update, "hidden"
+            return no_update, no_update, no_update, "hidden"
         rows, _ = service.rows(designs, sites, uploads)
-        figures = views.comparison_figures(rows, metric, scheme == "dark")
-        return *figures, "pair figures" if len(designs) <= views.SIDE_BY_SIDE else "many figures"
+        bar, grid = views.comparison_figures(rows, metric, scheme == "dark")
+        many = "many " * (len(designs) > views.SIDE_BY_SIDE)
+        return bar, grid, {"height": grid.layout.height}, f"{many}pair figures"
 
     @app.callback(
         Output("table", "exportDataAsCsv"),
