@@ -384,6 +384,7 @@ def _to_loop(draw: st.DrawFn, kind: str, sink: str, design_kw: float) -> dict[st
         if kind == "crah":
             unit["fans"] = draw(st.sampled_from(["loop", "heat"]))
             unit["trim_rise_k"] = draw(floats(2.0, 20.0))
+            unit.update(_wet_coil(draw))
         else:
             unit["fan_rise_pa"] *= draw(st.sampled_from([0.0, 0.5]))
             unit["ua_kw_per_k"] = min(unit["ua_kw_per_k"], 1_000.0)
@@ -406,12 +407,26 @@ def _to_loop(draw: st.DrawFn, kind: str, sink: str, design_kw: float) -> dict[st
     return unit
 
 
+def _wet_coil(draw: st.DrawFn) -> dict[str, Any]:
+    """A dry coil, or one whose unit puts back what condenses."""
+    if draw(st.booleans()):
+        return {}
+    humidifier = draw(st.sampled_from(["adiabatic", "steam"]))
+    return {"humidifier": humidifier, "sensible_frac": draw(floats(0.5, 1.0))}
+
+
 def _outside_air(draw: st.DrawFn, design_kw: float) -> dict[str, Any]:
     return {
         "kind": "outside-air",
         "design_flow_m3_s": max(0.01, design_kw / 12.0 / 1.2 * draw(size(0.6, 2.0))),
         "fan_rise_pa": draw(floats(50.0, 900.0)),
         "pad_efficiency_frac": draw(st.sampled_from([0.0, 0.8])),
+        "limits": draw(st.sampled_from(["none", "envelope"])),
+        "max_dry_bulb_c": draw(floats(10.0, 40.0)),
+        "min_dew_point_c": draw(floats(-30.0, 0.0)),
+        "max_dew_point_c": draw(floats(5.0, 25.0)),
+        "min_rh_frac": draw(floats(0.0, 0.3)),
+        "max_rh_frac": draw(floats(0.5, 1.0)),
     }
 
 
@@ -653,7 +668,7 @@ def _room_stages(draw: st.DrawFn, design_kw: float) -> list[dict[str, Any]]:
         "rear-door": _to_loop(draw, "rear-door", crah["sink"], design_kw),
         "outside-air": _outside_air(draw, design_kw),
         "indirect-evaporative": _from_catalogue(draw, "indirect-evaporative"),
-        "dx-unit": _from_catalogue(draw, "dx-unit"),
+        "dx-unit": {**_from_catalogue(draw, "dx-unit"), **_wet_coil(draw)},
     }
     return [stages[kind] for kind in dict.fromkeys((first, last)) if kind != "none"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from dctwin.physics import evaporation, fluids, moist_air, solar, vapour_compression
 
-from . import balances, frontier, halls, power, ref1, stores
+from . import balances, frontier, halls, lei_masanet, power, ref1, stores
 from .harness import SkippedError, load_cases, read_rows
 
 # Water that does not warm in the condenser: catalogue points give the entering temperature only.
@@ -334,4 +334,9 @@ RUNNERS: dict[str, Callable[..., float]] = {
     "ref1": ref1.total,
     "ref1-hourly": ref1.hourly_cv_rmse_percent,
     "days-mean": halls.days_mean,
+    "year-metric": halls.year_metric,
+    "metric-difference": halls.metric_difference,
+    "rank-correlation": halls.rank_correlation,
+    "zones-inside": lei_masanet.zones_inside,
+    "all-inside": lei_masanet.all_inside,
 }

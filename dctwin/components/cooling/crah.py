@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dctwin.components.component import Duty, Service, Stage, param, ratio
 from dctwin.components.cooling.exchanger import exchange_kw_per_k
+from dctwin.components.cooling.room_air import Humidifier
 from dctwin.components.cooling.terminal import terminal_reach_c, terminal_service
+from dctwin.components.cooling.wet_coil import (
+    electric_frac,
+    moistening,
+    needs_humidifier,
+    to_drain,
+)
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.hydraulics import mover_power_kw
 
@@ -36,16 +43,17 @@ class Crah(Stage):
     """Chilled-water air handler with speed-controlled plug fans after the coil (draw-through).
 
     Coil: counterflow effectiveness-NTU, to which a cross-counterflow coil of four rows and more
-    comes within a few per cent (Kays and London, Compact Heat Exchangers, 3rd ed., ch. 2); dry,
-    sensible heat only. UA falls with mass flow of air r: UA/UA_design = 1/(0.6 r^-0.8 + 0.4), of
-    which 1 is design volume at 1.2 kg/m³.
+    comes within a few per cent (Kays and London, Compact Heat Exchangers, 3rd ed., ch. 2). Dry; or
+    wet with a given sensible share, the unit's humidifier putting back what condenses (wet_coil.py;
+    its conductance stays that of the dry coil). UA falls with mass flow of air r:
+    UA/UA_design = 1/(0.6 r^-0.8 + 0.4), of which 1 is design volume at 1.2 kg/m³.
     Fans: electricity = flow · rise / (fan efficiency · motor efficiency), all of it heat in the
     air, and its rise goes with density over 1.2 kg/m³, but for its static share. They carry all of
     the loop's air, or (`fans: heat`, behind rear doors or beside other units) only
     heat / trim_rise_k of it, from min_flow_frac of their design flow up; the rest passes by and
-    mixes with what they cooled. Balance: reject_kw = heat_kw + crah_fan.
+    mixes with what they cooled. Balance: reject_kw = heat_kw + crah_fan + humidifier.
     Perimeter units, in-row units and fan walls differ in size, rise of the fans and coil.
-    Valid for a coil above the dew point of the room and 0.3-1.1 of design air flow.
+    Valid for a dry coil above the dew point of the room and 0.3-1.1 of design air flow.
     Source: Modelica Buildings HADryCoil; Incropera et al., 7th ed., table 11.3; fan laws, ASHRAE
     Handbook HVAC Systems and Equipment 2020, ch. 21.
     """
@@ -68,6 +76,15 @@ class Crah(Stage):
     )
     trim_rise_k: float = param("K", 2, 40, "fall of the air in the unit, `fans: heat`", 10.0)
     min_flow_frac: float = param("-", 0.05, 1, "lowest air flow, `fans: heat`", 0.3)
+    sensible_frac: float = param("-", 0.5, 1, "sensible share of the coil's heat; 1 is dry", 1.0)
+    humidifier: Humidifier = Field(
+        "none", description="in the unit: evaporates again what its wet coil condenses"
+    )
+
+    @model_validator(mode="after")
+    def _moistened(self) -> Self:
+        needs_humidifier(self.humidifier, self.sensible_frac)
+        return self
 
     def _carried(self, duty: Duty) -> Duty:
         """The duty with the air that the fans carry."""
@@ -104,12 +121,28 @@ class Crah(Stage):
         )
         return flow_frac, conductance_kw_per_k, fan_kw
 
+    def _dry_frac(self) -> Array:
+        """What the coil takes for the room and the fans, over all it takes."""
+        return 1.0 - electric_frac(self.humidifier, self.sensible_frac)
+
     def reach_c(self, duty: Duty) -> Array:
         _, conductance_kw_per_k, fan_kw = self._work(duty)
+        if self.humidifier != "none":
+            conductance_kw_per_k = conductance_kw_per_k * self._dry_frac()
         return terminal_reach_c(duty, conductance_kw_per_k, fan_kw)
 
     def serve(self, duty: Duty) -> Service:
         flow_frac, conductance_kw_per_k, fan_kw = self._work(duty)
-        return terminal_service(
-            duty, conductance_kw_per_k, fan_kw, "crah_fan", {"flow_frac": flow_frac}
+        traces = {"flow_frac": flow_frac}
+        if self.humidifier == "none":
+            return terminal_service(duty, conductance_kw_per_k, fan_kw, "crah_fan", traces)
+        dry_frac = self._dry_frac()
+        dry = terminal_service(duty, conductance_kw_per_k * dry_frac, fan_kw, "crah_fan", traces)
+        coil_kw = dry.reject_kw / dry_frac
+        moistened = moistening(self.humidifier, self.sensible_frac, coil_kw)
+        return replace(
+            dry,
+            power_kw={**dry.power_kw, "humidifier": moistened.electric_kw},
+            reject_kw=dry.reject_kw + moistened.electric_kw,
+            water=to_drain(moistened),
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dctwin.components.component import Duty, Limit, Service, param, ratio
 from dctwin.components.cooling.cycle_machine import CYCLE_REPORTS, AirCycleMachine
@@ -16,6 +16,13 @@ from dctwin.components.cooling.refrigerant_coil import (
     in_series_kw_per_k,
     mass_frac_for,
     saturated_kw_per_k,
+)
+from dctwin.components.cooling.room_air import Humidifier
+from dctwin.components.cooling.wet_coil import (
+    electric_frac,
+    moistening,
+    needs_humidifier,
+    to_drain,
 )
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.hydraulics import mover_power_kw
@@ -41,7 +48,7 @@ class DxUnit(AirCycleMachine):
     Evaporator: T_e = T_return - Q/(C (1 - exp(-UA/C))), as for a chiller, with air for water; it
     removes the room's heat and that of its own fan (draw-through). Compressor, condenser, fans:
     CycleMachine, AirCycleMachine; reference_cop counts compressor and condenser fans.
-    Balance: reject_kw = heat_kw + dx_fan + chiller + condenser_fan + refrigerant_pump.
+    Balance: reject_kw = heat_kw + dx_fan + chiller + condenser_fan + refrigerant_pump + humidifier.
 
     With `economiser: pumped-refrigerant` there are two equal circuits, each with half of either
     coil, in series in the room's air, and liquid pumps that bypass the compressors. A pumped
@@ -51,7 +58,9 @@ class DxUnit(AirCycleMachine):
     compressing. The controller takes the cheapest that carries the heat, so the changeover
     temperatures follow from load and coils; they are not set.
 
-    Valid: dry coils (sensible heat; `evaporating_c` above the room's dew point), one unit of return
+    Coils are dry, or wet with a given sensible share while the unit's humidifier puts back what
+    condenses (wet_coil.py).
+    Valid: dry coils with `evaporating_c` above the room's dew point, one unit of return
     temperature, pipes without pressure drop. Refrigerant distribution, oil and defrost left out.
     Source: as CycleMachine; modes: makers' descriptions of pumped-refrigerant economisers approved
     under California's Title 24 (2015).
@@ -74,6 +83,15 @@ class DxUnit(AirCycleMachine):
     refrigerant_pump_kw: float = param(
         "kW", 0, 1_000, "electricity of both circuits' refrigerant pumps", 0.0
     )
+    sensible_frac: float = param("-", 0.5, 1, "sensible share of the coil's heat; 1 is dry", 1.0)
+    humidifier: Humidifier = Field(
+        "none", description="in the unit: evaporates again what its wet coil condenses"
+    )
+
+    @model_validator(mode="after")
+    def _moistened(self) -> Self:
+        needs_humidifier(self.humidifier, self.sensible_frac)
+        return self
 
     def serve(self, duty: Duty) -> Service:
         xp = namespace(duty.heat_kw, duty.return_c, duty.air.dry_bulb_c, self.reference_kw)
@@ -87,22 +105,32 @@ class DxUnit(AirCycleMachine):
             self.motor_efficiency_frac,
         )
         asked = (duty.heat_kw > 0) & (duty.flow_kw_per_k > 0)
-        whole = replace(duty, heat_kw=xp.where(asked, duty.heat_kw + fan_kw, 0.0))
+        dry_frac: Array = 1.0
+        if self.humidifier != "none":
+            dry_frac = 1.0 - electric_frac(self.humidifier, self.sensible_frac)
+        whole = replace(duty, heat_kw=xp.where(asked, (duty.heat_kw + fan_kw) / dry_frac, 0.0))
         mode = self._compressed(whole)
         if self.economiser != "none":
             mode = _cheapest(_cheapest(mode, self._mixed(whole)), self._pumped(whole, mode))
-        heat_kw = xp.clip(mode.heat_kw - fan_kw, 0.0, duty.heat_kw)
+        heat_kw = xp.clip(mode.heat_kw * dry_frac - fan_kw, 0.0, duty.heat_kw)
         # Running would only warm the room where the unit cannot carry off its own fan's heat.
         runs = heat_kw > 0
         powers = {
             name: xp.where(runs, value, 0.0)
             for name, value in {"dx_fan": fan_kw, **mode.power_kw}.items()
         }
+        water = None
+        if self.humidifier != "none":
+            coil_kw = (heat_kw + powers["dx_fan"]) / dry_frac
+            moistened = moistening(self.humidifier, self.sensible_frac, coil_kw)
+            powers["humidifier"] = moistened.electric_kw
+            water = to_drain(moistened)
         used_kw = sum(powers.values())
         return Service(
             heat_kw=heat_kw,
             power_kw=powers,
             reject_kw=heat_kw + used_kw,
+            water=water,
             limits=tuple(
                 Limit(limit.name, xp.where(runs, limit.beyond, 0.0), limit.unit)
                 for limit in mode.circuit.limits

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Self
+
+from pydantic import Field, model_validator
 
 from dctwin.components.component import Duty, Service, Stage, Water, param, ratio
+from dctwin.components.cooling.envelope import admitted
 from dctwin.components.cooling.pads import humidity_gain_kg_per_kg
 from dctwin.components.cooling.room_air import moisten
 from dctwin.physics.arrays import Array, namespace
@@ -19,6 +22,8 @@ from dctwin.physics.moist_air import (
 
 # Far below any difference that a damper could be set to.
 _SMALLEST_K = 1e-9
+# Stands for a reach where the dampers are shut: at no temperature would it carry the heat.
+_NEVER_C = 1e3
 
 
 class _Mixing(NamedTuple):
@@ -39,7 +44,9 @@ class OutsideAir(Stage):
         heat + fan = C · x · (T_return - T_outdoor), x <= 1.
     Outdoor air too warm for that is used alone (x = 1) and passes pads that bring it towards its
     wet bulb, T = T_db - efficiency · (T_db - T_wb), by-passed to hold the setpoint; beyond their
-    reach the supply floats. Fans (after the mixing box) heat the air by all their electricity.
+    reach the supply floats. With `limits: envelope` the dampers shut, and the unit stands still,
+    for outdoor air that is too warm, dry or damp (envelope.py): a later stage cools return air.
+    Fans (after the mixing box) heat the air by all their electricity.
     Water = flow of dry air · rise of humidity, at constant enthalpy but for the water's own; bleed
     keeps the concentration. The room adds no moisture, so that supply air has the humidity of the
     outdoor air plus the pads' (steady state).
@@ -80,6 +87,33 @@ class OutsideAir(Stage):
     motor_efficiency_frac: float = param("-", 0.5, 0.98, "efficiency of motor and drive", 0.88)
     pad_efficiency_frac: float = param("-", 0, 0.95, "saturation efficiency of pads, 0 = none", 0.0)
     cycles: float = param("-", 1.1, 20, "concentration of pad water over make-up", 3.0)
+    limits: Literal["none", "envelope"] = Field(
+        "none", description="envelope: outdoor air outside the five limits below is not let in"
+    )
+    max_dry_bulb_c: float = param("°C", -20, 60, "warmest outdoor air, `limits: envelope`", 60.0)
+    min_dew_point_c: float = param("°C", -60, 30, "driest, by dew point", -60.0)
+    max_dew_point_c: float = param("°C", -30, 40, "dampest, by dew point", 40.0)
+    min_rh_frac: float = param("-", 0, 1, "driest, by relative humidity in the supply", 0.0)
+    max_rh_frac: float = param("-", 0, 2, "dampest, by relative humidity in the supply", 2.0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for low, high in (("min_dew_point_c", "max_dew_point_c"), ("min_rh_frac", "max_rh_frac")):
+            if getattr(self, low) >= getattr(self, high):
+                raise ValueError(f"{low} must be below {high}")
+        return self
+
+    def _open(self, duty: Duty) -> Array:
+        """1 where outdoor air is let in, 0 where it is shut out."""
+        if self.limits == "none":
+            return 1.0
+        return admitted(
+            duty.air,
+            duty.supply_c,
+            self.max_dry_bulb_c,
+            (self.min_dew_point_c, self.max_dew_point_c),
+            (self.min_rh_frac, self.max_rh_frac),
+        )
 
     def _flow_frac(self, duty: Duty) -> Array:
         return duty.flow_m3_s / self.design_flow_m3_s
@@ -102,14 +136,19 @@ class OutsideAir(Stage):
 
     def reach_c(self, duty: Duty) -> Array:
         # All outdoor air: what the fans blow is the pads' air, warmed by the fans.
-        return self._coldest_c(duty) + ratio(self._fan_kw(duty), duty.flow_kw_per_k)
+        reach_c = self._coldest_c(duty) + ratio(self._fan_kw(duty), duty.flow_kw_per_k)
+        if self.limits == "none":
+            return reach_c
+        return namespace(reach_c).where(self._open(duty) > 0, reach_c, _NEVER_C)
 
     def _mixing(self, duty: Duty) -> _Mixing:
         flow = duty.flow_kw_per_k
         dry_c, coldest_c = duty.air.dry_bulb_c, self._coldest_c(duty)
         xp = namespace(duty.heat_kw, duty.return_c, flow, dry_c, coldest_c)
         fan_kw = self._fan_kw(duty)
-        heat_kw = xp.clip(flow * (duty.return_c - coldest_c) - fan_kw, 0.0, duty.heat_kw)
+        heat_kw = xp.clip(
+            flow * (duty.return_c - coldest_c) - fan_kw, 0.0, self._open(duty) * duty.heat_kw
+        )
         # Off when nothing is asked, or when outdoor air cannot even carry off the fans' heat.
         fan_kw = xp.where(heat_kw > 0, fan_kw, 0.0)
         drop_k = ratio(heat_kw + fan_kw, flow)
