@@ -15,8 +15,8 @@ from .look import GRAPH_CONFIG, GRID_THEME, THEME
 from .service import MIB, WEATHER_BYTES, Knob, Service
 from .text import say
 
-# Chosen when the page opens, where they are in the catalogue: one design of each way of cooling, and a
-# warm, a cold and a hot site.
+# Chosen when the page opens, where they are in the catalogue: one design of each way of cooling,
+# and a warm, a cold and a hot site.
 FIRST_DESIGNS = (
     "outside-air-evaporative-ac",
     "immersion-adiabatic-800vdc",

@@ -328,8 +328,8 @@ def compare_runs(
 ) -> list[Run]:
     """Every design at every site, site by site. `progress(done, of)` is called after each.
 
-    A site may lack what a design needs (ground water, an LNG terminal): with `left_out` given, it is
-    called with design, site and reason and the rest goes on; else the error is raised.
+    A site may lack what a design needs (ground water, snow): `left_out` is then called with design,
+    site and reason and the rest goes on; without it the error is raised.
     """
     facilities = [_facility(design) for design in designs]
     places = [site if isinstance(site, Site) else load_site(site) for site in sites]

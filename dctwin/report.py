@@ -258,8 +258,9 @@ def _table(
         else f"<tr>{cells('td', row)}</tr>"
         for k, row in enumerate(rows)
     )
+    tall = " tall" * (len(rows) > _ROWS_SHOWN)
     return (
-        f'<div class="scroll{" tall" * (len(rows) > _ROWS_SHOWN)}"><table><thead><tr>{cells("th", head)}</tr></thead>'
+        f'<div class="scroll{tall}"><table><thead><tr>{cells("th", head)}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

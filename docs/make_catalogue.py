@@ -93,10 +93,11 @@ BEGIN = "<!-- results: made by `python docs/make_catalogue.py`, checked by tests
 END = "<!-- end of results -->"
 HEAD = """# Catalogue
 
-Every bundled design with its power usage effectiveness (PUE) and water usage effectiveness (WUE, L per
-kWh of IT) over the bundled, synthetic weather years. Made by `python docs/make_catalogue.py`; [the metrics
-page](metrics.md) says what is counted. Designs differ in load, density and redundancy as well as in
-cooling: compare within a group, and read `dctwin show NAME` and the flags of a run before choosing.
+Every bundled design with its power usage effectiveness (PUE) and water usage effectiveness (WUE,
+L per kWh of IT) over the bundled, synthetic weather years. Made by `python docs/make_catalogue.py`;
+[the metrics page](metrics.md) says what is counted. Designs differ in load, density and redundancy
+as well as in cooling: compare within a group, and read `dctwin show NAME` and the flags of a run
+before choosing.
 """
 
 

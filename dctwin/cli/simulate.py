@@ -295,7 +295,7 @@ def compare(
     if baseline is not None and baseline not in names:
         raise InputError(f"--baseline: {baseline!r} is not compared, {nearest(baseline, names)}")
     missing: list[tuple[str, str, InputError]] = []
-    # Who names both asks for just these pairs; who takes the whole catalogue gets those that can be.
+    # Who names both asks for just these pairs; who takes all of one gets the pairs that can be.
     named = bool(designs and site)
     with progress("runs") as step_done:
         runs = compare_runs(
