@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dctwin.accounting import account
-from dctwin.accounting.contracts import contracted
+from dctwin.accounting import all_metrics
+from dctwin.accounting.contracts import contracted_kw
 from dctwin.accounting.cost import grid_prices
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Limit
@@ -28,10 +28,10 @@ from dctwin.engines.transient import run_transient
 from dctwin.engines.year import Year
 from dctwin.equipment import load_equipment
 from dctwin.errors import InputError
-from dctwin.ledger import Ledger, pick
+from dctwin.ledger import pick
 from dctwin.library import entries
 from dctwin.memory import keep_heap
-from dctwin.metrics import compute_metrics
+from dctwin.metrics import Values, compute_metrics
 from dctwin.plant import stack
 from dctwin.result import FlagCount, Run
 from dctwin.scenario import Scenario, load_scenario
@@ -48,6 +48,7 @@ from dctwin.surroundings import (
     prepare,
     source_frac,
 )
+from dctwin.totals import Totals, totals_of
 from dctwin.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -122,12 +123,15 @@ def _run(
     hours = weather.rows
     ledger = year.ledger.pick(index, designs, hours)
     traces = {name: pick(value, index, designs, hours) for name, value in year.traces.items()}
-    values, undefined, books = _accounts(facility, surroundings, ledger, traces)
+    made_kw = contracted_kw(facility, made_frac_of(facility, surroundings))
+    totals = totals_of(ledger, traces, surroundings.grid, made_kw)
+    values, books = accounts_of(facility, totals, surroundings)
+    metrics = values.one()
     return Run(
         design=facility.name,
         site=surroundings.site.name,
-        metrics=values,
-        undefined=undefined,
+        metrics=metrics.values,
+        undefined=metrics.undefined,
         ledger=ledger,
         traces=traces,
         flags=_flags(year, weather.times_utc, weather.step_h, index, designs),
@@ -139,40 +143,33 @@ def _run(
     )
 
 
-def _accounts(
-    facility: Facility, surroundings: Surroundings, ledger: Ledger, traces: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, str], Mapping[str, Any]]:
-    """Metrics of ledger and accounting, why some are undefined, and what they stand on."""
-    grid, hours = surroundings.grid, surroundings.weather.rows
-    made_frac = {
-        contract.name: [
-            source_frac(plant, surroundings, facility.document.file) for plant in contract.plants
-        ]
+def accounts_of(
+    facility: Facility, totals: Totals, surroundings: Surroundings
+) -> tuple[Values, dict[str, Any]]:
+    """All metrics of a facility, or of a stack of them, from its totals; what they stand on."""
+    tariff = surroundings.site.file.tariff
+    return all_metrics(facility, totals, surroundings.grid, tariff, design_loss_frac(facility))
+
+
+def made_frac_of(facility: Facility, surroundings: Surroundings) -> dict[str, list[np.ndarray]]:
+    """Output over rating of the plants of each contract, by its name."""
+    file = facility.document.file
+    return {
+        contract.name: [source_frac(plant, surroundings, file) for plant in contract.plants]
         for contract in facility.contracts
     }
-    import_kw = sum((f.value for f in ledger.select(carrier="electricity", source="grid")), 0.0)
-    given = contracted(facility, made_frac, np.asarray(import_kw), ledger.step_h)
-    metrics = compute_metrics(ledger, traces, grid, _design_loss_frac(facility), given)
-    tariff = surroundings.site.file.tariff
-    books = account(facility, ledger, metrics, grid, tariff, made_frac, hours)
-    values = {**metrics.values, **books.values}
-    undefined = {
-        name: reason
-        for name, reason in {**metrics.undefined, **books.undefined}.items()
-        if values[name] is None
-    }
-    return values, undefined, books.provenance
 
 
-def _design_loss_frac(facility: Facility) -> float:
+def design_loss_frac(facility: Facility) -> Any:
     """Loss of the racks' feeds at full load; not a number where they cannot carry it."""
     rack_kw: dict[str, Any] = {}
     for group in facility.racks:
-        design_kw = np.float64(group.device.component.design_kw * group.device.count)
+        # A NumPy number: what cannot be carried is not a number, no exception.
+        design_kw = group.device.component.design_kw * group.device.count * np.float64(1.0)
         rack_kw[group.feed] = rack_kw.get(group.feed, 0.0) + design_kw
     with np.errstate(invalid="ignore"):
         drawn_kw = main_draw_kw(feed_flows(facility, rack_kw, {}, 1.0))
-    return float(1.0 - facility.design_it_kw / drawn_kw)
+    return 1.0 - facility.design_it_kw / drawn_kw
 
 
 def _flags(
@@ -206,7 +203,7 @@ def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any
     return {
         "version": package_version(),
         "design": {"name": facility.name, "sha256": _sha256(design)},
-        "equipment": {name: _equipment_digest(name) for name in sorted(facility.equipment())},
+        "equipment": {name: equipment_digest(name) for name in sorted(facility.equipment())},
         "site": {"name": site.name, "sha256": site.digest},
         "weather": {
             "name": weather.name,
@@ -236,7 +233,7 @@ def _sha256(text: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def _equipment_digest(name: str) -> str:
+def equipment_digest(name: str) -> str:
     return _sha256(Path(load_equipment(name).path).read_text(encoding="utf-8"))
 
 
@@ -281,7 +278,7 @@ def transient(
     times = start + done.start_ms.astype("timedelta64[ms]")
     ledger = done.year.ledger.pick(0, 1, len(times))
     traces = {name: pick(value, 0, 1, len(times)) for name, value in done.year.traces.items()}
-    metrics = compute_metrics(ledger, traces, held, _design_loss_frac(facility))
+    metrics = compute_metrics(ledger, traces, held, design_loss_frac(facility))
     values, undefined = dict(metrics.values), dict(metrics.undefined)
     values["time_to_limit_s"] = _time_to_limit(done.events)
     if values["time_to_limit_s"] is None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from dctwin.errors import ComputationError
+from dctwin.physics.arrays import namespace
 from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
 
 if TYPE_CHECKING:
@@ -151,10 +152,14 @@ class Ledger:
 
     def closure(self) -> Mapping[str, float]:
         """Largest relative imbalance of energy, electricity and water over nodes and steps."""
+        return {name: float(np.max(gap)) for name, gap in self.gaps().items()}
+
+    def gaps(self) -> dict[str, Any]:
+        """The closure of each design, shape (designs, 1) or less, in the flows' array namespace."""
         return {
-            "energy_rel": self._worst(("electricity", "heat"))[0],
+            "energy_rel": self._largest(("electricity", "heat")),
             "electricity_rel": self._electricity_gap(),
-            "water_rel": self._worst(("water",))[0],
+            "water_rel": self._largest(("water",)),
         }
 
     def check(self) -> Mapping[str, float]:
@@ -167,7 +172,8 @@ class Ledger:
                 carriers: tuple[Carrier, ...] = (
                     ("water",) if name == "water_rel" else ("electricity", "heat")
                 )
-                node = self._worst(carriers)[1]
+                found = {node: float(np.max(gap)) for node, gap in self._nodes(carriers)}
+                node = max(found, key=lambda node: found[node])
                 raise ComputationError(
                     f"the books do not close: {name} is {gap:.2e}, above {CLOSURE_LIMIT:.0e}, "
                     f"worst at node '{node}'"
@@ -185,8 +191,15 @@ class Ledger:
                 )
         return "a change of stored energy is not a number"
 
-    def _worst(self, carriers: tuple[Carrier, ...]) -> tuple[float, str]:
-        """(relative imbalance, node) of the node that balances worst."""
+    def _largest(self, carriers: tuple[Carrier, ...]) -> Any:
+        """Imbalance of the node that balances worst."""
+        worst: Any = 0.0
+        for _, gap in self._nodes(carriers):
+            worst = namespace(worst, gap).maximum(worst, gap)
+        return worst
+
+    def _nodes(self, carriers: tuple[Carrier, ...]) -> Iterator[tuple[str, Any]]:
+        """Nodes and their relative imbalance."""
         into: dict[str, Any] = {}
         out: dict[str, Any] = {}
         for flow in self.flows:
@@ -200,17 +213,10 @@ class Ledger:
                 given_kw, taken_kw = _given_and_taken(stored_kw)
                 _add(into, node, given_kw)
                 _add(out, node, taken_kw)
-        worst = (0.0, "")
         for node in sorted(into.keys() | out.keys()):
-            entered, left = np.asarray(into.get(node, 0.0)), np.asarray(out.get(node, 0.0))
-            gap = _relative(entered - left, np.maximum(entered, left))
-            if np.isnan(gap):
-                return gap, node
-            if gap > worst[0]:
-                worst = (gap, node)
-        return worst
+            yield node, _relative(into.get(node, 0.0), out.get(node, 0.0))
 
-    def _electricity_gap(self) -> float:
+    def _electricity_gap(self) -> Any:
         """Drawn from outside and from storage, less counted in accounts, exported and stored."""
         drawn: Any = 0.0
         used: Any = 0.0
@@ -227,7 +233,7 @@ class Ledger:
             if node.startswith("storage."):
                 given_kw, taken_kw = _given_and_taken(stored_kw)
                 drawn, used = drawn + given_kw, used + taken_kw
-        return _relative(np.asarray(drawn - used), np.maximum(np.abs(drawn), np.abs(used)))
+        return _relative(drawn, used)
 
 
 def pick(value: Any, index: int, designs: int, hours: int) -> np.ndarray:
@@ -247,14 +253,21 @@ def _add(sums: dict[str, Any], node: str, value: Any) -> None:
 def _given_and_taken(stored_kw: Any) -> tuple[Any, Any]:
     """A storage change as two non-negative flows, so that gaps are measured against all that
     passes a node and not against a difference."""
-    stored = np.asarray(stored_kw)
-    return np.maximum(-stored, 0.0), np.maximum(stored, 0.0)
+    xp = namespace(stored_kw)
+    return xp.maximum(-stored_kw, 0.0), xp.maximum(stored_kw, 0.0)
 
 
-def _relative(gap: np.ndarray, scale: np.ndarray) -> float:
-    """Largest |gap| / scale over the steps; a step that carries next to nothing of the node's
-    largest flow is measured against a millionth of that instead."""
-    largest = float(np.max(scale))
-    if largest <= 0.0:
-        return float(np.max(np.abs(gap), initial=0.0))
-    return float(np.max(np.abs(gap) / np.maximum(scale, 1e-6 * largest)))
+def _relative(entered: Any, left: Any) -> Any:
+    """Largest gap of each design over its steps, relative to what passes in the step; a step that
+    carries next to nothing of the node's largest flow is measured against a millionth of that."""
+    xp = namespace(entered, left)
+    gap = entered - left
+    if xp is np and not np.any(gap):  # most nodes balance to the last digit
+        return 0.0
+    gap, scale = (
+        xp.atleast_1d(xp.abs(gap)),
+        xp.atleast_1d(xp.maximum(xp.abs(entered), xp.abs(left))),
+    )
+    largest = xp.max(scale, axis=-1, keepdims=True)
+    scale = xp.maximum(scale, 1e-6 * largest)
+    return xp.max(gap / xp.where(scale > 0, scale, 1.0), axis=-1, keepdims=True)

@@ -1,7 +1,8 @@
-"""Metrics of ISO/IEC 30134 and its kin, read off the ledger of one design.
+"""Metrics of ISO/IEC 30134 and its kin, read off what a design's ledger adds up to.
 
-A metric that is undefined is None with a reason, never 0 or infinite. Definitions with the
-standard's number stand in docs/metrics.md.
+They are computed for one design or for all of a batch at once, in NumPy or JAX. A metric that is
+undefined is None with a reason, never 0 or infinite. Definitions with the standard's number stand
+in docs/metrics.md.
 """
 
 from __future__ import annotations
@@ -12,14 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from dctwin.ledger import GENSET, RENEWABLES, Ledger
-from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
-
-# Accounts of compressors: hours without their power are free-cooling hours.
-COMPRESSORS = frozenset({"cooling.chiller"})
-
-# The ledger's places that make-up water comes from.
-WATER_SOURCES = {"potable": "water.main", "reclaimed": "water.reclaimed", "sea": "water.sea"}
+from dctwin.ledger import Ledger
+from dctwin.physics.arrays import Array, namespace
+from dctwin.totals import WATER_SOURCES, Totals, monthly_peaks_kw, part, totals_of
 
 
 @dataclass(frozen=True)
@@ -58,6 +54,57 @@ class Metrics:
     undefined: Mapping[str, str]
 
 
+class Values:
+    """Metrics of some designs: arrays of shape (designs, 1) or numbers, NaN where undefined."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Array | str] = {}
+        self.reasons: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> Array:
+        return self.by_name[name]
+
+    def put(self, name: str, value: Array | str | None, reason: str = "") -> None:
+        """Note a metric; None where it is undefined for all designs."""
+        self.by_name[name] = np.nan if value is None else value
+        self.reasons[name] = reason
+
+    def per(
+        self,
+        name: str,
+        numerator: Array | None,
+        denominator: Array,
+        reason: str,
+        none: str = "",
+    ) -> None:
+        """Note a quotient, undefined for `reason` where the denominator is zero."""
+        if numerator is None:
+            self.put(name, None, none)
+        else:
+            self.put(name, over(numerator, denominator), reason)
+
+    def one(self, index: int = 0) -> Metrics:
+        """Those of one design."""
+        values = {name: _picked(value, index) for name, value in self.by_name.items()}
+        undefined = {name: self.reasons[name] for name, value in values.items() if value is None}
+        return Metrics(values, undefined)
+
+
+def _picked(value: Array | str, index: int) -> float | str | None:
+    if isinstance(value, str):
+        return value
+    flat = np.ravel(value)
+    number = float(flat[index if len(flat) > 1 else 0])
+    return None if np.isnan(number) else number
+
+
+def over(numerator: Array, denominator: Array) -> Array:
+    """numerator / denominator; not a number where the denominator is not positive."""
+    xp = namespace(numerator, denominator)
+    some = denominator > 0
+    return xp.where(some, numerator / xp.where(some, denominator, 1.0), np.nan)
+
+
 def compute_metrics(
     ledger: Ledger,
     traces: Mapping[str, Any],
@@ -65,298 +112,203 @@ def compute_metrics(
     design_loss_frac: float,
     contracts: Contracted = NO_CONTRACTS,
 ) -> Metrics:
-    """All metrics of a run of one design: arrays in the ledger have shape (hours,).
+    """All metrics of a run of one design that need its ledger alone."""
+    made_kw = {"": contracts.hourly_kw} if contracts is not NO_CONTRACTS else {}
+    totals = totals_of(ledger, traces, grid, made_kw)
+    return metric_values(totals, grid, design_loss_frac, contracts.certificate_kwh).one()
+
+
+def contracted_kwh(totals: Totals) -> Array:
+    """Output of the plants of all contracts."""
+    return sum((v for name, v in totals.items() if name.startswith("contract_kwh:")), 0.0)
+
+
+_NO_IT = "no IT energy"
+_NO_FACILITY = "no facility energy"
+_NO_FUEL = "no fuel is burned on site"
+_NO_MARKET = "the site gives no contract-based carbon intensity"
+_NO_MACHINES = "needs the design's machines"
+
+
+def metric_values(
+    totals: Totals, grid: GridYear, design_loss_frac: Array, certificate_kwh: Array = 0.0
+) -> Values:
+    """All metrics of some designs that need their totals alone.
 
     Those that need the machines and their prices come from the accounting package.
     """
-    sums = _Sums(ledger, traces, grid, contracts)
-    values: dict[str, float | str | None] = {}
-    undefined: dict[str, str] = {}
+    found = Values()
+    it_kwh, facility_kwh = part(totals, "it."), part(totals, "")
+    shares = _contract_shares(totals, certificate_kwh)
+    _efficiency(found, totals, it_kwh, facility_kwh, shares)
+    _renewables(found, totals, facility_kwh, shares)
+    found.put("itee_sv", None, "needs a server benchmark (SERT) of the machines")
+    found.put("iteu_sv_frac", None, "needs measured processor use of each server")
+    _amounts(found, totals, it_kwh, facility_kwh, shares)
+    found.put("currency", grid.currency)
+    found.put("peak_facility_kw", totals["peak_facility_kw"])
+    peaks = monthly_peaks_kw(totals)
+    found.put("peak_grid_kw", _greatest(peaks))
+    found.put("unmet_cooling_h", totals["unmet_h"])
+    found.per("free_cooling_h_frac", totals["free_h"], totals["busy_h"], "no heat to remove")
+    found.per("mlc", part(totals, "cooling."), it_kwh, _NO_IT)
+    xp = namespace(design_loss_frac)
+    loss_frac = xp.where(xp.isfinite(design_loss_frac), design_loss_frac, np.nan)
+    found.put("elc", loss_frac, "the power path cannot carry the design load")
+    compressor_kwh = totals.get("compressor_kwh", 0.0)
+    heat_kwh = totals.get("compressor_heat_kwh", 0.0)
+    found.per("mean_chiller_cop", heat_kwh, compressor_kwh, "no compressor ran")
+    found.put("heat_reused_kwh", totals["reused_kwh"])
+    found.put("genset_heat_reused_kwh", totals["genset_heat_kwh"])
+    return found
 
-    def put(name: str, value: float | str | None, reason: str = "") -> None:
-        values[name] = value
-        if value is None:
-            undefined[name] = reason
 
-    def per_it(name: str, amount: float | None, reason: str = "") -> None:
-        if amount is None:
-            put(name, None, reason)
-        elif sums.it_kwh <= 0:
-            put(name, None, "no IT energy")
-        else:
-            put(name, amount / sums.it_kwh)
+@dataclass(frozen=True)
+class _Shares:
+    """Where the year's energy came from [kWh]."""
 
-    cooling_kwh, power_kwh = sums.part("cooling."), sums.part("power.")
-    compute_kwh = sums.accounts.get("it.compute", 0.0)
-    per_it("pue", sums.facility_kwh)
-    put("pue_category", 3.0)
-    no_fuel = "no fuel is burned on site"
-    per_it("pue_fuel_inside", sums.fuel_facility_kwh, no_fuel)
-    per_it("ppue_cooling", sums.it_kwh + cooling_kwh)
-    per_it("ppue_power", sums.it_kwh + power_kwh)
-    put(
-        "tue",
-        sums.facility_kwh / compute_kwh if compute_kwh > 0 else None,
-        "no compute energy",
+    onsite: Array  # own generation used on site
+    own_export: Array  # of what is exported, the share of own generation and not of engines
+    fuel: Array  # burned on site
+    fuel_facility: Array  # with engines metered at their input; not a number without fuel
+    contracted: Array  # output of agreed plants, and certificates
+    covered: Array  # of it, what the facility drew
+    own_used: Array  # own generation used in its step
+    market_kg: Array | None  # carbon by contracts
+
+
+def _contract_shares(totals: Totals, certificate_kwh: Array) -> _Shares:
+    xp = namespace(totals["import_kwh"], totals["own_kwh"], certificate_kwh)
+    own_kwh, genset_kwh = totals["own_kwh"], totals["genset_kwh"]
+    # What engines sell is theirs in proportion to all that is generated on site.
+    made_kwh = own_kwh + genset_kwh
+    own_share = xp.where(genset_kwh > 0, own_kwh / xp.where(made_kwh > 0, made_kwh, 1.0), 1.0)
+    own_export_kwh = totals["export_kwh"] * own_share
+    # What is sold beyond own generation was bought before and stored.
+    onsite_kwh = xp.maximum(own_kwh - own_export_kwh, 0.0)
+    fuel_kwh = sum((v for name, v in totals.items() if name.startswith("fuel:")), 0.0)
+    # Engines metered at their input: the fuel takes the place of their output.
+    fuel_facility_kwh = xp.where(fuel_kwh > 0, part(totals, "") - genset_kwh + fuel_kwh, np.nan)
+    contracted = contracted_kwh(totals) + certificate_kwh
+    # Attributes are matched by the year (GHG Protocol, Scope 2 Guidance), up to what is drawn.
+    import_kwh = totals["import_kwh"]
+    covered_kwh = xp.minimum(contracted, import_kwh)
+    bare = xp.where(import_kwh > 0, 1.0 - covered_kwh / xp.where(import_kwh > 0, import_kwh, 1), 0)
+    market_kg = totals.get("market_carbon_kg")
+    # What a battery gives beyond own generation came from the grid, or was in it at the start: it
+    # is nobody's carbon-free energy.
+    own_used_kwh = xp.minimum(totals["own_used_kwh"], onsite_kwh)
+    return _Shares(
+        onsite_kwh,
+        own_export_kwh,
+        fuel_kwh,
+        fuel_facility_kwh,
+        contracted,
+        covered_kwh,
+        own_used_kwh,
+        None if market_kg is None else market_kg * bare,
     )
-    per_it("wue_l_per_kwh", sums.water_l)
-    source_l = sums.water_at_source_l
+
+
+def _efficiency(
+    found: Values, totals: Totals, it_kwh: Array, facility_kwh: Array, shares: _Shares
+) -> None:
+    """Energy, water and carbon over IT energy."""
+    cooling_kwh, power_kwh = part(totals, "cooling."), part(totals, "power.")
+
+    def per_it(name: str, amount: Array | None, none: str = "") -> None:
+        found.per(name, amount, it_kwh, _NO_IT, none)
+
+    per_it("pue", facility_kwh)
+    found.put("pue_category", 3.0)
+    inside_kwh = shares.fuel_facility
+    found.per("pue_fuel_inside", inside_kwh, it_kwh, _NO_FUEL)
+    per_it("ppue_cooling", it_kwh + cooling_kwh)
+    per_it("ppue_power", it_kwh + power_kwh)
+    compute_kwh = totals.get("account:it.compute", 0.0)
+    found.per("tue", facility_kwh, compute_kwh, "no compute energy")
+    per_it("wue_l_per_kwh", totals["water_l"])
+    source_l = totals.get("water_at_source_l")
     per_it(
         "wue_source_l_per_kwh",
-        None if source_l is None else sums.water_l + source_l,
+        None if source_l is None else totals["water_l"] + source_l,
         "the site gives no water intensity of its grid",
     )
-    per_it("cue_kg_per_kwh", sums.carbon_kg)
-    per_it(
-        "cue_market_kg_per_kwh",
-        sums.market_carbon_kg,
-        "the site gives no contract-based carbon intensity",
-    )
-    facility = sums.facility_kwh
-    put("erf_frac", sums.reused_kwh / facility if facility > 0 else None, "no facility energy")
-    per_it("ere", facility - sums.reused_kwh)
-    inside_kwh, all_heat_kwh = sums.fuel_facility_kwh, sums.reused_kwh + sums.genset_heat_kwh
-    put("erf_fuel_inside_frac", all_heat_kwh / inside_kwh if inside_kwh else None, no_fuel)
-    renewable_kwh = sums.onsite_kwh + sums.covered_kwh
-    put("ref_frac", renewable_kwh / facility if facility > 0 else None, "no facility energy")
-    put(
-        "cer",
-        sums.removed_kwh / cooling_kwh if cooling_kwh > 0 else None,
-        "no cooling energy",
-    )
-    put("cfe_247_frac", sums.carbon_free_frac, "the site gives no carbon-free share of its grid")
-    matched = sums.matched_kwh / facility if facility > 0 else None
-    put("matched_hourly_frac", matched, "no facility energy")
-    put("matched_annual_frac", sums.matched_annual_frac, "no facility energy")
+    per_it("cue_kg_per_kwh", totals["carbon_kg"])
+    per_it("cue_market_kg_per_kwh", shares.market_kg, _NO_MARKET)
+    found.per("erf_frac", totals["reused_kwh"], facility_kwh, _NO_FACILITY)
+    per_it("ere", facility_kwh - totals["reused_kwh"])
+    all_heat_kwh = totals["reused_kwh"] + totals["genset_heat_kwh"]
+    found.per("erf_fuel_inside_frac", all_heat_kwh, inside_kwh, _NO_FUEL)
+    found.per("ref_frac", shares.onsite + shares.covered, facility_kwh, _NO_FACILITY)
+    found.per("cer", totals["removed_kwh"], cooling_kwh, "no cooling energy")
+
+
+def _renewables(found: Values, totals: Totals, facility_kwh: Array, shares: _Shares) -> None:
+    """How carbon-free and renewable the energy is, by the hour and by the year."""
+    import_kwh, own_kwh, matched_kwh = totals["import_kwh"], shares.own_used, totals["matched_kwh"]
+    none = "the site gives no carbon-free share of its grid"
+    # Google (2021), 24/7 Carbon-Free Energy: Methodologies and Metrics: own and agreed output
+    # counts in its hour, up to the load; the rest has the grid's share of that hour.
+    rest_kwh = totals.get("carbon_free_rest_kwh")
+    free_kwh = None if rest_kwh is None else own_kwh + matched_kwh + rest_kwh
+    all_kwh = own_kwh + import_kwh + totals["genset_used_kwh"]
+    found.per("cfe_247_frac", free_kwh, all_kwh, none, none)
+    found.per("matched_hourly_frac", own_kwh + matched_kwh, facility_kwh, _NO_FACILITY)
+    made = over(totals["own_kwh"] + shares.contracted, facility_kwh)
+    found.put("matched_annual_frac", namespace(made).minimum(made, 1.0), _NO_FACILITY)
     none = "the site gives no renewable share of its grid"
-    put("grid_renewable_frac", sums.grid_renewable_frac, none)
-    put("itee_sv", None, "needs a server benchmark (SERT) of the machines")
-    put("iteu_sv_frac", None, "needs measured processor use of each server")
-    put("it_kwh", sums.it_kwh)
-    put("facility_kwh", sums.facility_kwh)
-    put("grid_import_kwh", sums.import_kwh)
-    put("grid_export_kwh", sums.export_kwh)
-    put("onsite_kwh", sums.onsite_kwh)
-    put("genset_kwh", sums.genset_kwh)
-    put("fuel_kwh", sums.fuel_kwh)
-    put("curtailed_kwh", sums.curtailed_kwh)
-    put("shed_kwh", sums.shed_kwh)
-    own_kwh = sums.onsite_kwh + sums.own_export_kwh + sums.curtailed_kwh
-    put(
-        "self_consumption_frac",
-        sums.onsite_kwh / own_kwh if own_kwh > 0 else None,
-        "no generation on site",
-    )
-    for name, value in storage_metrics(ledger, traces).items():
-        put(name, value, "no battery")
-    put("water_l", sums.water_l)
-    for kind in ("evaporation", "blowdown", "drift"):
-        name = "evaporated" if kind == "evaporation" else kind
-        put(f"water_{name}_l", sums.water_by_kind[kind])
-    for name, amount_l in sums.water_by_source.items():
-        put(f"water_{name}_l", amount_l)
-    put("water_withdrawn_l", sums.water_by_kind["withdrawal"])
-    put("contracted_kwh", sums.contracted_kwh)
+    found.per("grid_renewable_frac", totals.get("grid_renewable_kwh"), import_kwh, none, none)
+
+
+def _amounts(
+    found: Values, totals: Totals, it_kwh: Array, facility_kwh: Array, shares: _Shares
+) -> None:
+    """Energy, water, carbon and money of the run."""
+    found.put("it_kwh", it_kwh)
+    found.put("facility_kwh", facility_kwh)
+    found.put("grid_import_kwh", totals["import_kwh"])
+    found.put("grid_export_kwh", totals["export_kwh"])
+    found.put("onsite_kwh", shares.onsite)
+    found.put("genset_kwh", totals["genset_kwh"])
+    found.put("fuel_kwh", shares.fuel)
+    curtailed_kwh = totals.get("curtailed_kwh", 0.0)
+    found.put("curtailed_kwh", curtailed_kwh)
+    found.put("shed_kwh", totals["shed_kwh"])
+    own_kwh = shares.onsite + shares.own_export + curtailed_kwh
+    found.per("self_consumption_frac", shares.onsite, own_kwh, "no generation on site")
+    has_battery = "battery_cycles_count" in totals
+    for name in ("discharged_kwh", "cycles_count", "capacity_left_frac"):
+        value = totals[f"battery_{name}"] if has_battery else None
+        found.put(f"battery_{name}", value, "no battery")
+    found.put("water_l", totals["water_l"])
+    for name, kind in (
+        ("evaporated", "evaporation"),
+        ("blowdown", "blowdown"),
+        ("drift", "drift"),
+    ):
+        found.put(f"water_{name}_l", totals[f"water:{kind}"])
+    for name in WATER_SOURCES:
+        found.put(f"water_{name}_l", totals[f"water_{name}_l"])
+    found.put("water_withdrawn_l", totals["water:withdrawal"])
+    found.put("contracted_kwh", shares.contracted)
     none = "the site does not say when its region curtails"
-    put("curtailing_h", sums.curtailing_h, none)
-    put("surplus_import_kwh", sums.surplus_import_kwh, none)
-    put("grid_outage_h", sums.outage_h)
-    put("carbon_operational_kg", sums.carbon_kg)
-    put("carbon_scope2_location_kg", sums.carbon_kg)
-    put(
-        "carbon_scope2_market_kg",
-        sums.market_carbon_kg,
-        "the site gives no contract-based carbon intensity",
-    )
-    put("carbon_marginal_kg", sums.marginal_carbon_kg, "the site gives no marginal intensity")
-    put("carbon_embodied_kg_per_year", None, "needs the design's machines")
-    put(
-        "cost_energy_per_year",
-        sums.cost,
-        "the site gives no energy price",
-    )
-    put("cost_total_per_year", None, "needs the design's machines")
-    put("currency", grid.currency)
-    put("peak_facility_kw", sums.peak_facility_kw)
-    put("peak_grid_kw", sums.peak_grid_kw)
-    put("unmet_cooling_h", sums.unmet_h)
-    put("free_cooling_h_frac", sums.free_h_frac, "no heat to remove")
-    per_it("mlc", cooling_kwh)
-    put(
-        "elc",
-        design_loss_frac if np.isfinite(design_loss_frac) else None,
-        "the power path cannot carry the design load",
-    )
-    put("mean_chiller_cop", sums.chiller_cop, "no compressor ran")
-    put("heat_reused_kwh", sums.reused_kwh)
-    put("genset_heat_reused_kwh", sums.genset_heat_kwh)
-    return Metrics(values, undefined)
+    found.put("curtailing_h", totals.get("curtailing_h"), none)
+    found.put("surplus_import_kwh", totals.get("surplus_import_kwh"), none)
+    found.put("grid_outage_h", totals["outage_h"])
+    found.put("carbon_operational_kg", totals["carbon_kg"])
+    found.put("carbon_scope2_location_kg", totals["carbon_kg"])
+    found.put("carbon_scope2_market_kg", shares.market_kg, _NO_MARKET)
+    none = "the site gives no marginal intensity"
+    found.put("carbon_marginal_kg", totals.get("marginal_carbon_kg"), none)
+    found.put("carbon_embodied_kg_per_year", None, _NO_MACHINES)
+    none = "the site gives no energy price"
+    found.put("cost_energy_per_year", totals.get("energy_cost"), none)
+    found.put("cost_total_per_year", None, _NO_MACHINES)
 
 
-def storage_metrics(ledger: Ledger, traces: Mapping[str, Any]) -> dict[str, float | None]:
-    """Use and age of the battery at the end of the run; None where there is none."""
-    node = "storage.battery"
-    if f"{node}.energy_kwh" not in traces:
-        names = ("battery_discharged_kwh", "battery_cycles_count", "battery_capacity_left_frac")
-        return dict.fromkeys(names)
-    given_kw = _sum(ledger, carrier="electricity", source=node)
-    return {
-        "battery_discharged_kwh": float(np.sum(given_kw)) * ledger.step_h,
-        "battery_cycles_count": float(np.asarray(traces[f"{node}.cycles_count"])[-1]),
-        "battery_capacity_left_frac": float(np.asarray(traces[f"{node}.capacity_left_frac"])[-1]),
-    }
-
-
-class _Sums:
-    """The sums that the metrics share, each taken from the ledger once."""
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        traces: Mapping[str, Any],
-        grid: GridYear,
-        contracts: Contracted,
-    ) -> None:
-        step_h = self.step_h = ledger.step_h
-        account_kw = ledger.accounts()
-        self.accounts = {name: float(np.sum(kw)) * step_h for name, kw in account_kw.items()}
-        self.it_kwh = self.part("it.")
-        self.facility_kwh = sum(self.accounts.values())
-        import_kw = _sum(ledger, carrier="electricity", source="grid")
-        self.import_kwh = float(np.sum(import_kw)) * step_h
-        self.export_kwh = float(np.sum(_sum(ledger, carrier="electricity", target="grid"))) * step_h
-        own_kw = sum((_sum(ledger, carrier="electricity", source=s) for s in RENEWABLES), 0.0)
-        engine_kw = _sum_from(ledger, "electricity", GENSET)
-        own_kwh, self.genset_kwh = (float(np.sum(kw)) * step_h for kw in (own_kw, engine_kw))
-        self.fuel_kwh = float(np.sum(_sum_from(ledger, "heat", "fuel."))) * step_h
-        # What engines sell is theirs in proportion to all that is generated on site.
-        own_share = own_kwh / (own_kwh + self.genset_kwh) if self.genset_kwh > 0 else 1.0
-        self.own_export_kwh = self.export_kwh * own_share
-        # What is sold beyond own generation was bought before and stored.
-        self.onsite_kwh = max(own_kwh - self.own_export_kwh, 0.0)
-        shed_kw = _sum(ledger, carrier="electricity", source="shed")
-        self.shed_kwh = float(np.sum(shed_kw)) * step_h
-        self.curtailed_kwh = step_h * sum(
-            float(np.sum(kw)) for name, kw in traces.items() if name.endswith(".curtailed_kw")
-        )
-        to_l = step_h * SECONDS_PER_HOUR / WATER_KG_PER_L
-        self.water_by_kind = {
-            kind: float(np.sum(_sum(ledger, carrier="water", account=kind))) * to_l
-            for kind in ("evaporation", "blowdown", "drift", "withdrawal")
-        }
-        self.water_by_source = {
-            name: float(np.sum(_sum(ledger, carrier="water", source=place))) * to_l
-            for name, place in WATER_SOURCES.items()
-        }
-        self.water_l = sum(self.water_by_source.values())
-        self.carbon_kg = float(np.sum(import_kw * grid.carbon_kg_per_kwh)) * step_h
-        made_kw = contracts.hourly_kw
-        self.contracted_kwh = float(np.sum(made_kw + 0.0 * import_kw)) * step_h
-        self.contracted_kwh += contracts.certificate_kwh
-        # Attributes are matched by the year (GHG Protocol, Scope 2 Guidance), up to what is drawn.
-        self.covered_kwh = min(self.contracted_kwh, self.import_kwh)
-        bare = 1.0 - self.covered_kwh / self.import_kwh if self.import_kwh > 0 else 0.0
-        market_kg = _weighted(import_kw, grid.market_carbon_kg_per_kwh, step_h)
-        self.market_carbon_kg = None if market_kg is None else market_kg * bare
-        self.marginal_carbon_kg = _weighted(import_kw, grid.marginal_carbon_kg_per_kwh, step_h)
-        renewable_kwh = _weighted(import_kw, grid.renewable_frac, step_h)
-        self.grid_renewable_frac = (
-            renewable_kwh / self.import_kwh
-            if renewable_kwh is not None and self.import_kwh > 0
-            else None
-        )
-        self.surplus_import_kwh = _weighted(import_kw, grid.curtailing_frac, step_h)
-        self.curtailing_h = _weighted(1.0 + 0.0 * import_kw, grid.curtailing_frac, step_h)
-        outage = 1.0 - grid.available_frac + 0.0 * import_kw
-        self.outage_h = float(np.sum(outage)) * step_h
-        self.water_at_source_l = _weighted(import_kw, grid.water_l_per_kwh, step_h)
-        self.cost = _weighted(import_kw, grid.price_per_kwh, step_h)
-        facility_kw = sum(account_kw.values())
-        self.peak_facility_kw = float(np.max(facility_kw))
-        self.peak_grid_kw = float(np.max(import_kw))
-        heat = list(ledger.select(carrier="heat", target="reuse"))
-        engines = sum((np.sum(f.value) for f in heat if f.source.startswith(GENSET)), 0.0)
-        self.genset_heat_kwh = float(engines) * step_h
-        self.reused_kwh = float(sum((np.sum(f.value) for f in heat), 0.0)) * step_h
-        self.reused_kwh -= self.genset_heat_kwh
-        # Engines metered at their input: the fuel takes the place of their output.
-        self.fuel_facility_kwh = (
-            self.facility_kwh - self.genset_kwh + self.fuel_kwh if self.fuel_kwh > 0 else None
-        )
-        removed = [f for f in ledger.flows if f.carrier == "heat" and f.source.startswith("rack.")]
-        self.removed_kwh = float(sum(np.sum(f.value) for f in removed)) * step_h
-        compressor_kw = sum((account_kw[a] for a in COMPRESSORS & account_kw.keys()), 0.0)
-        heat_kw = sum((f.value for f in removed), 0.0)
-        busy = np.asarray(heat_kw) > 0
-        free = busy & (np.asarray(compressor_kw) <= 0)
-        self.free_h_frac = float(free.sum() / busy.sum()) if busy.any() else None
-        self.chiller_cop = _chiller_cop(ledger)
-        self.unmet_h = float(np.sum(np.asarray(traces["unmet_k"]) > 0)) * step_h
-        matched_kw = np.minimum(import_kw, made_kw)
-        # Engines that export give the rest to the facility; what they give is not carbon-free.
-        engine_kw = np.minimum(engine_kw, np.maximum(facility_kw - import_kw, 0.0))
-        own_used_kw = self._own_used(facility_kw, import_kw + engine_kw)
-        self.matched_kwh = float(np.sum(own_used_kw + matched_kw)) * step_h
-        made_kwh = float(np.sum(own_kw)) * step_h + self.contracted_kwh
-        self.matched_annual_frac = (
-            min(made_kwh / self.facility_kwh, 1.0) if self.facility_kwh > 0 else None
-        )
-        self.carbon_free_frac = self._carbon_free(
-            grid, engine_kw, own_used_kw, import_kw, matched_kw
-        )
-
-    def part(self, prefix: str) -> float:
-        """Energy of all accounts below a prefix [kWh]."""
-        return sum(kwh for name, kwh in self.accounts.items() if name.startswith(prefix))
-
-    def _own_used(self, facility_kw: Any, brought_kw: Any) -> Any:
-        """Own generation used in each step [kW], out of a battery too: what grid and engines leave.
-
-        What a battery gives beyond own generation came from the grid, or was in it at the start:
-        it is nobody's carbon-free energy.
-        """
-        used_kw = np.maximum(facility_kw - brought_kw, 0.0)
-        used_kwh = float(np.sum(used_kw)) * self.step_h
-        return used_kw * (min(1.0, max(self.onsite_kwh, 0.0) / used_kwh) if used_kwh > 0 else 0.0)
-
-    @staticmethod
-    def _carbon_free(
-        grid: GridYear, engine_kw: Any, own_kw: Any, import_kw: Any, matched_kw: Any
-    ) -> float | None:
-        """Share of each hour's energy from carbon-free sources, weighted by energy.
-
-        Google (2021), 24/7 Carbon-Free Energy: Methodologies and Metrics: own and agreed output
-        counts in its hour, up to the load; the rest has the grid's share of that hour.
-        """
-        if grid.carbon_free_frac is None:
-            return None
-        own_kw = np.maximum(own_kw, 0.0)
-        total = float(np.sum(own_kw + import_kw + engine_kw))
-        if total <= 0:
-            return None
-        rest_kw = (import_kw - matched_kw) * grid.carbon_free_frac
-        return float(np.sum(own_kw + matched_kw + rest_kw) / total)
-
-
-def _sum(ledger: Ledger, **match: str) -> Any:
-    return sum((flow.value for flow in ledger.select(**match)), 0.0)
-
-
-def _sum_from(ledger: Ledger, carrier: str, prefix: str) -> Any:
-    """Flows of a carrier out of all places whose name begins so."""
-    flows = ledger.select(carrier=carrier)
-    return sum((flow.value for flow in flows if flow.source.startswith(prefix)), 0.0)
-
-
-def _weighted(import_kw: Any, per_kwh: Any, step_h: float) -> float | None:
-    return None if per_kwh is None else float(np.sum(import_kw * per_kwh)) * step_h
-
-
-def _chiller_cop(ledger: Ledger) -> float | None:
-    """Heat taken from the loops by machines with compressors over their electricity."""
-    nodes = {f.target for f in ledger.flows if f.account in COMPRESSORS}
-    power = sum(float(np.sum(f.value)) for f in ledger.flows if f.account in COMPRESSORS)
-    heat = sum(
-        float(np.sum(f.value)) for f in ledger.flows if f.carrier == "heat" and f.target in nodes
-    )
-    return heat / power if power > 0 else None
+def _greatest(values: list[Array]) -> Array:
+    highest = values[0]
+    for value in values[1:]:
+        highest = namespace(highest, value).maximum(highest, value)
+    return highest

@@ -145,13 +145,17 @@ class Served:
     units: Mapping[str, Array] = field(default_factory=dict)
 
 
+Serve = Callable[[Device, Duty, Array | None], Service]
+
+
 class Wiring:
     """Who rejects to whom, which share of a sink's flow each loop gets by design heat, and which
     stages the outdoor air keeps open."""
 
-    def __init__(self, facility: Facility, air: Air, place: Place) -> None:
+    def __init__(self, facility: Facility, air: Air, place: Place, serve: Serve = serve) -> None:
         self.air = air
         self.place = place
+        self.serve = serve
         # (loop, stage) -> what the store holds now; empty where each starts as its file says.
         self.charge_kwh: Mapping[tuple[str, str], Array] = {}
         self.circuits = {circuit.name: circuit for circuit in facility.circuits}
@@ -292,7 +296,7 @@ class Wiring:
                 supply_c.get(device.cools, 0.0),
             )
             running = staged_units(device, duty.heat_kw, units, before)
-            service = serve(device, duty, running)
+            service = self.serve(device, duty, running)
             services.append(service)
             if running is not None:
                 on[device.name] = service.traces["units_count"]

@@ -32,7 +32,7 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("site", {"climate", "document", "equipment", "errors", "library", "supply"}),
     ("scenario", {"document", "equipment", "errors", "library"}),
     ("plant", {"components", "design", "document", "errors", "physics", "units"}),
-    ("ledger", {"units", "errors"}),
+    ("ledger", {"errors", "physics", "units"}),
     (
         "engines",
         {
@@ -47,10 +47,11 @@ LAYERS: list[tuple[str, set[str]]] = [
             "errors",
         },
     ),
-    ("metrics", {"ledger", "units"}),
+    ("totals", {"ledger", "metrics", "physics", "units"}),
+    ("metrics", {"ledger", "physics", "totals"}),
     (
         "accounting",
-        {"design", "document", "errors", "ledger", "metrics", "supply"},
+        {"design", "document", "errors", "metrics", "physics", "supply", "totals"},
     ),
     (
         "grid_year",

@@ -55,13 +55,16 @@ RATIOS = {
 }
 # Whole numbers that count or point.
 COUNTERS = {
-    "bytes", "day", "designs", "faults", "first_line", "hours", "index", "limit", "line", "more",
-    "rows", "rows_per_day", "seed", "steps",
+    "bytes", "chunk", "count", "day", "designs", "done", "early_steps", "evaluations", "faults",
+    "first_line", "hours", "index", "limit", "line", "max_runs", "more", "most_steps", "parts",
+    "parts_done", "point", "points", "rows", "rows_per_day", "seed", "size", "steps", "top",
+    "trials", "workers",
 }  # fmt: skip
 # Of any unit: helpers that work on whatever they are given.
 GENERIC = {
-    "beyond", "change", "default", "denominator", "factor", "high", "low", "number",
-    "numerator", "scale", "series", "start", "value", "values", "worst", "x", "y",
+    "after", "before", "beyond", "change", "default", "denominator", "factor", "high",
+    "keys", "low", "max", "mean", "min", "number", "numerator", "offset", "penalty_per_unit",
+    "scale", "sd", "series", "start", "step", "stop", "value", "values", "worst", "x", "y",
 }  # fmt: skip
 OTHER = {
     "clock": "moments, not numbers",
@@ -73,6 +76,10 @@ OTHER = {
     "times_utc": "moments, not numbers",
     "price_per_kwh": "in the currency named beside it",
     "works": "a truth value in each hour",
+    "busy": "a truth value in each hour",
+    "wanted": "a truth value",
+    "share": "0 to 1, of a distribution",
+    "rate_per_s": "design-years a second",
 }
 EXCEPTIONS = RATIOS.keys() | COUNTERS | GENERIC | OTHER.keys()
 

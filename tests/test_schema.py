@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from sample_designs import DESIGN, EQUIPMENT, SITE
 
+import dctwin
 from dctwin.components.registry import device_class, kinds
 from dctwin.document import load_document
 from dctwin.errors import InputError
@@ -34,7 +36,23 @@ def test_bundled_files_are_valid(kind: str, name: str) -> None:
     assert [error.message for error in validator(kind).iter_errors(data)] == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+SWEEPS = sorted((Path(__file__).parents[1] / "models" / "sweeps").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_bundled_sweeps_are_valid_and_ready_to_run(path: Path) -> None:
+    data = load_document(path).data
+    assert [error.message for error in validator("sweep").iter_errors(data)] == []
+    assert dctwin.prepare_sweep(path, max_runs=1_000_000).spec.name == path.stem
+
+
+def test_a_wrong_sweep_is_refused() -> None:
+    data = dict(load_document(SWEEPS[0]).data)
+    for key, value in (("designs", []), ("sampling", {"method": "guess"}), ("vari", {})):
+        assert list(validator("sweep").iter_errors({**data, key: value})), key
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "sweep"])
 def test_is_one_json_document_with_its_dialect(kind: str) -> None:
     schema = json.loads(json.dumps(json_schema(kind), allow_nan=False))
     assert schema["$schema"].endswith("2020-12/schema")

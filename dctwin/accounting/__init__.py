@@ -1,5 +1,5 @@
 """Carbon, water at the source and money of a run: read off its ledger, with sourced factors."""
 
-from dctwin.accounting.account import Accounts, account
+from dctwin.accounting.account import account, all_metrics
 
-__all__ = ["Accounts", "account"]
+__all__ = ["account", "all_metrics"]

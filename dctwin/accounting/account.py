@@ -1,78 +1,62 @@
-"""The accounts of one run: scopes 1 and 3 of its carbon, and every cost beside energy."""
+"""The accounts of a run: scopes 1 and 3 of its carbon, and every cost beside energy.
+
+As the metrics they are arrays over the designs of a batch, or numbers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from dctwin.accounting import carbon, cost
-from dctwin.accounting.contracts import contract_cost
+from dctwin.accounting.contracts import certificate_kwh, contract_cost
 from dctwin.accounting.factors import Used, table
 from dctwin.accounting.sizes import installed_parts
 from dctwin.design import Facility
-from dctwin.ledger import Ledger
-from dctwin.metrics import GridYear, Metrics
+from dctwin.metrics import GridYear, Values, metric_values, over
+from dctwin.physics.arrays import Array
+from dctwin.totals import Totals
 
 HOURS_PER_YEAR = 8760.0
 # A leap year and a year less a day of gaps are still a year.
 _NEARLY_H = 48.0
 
 
-@dataclass(frozen=True)
-class Accounts:
-    """Metrics to add to those of the ledger, why some are undefined, and what they stand on."""
+def all_metrics(
+    facility: Facility, totals: Totals, grid: GridYear, tariff: Any, design_loss_frac: Array
+) -> tuple[Values, dict[str, Any]]:
+    """Every metric of a facility, or of a stack of them, and what its accounts stand on.
 
-    values: Mapping[str, float | None]
-    undefined: Mapping[str, str]
-    provenance: Mapping[str, Any]
+    tariff   supply.Tariff of the site, or None
+    """
+    found = metric_values(totals, grid, design_loss_frac, certificate_kwh(facility, totals))
+    return found, account(found, facility, totals, grid, tariff)
 
 
 def account(
-    facility: Facility,
-    ledger: Ledger,
-    metrics: Metrics,
-    grid: GridYear,
-    tariff: Any,
-    made_frac: Mapping[str, list[Any]],
-    hours: int,
-) -> Accounts:
-    """Carbon and cost of one design's run.
-
-    metrics     what was read off the ledger          tariff   supply.Tariff of the site, or None
-    made_frac   output over rating of each contract's plants, by contract
-    """
+    found: Values, facility: Facility, totals: Totals, grid: GridYear, tariff: Any
+) -> dict[str, Any]:
+    """Add carbon and cost to the metrics of the ledger; gives what they stand on."""
     used = Used()
     parts, missing = installed_parts(facility)
-    year_frac = hours * ledger.step_h / HOURS_PER_YEAR
-    values: dict[str, float | None] = {}
-    undefined: dict[str, str] = {}
-    read = metrics.values
+    hours_h = float(np.max(totals["hours_h"]))
     embodied = carbon.embodied_kg_per_year(parts, used)
-    _carbon(values, facility, ledger, read, sum(embodied.values()), year_frac, used)
-    import_kw = sum((f.value for f in ledger.select(carrier="electricity", source="grid")), 0.0)
-    import_kw = np.broadcast_to(np.asarray(import_kw), (hours,))
-    _energy_cost(
-        values, undefined, facility, ledger, read, grid, tariff, made_frac, import_kw, used
-    )
-    groups = _capital(values, undefined, parts, grid, used)
-    _total(values, undefined, read, grid, year_frac)
-    return Accounts(
-        values,
-        undefined,
-        {
-            "currency": grid.currency,
-            "price_year": table("money")["year"],
-            "embodied_kg_per_year": embodied,
-            "capital": groups,
-            "not_counted": missing,
-            "site_statuses": _statuses(tariff),
-            "factors": used.rows(),
-            "assumed": used.assumed(),
-        },
-    )
+    _carbon(found, facility, totals, sum(embodied.values()), hours_h / HOURS_PER_YEAR, used)
+    _energy_cost(found, facility, totals, grid, tariff, used)
+    groups = _capital(found, parts, grid, used)
+    _total(found, grid, hours_h)
+    return {
+        "currency": grid.currency,
+        "price_year": table("money")["year"],
+        "embodied_kg_per_year": embodied,
+        "capital": groups,
+        "not_counted": missing,
+        "site_statuses": _statuses(tariff),
+        "factors": used.rows(),
+        "assumed": used.assumed(),
+    }
 
 
 def _statuses(tariff: Any) -> dict[str, str]:
@@ -82,85 +66,71 @@ def _statuses(tariff: Any) -> dict[str, str]:
 
 
 def _carbon(
-    values: dict[str, float | None],
+    found: Values,
     facility: Facility,
-    ledger: Ledger,
-    read: Mapping[str, Any],
-    embodied_kg: float,
+    totals: Totals,
+    embodied_kg: Array,
     year_frac: float,
     used: Used,
 ) -> None:
-    burned = carbon.fuel_kwh(ledger)
+    burned = carbon.fuel_kwh(totals)
     fuel_kg = carbon.fuel_kg(burned, "combustion", used)
     leak_kg = carbon.refrigerant_kg_per_year(facility, used) * year_frac
     upstream_kg = carbon.fuel_kg(burned, "upstream", used)
-    values["carbon_fuel_kg"] = fuel_kg
-    values["carbon_refrigerant_kg"] = leak_kg
-    values["carbon_scope1_kg"] = fuel_kg + leak_kg
-    values["carbon_embodied_kg_per_year"] = embodied_kg
+    found.put("carbon_fuel_kg", fuel_kg)
+    found.put("carbon_refrigerant_kg", leak_kg)
+    found.put("carbon_scope1_kg", fuel_kg + leak_kg)
+    found.put("carbon_embodied_kg_per_year", embodied_kg)
     built_kg = embodied_kg * year_frac + upstream_kg
-    values["carbon_scope3_kg"] = built_kg
-    located = float(read["carbon_scope2_location_kg"])
-    values["carbon_operational_kg"] = located + fuel_kg
-    values["carbon_total_kg"] = fuel_kg + leak_kg + located + built_kg
-    it_kwh = float(read["it_kwh"])
-    if it_kwh > 0 and fuel_kg > 0:
-        values["cue_kg_per_kwh"] = (located + fuel_kg) / it_kwh
-        market = read["carbon_scope2_market_kg"]
-        if market is not None:
-            values["cue_market_kg_per_kwh"] = (float(market) + fuel_kg) / it_kwh
+    found.put("carbon_scope3_kg", built_kg)
+    located = found["carbon_scope2_location_kg"]
+    found.put("carbon_operational_kg", located + fuel_kg)
+    found.put("carbon_total_kg", fuel_kg + leak_kg + located + built_kg)
+    if burned:
+        # Fuel counts in carbon usage effectiveness as grid energy does.
+        it_kwh = found["it_kwh"]
+        for name, kg in (
+            ("cue_kg_per_kwh", located),
+            ("cue_market_kg_per_kwh", found["carbon_scope2_market_kg"]),
+        ):
+            found.put(name, over(kg + fuel_kg, it_kwh), found.reasons[name])
 
 
 def _energy_cost(
-    values: dict[str, float | None],
-    undefined: dict[str, str],
-    facility: Facility,
-    ledger: Ledger,
-    read: Mapping[str, Any],
-    grid: GridYear,
-    tariff: Any,
-    made_frac: Mapping[str, list[Any]],
-    import_kw: Any,
-    used: Used,
+    found: Values, facility: Facility, totals: Totals, grid: GridYear, tariff: Any, used: Used
 ) -> None:
     names = ("fuel", "network", "contracts", "carbon", "water", "export_revenue")
     if reason := _no_money(grid):
         for name in names:
-            values[f"cost_{name}_per_year"] = None
-            undefined[f"cost_{name}_per_year"] = reason
+            found.put(f"cost_{name}_per_year", None, reason)
         return
-    money, step_h = grid.currency, ledger.step_h
-    emitted_kg = float(values["carbon_operational_kg"] or 0.0)
-    found = (
-        cost.fuel_cost(tariff, carbon.fuel_kwh(ledger), money, used),
-        cost.network_cost(tariff, import_kw, grid, step_h, used),
-        contract_cost(facility, made_frac, import_kw, grid, step_h, used),
-        cost.carbon_cost(tariff, emitted_kg, money, used),
-        cost.water_cost(tariff, float(read["water_l"]), money, used),
-        cost.export_revenue(tariff, float(read["grid_export_kwh"]), money, used),
+    money = grid.currency
+    costs = (
+        cost.fuel_cost(tariff, carbon.fuel_kwh(totals), money, used),
+        cost.network_cost(tariff, totals, grid, used),
+        contract_cost(facility, totals, grid, used),
+        cost.carbon_cost(tariff, found["carbon_operational_kg"], money, used),
+        cost.water_cost(tariff, totals["water_l"], money, used),
+        cost.export_revenue(tariff, totals["export_kwh"], money, used),
     )
-    values.update({f"cost_{name}_per_year": v for name, v in zip(names, found, strict=True)})
+    for name, value in zip(names, costs, strict=True):
+        found.put(f"cost_{name}_per_year", value)
 
 
 def _capital(
-    values: dict[str, float | None],
-    undefined: dict[str, str],
-    parts: list[Any],
-    grid: GridYear,
-    used: Used,
-) -> Mapping[str, dict[str, float]]:
+    found: Values, parts: list[Any], grid: GridYear, used: Used
+) -> Mapping[str, dict[str, Array]]:
     names = ("cost_maintenance_per_year", "cost_capital_per_year", "cost_it_capital_per_year")
     if reason := _no_money(grid):
         for name in names:
-            values[name] = None
-            undefined[name] = reason
+            found.put(name, None, reason)
         return {}
     groups = cost.capital(parts, grid.currency, used)
     facility = [row for group, row in groups.items() if group != "it"]
     it = groups.get("it", {"annuity": 0.0, "upkeep": 0.0})
-    values[names[0]] = sum(row["upkeep"] for row in facility)
-    values[names[1]] = sum(row["annuity"] for row in facility)
-    values[names[2]] = it["annuity"] + it["upkeep"]
+    found.put(names[0], sum(row["upkeep"] for row in facility))
+    found.put(names[1], sum(row["annuity"] for row in facility))
+    found.put(names[2], it["annuity"] + it["upkeep"])
     return groups
 
 
@@ -173,28 +143,18 @@ def _no_money(grid: GridYear) -> str:
     return ""
 
 
-def _total(
-    values: dict[str, float | None],
-    undefined: dict[str, str],
-    read: Mapping[str, Any],
-    grid: GridYear,
-    year_frac: float,
-) -> None:
+def _total(found: Values, grid: GridYear, hours_h: float) -> None:
     """Cost of a year of the facility, IT hardware left out, and of a kilowatt-hour of IT."""
-    names = ("fuel", "network", "contracts", "carbon", "water", "maintenance", "capital")
-    parts = [read["cost_energy_per_year"], *(values[f"cost_{n}_per_year"] for n in names)]
     reason = _no_money(grid)
-    if not reason and abs(year_frac - 1.0) * HOURS_PER_YEAR > _NEARLY_H:
+    if not reason and abs(hours_h - HOURS_PER_YEAR) > _NEARLY_H:
         reason = "the run is not a year long"
     if reason:
         for name in ("cost_total_per_year", "cost_per_it_kwh"):
-            values[name] = None
-            undefined[name] = reason
+            found.put(name, None, reason)
         return
-    total = sum(float(part) for part in parts if part is not None)
-    total -= float(values["cost_export_revenue_per_year"] or 0.0)
-    values["cost_total_per_year"] = total
-    it_kwh = float(read["it_kwh"])
-    values["cost_per_it_kwh"] = total / it_kwh if it_kwh > 0 else None
-    if it_kwh <= 0:
-        undefined["cost_per_it_kwh"] = "no IT energy"
+    total = found["cost_energy_per_year"]
+    for name in ("fuel", "network", "contracts", "carbon", "water", "maintenance", "capital"):
+        total = total + found[f"cost_{name}_per_year"]
+    total = total - found["cost_export_revenue_per_year"]
+    found.put("cost_total_per_year", total)
+    found.put("cost_per_it_kwh", over(total, found["it_kwh"]), "no IT energy")

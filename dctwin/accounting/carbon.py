@@ -7,21 +7,16 @@ Sources and ranges stand with the factors in data/.
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from dctwin.accounting.factors import Used, factor, table
 from dctwin.accounting.sizes import Installed
 from dctwin.design import Facility
-from dctwin.ledger import Ledger
+from dctwin.physics.arrays import Array
+from dctwin.totals import Totals
 
-FUEL = "fuel."  # a flow out of `fuel.diesel` is fuel burned, lower heating value
 
-
-def refrigerant_kg_per_year(facility: Facility, used: Used) -> float:
+def refrigerant_kg_per_year(facility: Facility, used: Used) -> Array:
     """CO2e of the refrigerant that leaks in a year: charge x leak rate x warming potential."""
-    total = 0.0
+    total: Array = 0.0
     for circuit in facility.circuits:
         for device in circuit.stages:
             cooled = table("equipment").get(device.component.kind, {}).get("refrigerant")
@@ -33,28 +28,25 @@ def refrigerant_kg_per_year(facility: Facility, used: Used) -> float:
                 name = table("refrigerants")["default_refrigerant"]
             charge_kg = used.take(factor("refrigerants", "charge", cooled)) * rated_kw
             leaked_kg = charge_kg * used.take(factor("refrigerants", "leak", cooled))
-            total += leaked_kg * used.take(factor("refrigerants", "gwp", name))
+            total = total + leaked_kg * used.take(factor("refrigerants", "gwp", name))
     return total
 
 
-def fuel_kwh(ledger: Ledger) -> dict[str, float]:
+def fuel_kwh(totals: Totals) -> dict[str, Array]:
     """Fuel burned over the run by its name, lower heating value."""
-    found: dict[str, float] = {}
-    for flow in ledger.flows:
-        if flow.carrier != "water" and flow.source.startswith(FUEL):
-            name = flow.source.removeprefix(FUEL)
-            found[name] = found.get(name, 0.0) + float(np.sum(flow.value)) * ledger.step_h
-    return found
+    return {
+        name.removeprefix("fuel:"): kwh for name, kwh in totals.items() if name.startswith("fuel:")
+    }
 
 
-def fuel_kg(burned_kwh: dict[str, float], stage: str, used: Used) -> float:
+def fuel_kg(burned_kwh: dict[str, Array], stage: str, used: Used) -> Array:
     """CO2e of fuel: `combustion` (scope 1) or `upstream` (scope 3)."""
     return sum(kwh * used.take(factor("fuels", name, stage)) for name, kwh in burned_kwh.items())
 
 
-def embodied_kg_per_year(parts: list[Installed], used: Used) -> dict[str, Any]:
+def embodied_kg_per_year(parts: list[Installed], used: Used) -> dict[str, Array]:
     """Embodied carbon a year of life by group: building, it, power, cooling, onsite."""
-    found: dict[str, float] = {}
+    found: dict[str, Array] = {}
     for part in parts:
         mass_kg = part.amount * used.take(factor("equipment", part.kind, "embodied"))
         life = used.take(factor("equipment", part.kind, "life"))

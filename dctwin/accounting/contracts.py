@@ -8,61 +8,61 @@ as long as both settle at the area price. Certificates cost their price.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
+from collections.abc import Mapping, Sequence
 
 from dctwin.accounting.factors import Used, exchange
 from dctwin.design import Facility
-from dctwin.metrics import Contracted, GridYear
+from dctwin.metrics import GridYear, contracted_kwh
+from dctwin.physics.arrays import Array, namespace
+from dctwin.totals import Totals
 
 
-def contracted(
-    facility: Facility, made_frac: Mapping[str, list[Any]], import_kw: Any, step_h: float
-) -> Contracted:
-    """Output of the agreements' plants [kW], and energy that certificates cover beyond it [kWh].
+def contracted_kw(facility: Facility, made_frac: Mapping[str, Sequence[Array]]) -> dict[str, Array]:
+    """Output of the plants of each contract [kW], by its name.
 
     made_frac   output over rating of each contract's plants, by the contract's name
     """
-    hourly_kw: Any = 0.0 * import_kw
+    found: dict[str, Array] = {}
     for contract in facility.contracts:
         for plant, share in zip(contract.plants, made_frac[contract.name], strict=True):
-            hourly_kw = hourly_kw + plant.component.output_kw(share) * plant.count
-    import_kwh = float(np.sum(import_kw)) * step_h
-    left_kwh = max(import_kwh - float(np.sum(hourly_kw)) * step_h, 0.0)
-    covered_kwh = 0.0
+            kw = plant.component.output_kw(share) * plant.count
+            name = contract.name
+            found[name] = found[name] + kw if name in found else kw
+    return found
+
+
+def uncovered_kwh(totals: Totals) -> Array:
+    """What is drawn from the grid beyond the output of all contracts."""
+    left_kwh = totals["import_kwh"] - contracted_kwh(totals)
+    return namespace(left_kwh).maximum(left_kwh, 0.0)
+
+
+def certificate_kwh(facility: Facility, totals: Totals) -> Array:
+    """Energy that certificates cover beyond the output of agreed plants."""
+    left_kwh = uncovered_kwh(totals)
+    covered_kwh: Array = 0.0
     for contract in facility.contracts:
         if contract.kind == "certificates":
-            covered_kwh += contract.share_frac * (left_kwh - covered_kwh)
-    return Contracted(hourly_kw, covered_kwh)
+            covered_kwh = covered_kwh + contract.share_frac * (left_kwh - covered_kwh)
+    return covered_kwh
 
 
-def contract_cost(
-    facility: Facility,
-    made_frac: Mapping[str, list[Any]],
-    import_kw: Any,
-    grid: GridYear,
-    step_h: float,
-    used: Used,
-) -> float | None:
+def contract_cost(facility: Facility, totals: Totals, grid: GridYear, used: Used) -> Array | None:
     """Cost of all contracts over the run in the grid's currency; None without an energy price."""
     if not facility.contracts:
         return 0.0
     if grid.price_per_kwh is None:
         return None
-    total = 0.0
-    made_kwh = 0.0
+    total: Array = 0.0
+    left_kwh = uncovered_kwh(totals)
     for contract in facility.contracts:
         price = exchange(contract.price_per_kwh, contract.currency, grid.currency, used)
-        for plant, share in zip(contract.plants, made_frac[contract.name], strict=True):
-            made_kw = plant.component.output_kw(share) * plant.count
-            total += float(np.sum(made_kw * (price - grid.price_per_kwh))) * step_h
-            made_kwh += float(np.sum(made_kw)) * step_h
-    left_kwh = max(float(np.sum(import_kw)) * step_h - made_kwh, 0.0)
+        if contract.plants:
+            made_kwh = totals[f"contract_kwh:{contract.name}"]
+            total = total + price * made_kwh - totals[f"contract_worth:{contract.name}"]
     for contract in facility.contracts:
         if contract.kind == "certificates":
             price = exchange(contract.price_per_kwh, contract.currency, grid.currency, used)
-            total += contract.share_frac * left_kwh * price
-            left_kwh *= 1.0 - contract.share_frac
+            total = total + contract.share_frac * left_kwh * price
+            left_kwh = left_kwh * (1.0 - contract.share_frac)
     return total

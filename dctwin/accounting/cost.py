@@ -16,7 +16,9 @@ import numpy as np
 from dctwin.accounting.factors import Factor, Used, exchange, factor, table
 from dctwin.accounting.sizes import Installed
 from dctwin.metrics import GridYear
+from dctwin.physics.arrays import Array, namespace
 from dctwin.supply import price_of
+from dctwin.totals import Totals, monthly_peaks_kw
 
 LITRES_PER_M3 = 1000.0
 # What a tariff adds to the energy price: by the kilowatt-hour, and by the peak.
@@ -25,27 +27,28 @@ _PER_KW_MONTH = ("demand", "wheeling_demand")
 _PRICES = ("price_per_kwh", "export_price_per_kwh", "demand_price_per_kw")
 
 
-def network_cost(tariff: Any, import_kw: Any, grid: GridYear, step_h: float, used: Used) -> float:
+def network_cost(tariff: Any, totals: Totals, grid: GridYear, used: Used) -> Array:
     """Use of the network, losses bought on top, margin, surcharge, demand and capacity charges."""
     if tariff is None:
         return 0.0
     money = tariff.currency
     note = (tariff.network_status, tariff.network_source or "site file")
-    import_kwh = float(np.sum(import_kw)) * step_h
     per_kwh = 0.0
     for item in _PER_KWH:
         per_kwh += _noted(used, tariff, item, "kwh", note)
-    total = per_kwh * import_kwh
+    total = per_kwh * totals["import_kwh"]
     per_kw_month = sum(_noted(used, tariff, item, "kw_month", note) for item in _PER_KW_MONTH)
-    peaks = monthly_peaks_kw(import_kw, grid.local_month)
-    if tariff.demand_basis == "year" and peaks:
-        peaks = [max(peaks)] * len(peaks)
-    total += per_kw_month * sum(peaks)
-    total += _noted(used, tariff, "capacity", "kw_year", note) * max(peaks, default=0.0)
+    peaks = monthly_peaks_kw(totals)
+    highest = peaks[0]
+    for kw in peaks[1:]:
+        highest = namespace(highest, kw).maximum(highest, kw)
+    billed = len(peaks) * highest if tariff.demand_basis == "year" else sum(peaks)
+    total = total + per_kw_month * billed
+    total = total + _noted(used, tariff, "capacity", "kw_year", note) * highest
     total = exchange(total, money, grid.currency, used)
     if tariff.wheeling_loss_frac > 0 and grid.price_per_kwh is not None:
         lost = tariff.wheeling_loss_frac / (1.0 - tariff.wheeling_loss_frac)
-        total += lost * float(np.sum(import_kw * grid.price_per_kwh)) * step_h
+        total = total + lost * totals["energy_cost"]
     return total
 
 
@@ -79,14 +82,7 @@ def grid_prices(tariff: Any, grid: GridYear) -> dict[str, Any]:
     }
 
 
-def monthly_peaks_kw(import_kw: Any, local_month: Any) -> list[float]:
-    """Highest import of each month that the run touches."""
-    values = np.atleast_1d(np.asarray(import_kw, dtype=float))
-    month = np.broadcast_to(np.asarray(local_month), values.shape)
-    return [float(values[month == m].max()) for m in np.unique(month)]
-
-
-def carbon_cost(tariff: Any, carbon_kg: float, currency: str, used: Used) -> float:
+def carbon_cost(tariff: Any, carbon_kg: Array, currency: str, used: Used) -> Array:
     """Carbon price of the site on the carbon of its grid energy and fuel."""
     if tariff is None:
         return 0.0
@@ -95,7 +91,7 @@ def carbon_cost(tariff: Any, carbon_kg: float, currency: str, used: Used) -> flo
     return exchange(price * carbon_kg, tariff.currency, currency, used)
 
 
-def export_revenue(tariff: Any, export_kwh: float, currency: str, used: Used) -> float:
+def export_revenue(tariff: Any, export_kwh: Array, currency: str, used: Used) -> Array:
     """What the grid pays for energy fed in."""
     if tariff is None:
         return 0.0
@@ -104,7 +100,7 @@ def export_revenue(tariff: Any, export_kwh: float, currency: str, used: Used) ->
     return exchange(price * export_kwh, tariff.currency, currency, used)
 
 
-def water_cost(tariff: Any, water_l: float, currency: str, used: Used) -> float:
+def water_cost(tariff: Any, water_l: Array, currency: str, used: Used) -> Array:
     """Water and sewer at the site's price, else at the default one."""
     given = None if tariff is None else price_of(tariff, "water", tariff.currency, "m3", None)
     if given is None:
@@ -114,9 +110,9 @@ def water_cost(tariff: Any, water_l: float, currency: str, used: Used) -> float:
     return exchange(price * water_l / LITRES_PER_M3, money, currency, used)
 
 
-def fuel_cost(tariff: Any, burned_kwh: Mapping[str, float], currency: str, used: Used) -> float:
+def fuel_cost(tariff: Any, burned_kwh: Mapping[str, Array], currency: str, used: Used) -> Array:
     """Fuel by its lower heating value, at the site's prices, else at the default ones."""
-    total = 0.0
+    total: Array = 0.0
     for name, kwh in burned_kwh.items():
         given = None if tariff is None else price_of(tariff, name, tariff.currency, "kwh", None)
         if given is None:
@@ -124,7 +120,7 @@ def fuel_cost(tariff: Any, burned_kwh: Mapping[str, float], currency: str, used:
         else:
             note = (tariff.status, tariff.source or "site file")
             price, money = _noted(used, tariff, name, "kwh", note), tariff.currency
-        total += exchange(price * kwh, money, currency, used)
+        total = total + exchange(price * kwh, money, currency, used)
     return total
 
 
@@ -139,19 +135,19 @@ def annuity_frac(rate_frac: float, life_year: float) -> float:
     return float(rate_frac / (1.0 - (1.0 + rate_frac) ** -life_year))
 
 
-def capital(parts: list[Installed], currency: str, used: Used) -> Mapping[str, dict[str, float]]:
+def capital(parts: list[Installed], currency: str, used: Used) -> Mapping[str, dict[str, Array]]:
     """By group: price installed, its yearly annuity, and yearly upkeep."""
     rate = used.take(factor("money", "discount_rate"))
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[str, Array]] = {}
     for part in parts:
         usd = part.amount * used.take(factor("equipment", part.kind, "capital"))
         price = exchange(usd, "USD", currency, used)
         life = used.take(factor("equipment", part.kind, "life"))
         upkeep = used.take(factor("equipment", part.kind, "upkeep"))
         group = found.setdefault(part.group, {"price": 0.0, "annuity": 0.0, "upkeep": 0.0})
-        group["price"] += price
-        group["annuity"] += price * annuity_frac(rate, life)
-        group["upkeep"] += price * upkeep
+        group["price"] = group["price"] + price
+        group["annuity"] = group["annuity"] + price * annuity_frac(rate, life)
+        group["upkeep"] = group["upkeep"] + price * upkeep
     return found
 
 

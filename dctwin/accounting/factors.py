@@ -12,6 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dctwin.document import load_document
 from dctwin.errors import InputError, nearest
 
@@ -98,7 +100,7 @@ def grid_water_l_per_kwh(mix_frac: Mapping[str, float], cooling: str) -> float:
 
 def exchange(amount: Any, source: str, target: str, used: Used) -> Any:
     """An amount of money in another currency, at the mean rate of the price year."""
-    if source == target or not amount:
+    if source == target or not np.any(amount):
         return amount
     rates = table("money")["per_usd"]
     for currency in (source, target):

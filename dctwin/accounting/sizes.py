@@ -31,7 +31,7 @@ def installed_parts(facility: Facility) -> tuple[list[Installed], list[str]]:
             missing.append(f"{device.name} ({kind})")
             continue
         size = _size(device.component) * device.count
-        found.append(Installed(device.name, kind, group, float(size)))
+        found.append(Installed(device.name, kind, group, size))
     return found, missing
 
 
@@ -65,10 +65,10 @@ def _kind(component: Any) -> str:
     return "gas-engine" if gas else str(component.kind)
 
 
-def _size(component: Any) -> float:
+def _size(component: Any) -> Any:
     """Of one unit, from the parameters that its kind's factors name."""
     row = table("equipment")[_kind(component)]
-    size = float(row["scale"])
+    size: Any = float(row["scale"])
     for name in row["size"]:
-        size *= getattr(component, name)
+        size = size * getattr(component, name)
     return size

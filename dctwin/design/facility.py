@@ -94,9 +94,9 @@ class Facility:
         return {**found, "onsite.policy": {"name": "self-consumption"}}
 
     @cached_property
-    def design_it_kw(self) -> float:
+    def design_it_kw(self) -> Any:
         """IT power at full load [kW], supplies inside the racks left out."""
-        return float(sum(g.device.component.design_kw * g.device.count for g in self.racks))
+        return sum(g.device.component.design_kw * g.device.count for g in self.racks)
 
     @property
     def it_path(self) -> tuple[Device, ...]:

@@ -11,11 +11,12 @@ import numpy as np
 from dctwin.design import Facility
 from dctwin.engines.fit import fit
 from dctwin.engines.heat import Boundary
+from dctwin.engines.idle import serve_busy
 from dctwin.engines.posting import post_facility
 from dctwin.engines.settle import settle
 from dctwin.engines.year import Year
 from dctwin.ledger import Ledger
-from dctwin.plant import Wiring
+from dctwin.plant import Wiring, serve
 
 
 def run_year(facility: Facility, boundary: Boundary) -> Year:
@@ -23,11 +24,20 @@ def run_year(facility: Facility, boundary: Boundary) -> Year:
 
     Raises ComputationError when the books do not close to 1e-9 at every node and step.
     """
+    year = year_of(fit(facility, boundary), boundary)
+    year.closure = year.ledger.check()
+    return year
+
+
+def year_of(facility: Facility, boundary: Boundary, lean: bool = False) -> Year:
+    """The year of a facility that is fitted to its site, books unchecked; JAX can compile it.
+
+    lean   only flows are wanted, no flags, and no traces but those that metrics come from
+    """
     # A feeder past its greatest power gives no number; the ledger refuses it and says where.
     with np.errstate(invalid="ignore"):
-        facility = fit(facility, boundary)
-        found = settle(facility, Wiring(facility, boundary.air, boundary.here()), boundary)
-        year = Year(Ledger(boundary.step_h))
+        wiring = Wiring(facility, boundary.air, boundary.here(), serve_busy if lean else serve)
+        found = settle(facility, wiring, boundary)
+        year = Year(Ledger(boundary.step_h), lean=lean)
         post_facility(year, facility, boundary, found)
-    year.closure = year.ledger.check()
     return year

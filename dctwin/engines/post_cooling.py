@@ -40,12 +40,7 @@ def post_loop(
         ledger.post("heat", pump, node, loop.pump.shaft_kw)
         ledger.post("heat", pump, "ambient", loop.pump.loss_kw)
         used_kw = used_kw + loop.pump.electric_kw
-        design_m3_s = circuit.pump.component.design_flow_m3_s * circuit.pump.count
-        flow_frac = loop.flow_m3_s / design_m3_s
-        year.traces[f"{pump}.flow_frac"] = flow_frac
-        if loop.pumps_count is not None:
-            year.traces[f"{pump}.units_count"] = loop.pumps_count
-        year.flags.append(Flag(pump, Limit("flow_frac", inside(flow_frac, 0.0, 1.0), "-")))
+        _watch_pump(year, pump, loop)
     if loop.room is not None:
         used_kw = used_kw + _post_room(year, loop, loop.room, WATER[water_source])
     served = loop.served
@@ -54,10 +49,38 @@ def post_loop(
         used_kw = used_kw + _post_stage(
             year, name, device, service, WATER[device.control.water_source or water_source]
         )
-        if device.component.fluid_outdoors:
+        if device.component.fluid_outdoors and not year.lean:
             _watch_frost(year, f"{name}.{device.name}", circuit.loop.fluid, air)
     ledger.post("heat", node, "shortfall", served.shortfall_kw)
-    actual_c = supply_c + ratio(served.shortfall_kw, loop.flow_kw_per_k)
+    _watch_loop(year, loop, supply_c, setpoint_c)
+    return used_kw
+
+
+def _watch_pump(year: Year, node: str, loop: LoopFlows) -> None:
+    pump = loop.circuit.pump
+    if year.lean or pump is None:
+        return
+    flow_frac = loop.flow_m3_s / (pump.component.design_flow_m3_s * pump.count)
+    year.traces[f"{node}.flow_frac"] = flow_frac
+    if loop.pumps_count is not None:
+        year.traces[f"{node}.units_count"] = loop.pumps_count
+    year.flags.append(Flag(node, Limit("flow_frac", inside(flow_frac, 0.0, 1.0), "-")))
+
+
+def _watch_loop(year: Year, loop: LoopFlows, supply_c: Array, setpoint_c: Array) -> None:
+    """What is unmet of a loop, its temperatures, and flags where it leaves its bounds."""
+    circuit, served, node = loop.circuit, loop.served, f"loop.{loop.circuit.name}"
+    assert served is not None
+    short_k = ratio(served.shortfall_kw, loop.flow_kw_per_k)
+    actual_c = supply_c + short_k
+    xp = namespace(actual_c)
+    above_limit = xp.maximum(actual_c - circuit.loop.supply_limit_c, 0.0)
+    unmet_k = xp.maximum(above_limit, short_k)
+    # Temperatures are settled to a billionth of a kelvin; what that leaves over is met.
+    unmet_k = xp.where(unmet_k > TOLERANCE_K, unmet_k, 0.0)
+    year.traces["unmet_k"] = xp.maximum(year.traces.get("unmet_k", 0.0), unmet_k)
+    if year.lean:
+        return
     year.traces[f"{node}.supply_c"] = actual_c
     year.traces[f"{node}.return_c"] = actual_c + ratio(loop.heat_kw, loop.flow_kw_per_k)
     year.traces[f"{node}.flow_m3_s"] = loop.flow_m3_s
@@ -66,14 +89,7 @@ def post_loop(
         year.traces[f"{node}.exit_quality_frac"] = quality
         beyond = inside(quality, 0.0, circuit.loop.dry_out_quality_frac)
         year.flags.append(Flag(node, Limit("exit_quality_frac", beyond, "-")))
-    xp = namespace(actual_c)
-    above_limit = xp.maximum(actual_c - circuit.loop.supply_limit_c, 0.0)
-    short_k = ratio(served.shortfall_kw, loop.flow_kw_per_k)
-    unmet_k = xp.maximum(above_limit, short_k)
-    # Temperatures are settled to a billionth of a kelvin; what that leaves over is met.
-    unmet_k = xp.where(unmet_k > TOLERANCE_K, unmet_k, 0.0)
     year.flags.append(Flag(node, Limit("unmet_k", unmet_k, "K")))
-    year.traces["unmet_k"] = xp.maximum(year.traces.get("unmet_k", 0.0), unmet_k)
     above = xp.maximum(actual_c - setpoint_c - TOLERANCE_K, 0.0)
     if circuit.loop.fluid != "air":
         boils = circuit.loop.phase == "two"
@@ -82,7 +98,6 @@ def post_loop(
         year.flags.append(Flag(node, Limit("fluid_c", beyond, "K")))
     if circuit.loop.follow in ("nothing", "boiling") and circuit.loop.reset == "nothing":
         year.flags.append(Flag(node, Limit("supply_above_setpoint_c", above, "K")))
-    return used_kw
 
 
 def _watch_frost(year: Year, node: str, liquid: str, air: Air) -> None:
@@ -143,6 +158,8 @@ def _post_stage(year: Year, loop: str, device: Device, service: Service, water_p
         ledger.post("water", node, "water.atmosphere", water.evaporation_kg_s, "evaporation")
         ledger.post("water", node, "water.atmosphere", water.drift_kg_s, "drift")
         ledger.post("water", node, "water.drain", water.blowdown_kg_s, "blowdown")
+    if year.lean:
+        return used_kw
     for name, values in service.traces.items():
         year.traces[f"{node}.{name}"] = values
     for limit in (*service.limits, *range_limits(device, service.traces, service.heat_kw > 0)):

@@ -91,6 +91,8 @@ def watch_power(year: Year, node: str, step: PathStep, racks: Any = 1) -> None:
 
     A supply inside racks stands in each of `racks`.
     """
+    if year.lean:
+        return
     device, output_kw = step.device, step.output_kw
     unit_kw = output_kw / step.on_count
     year.traces[f"{node}.load_frac"] = device.component.load_frac(unit_kw)

@@ -32,6 +32,7 @@ from dctwin.engines.heat import (
     serve_rest,
 )
 from dctwin.physics.arrays import Array, at_steps, known, namespace, put_steps
+from dctwin.physics.fixed_point import settle_state
 from dctwin.plant import Wiring, reach_c
 
 MAX_PASSES = 12
@@ -102,8 +103,9 @@ def _passes(
 ) -> Settled:
     """The fixed point from a first guess."""
     warms = paths_warm_loops(facility)
-    earlier: _Earlier | None = None
-    for number in range(most):
+
+    def once(state: _State) -> tuple[_State, Array, Settled]:
+        point, earlier, number = state
         racks, feeds, loops = heat_flows(facility, wiring, boundary, point)
         setpoint = _setpoints(loops, boundary)
         reached: dict[str, Array] = {}
@@ -115,35 +117,47 @@ def _passes(
         if warms:
             loops = serve_rest(loops, wiring, point)
             path_kw = path_heat_kw(facility, feeds, loops)
-        units = point.units if number + 1 < _STAGING_PASSES else _held_units(loops, point)
+        first = isinstance(number, int) and number + 1 < _STAGING_PASSES
+        units = point.units if first else _held_units(loops, point)
         # A step that agrees in all its loops is left alone, so that its answer does not depend on
         # how long other steps, or other designs of a batch, still move.
         moving = _moving(point, reached, path_kw, loops, tolerance_k)
-        if namespace(moving) is np and not np.any(moving):
-            if not warms:
-                loops = serve_rest(loops, wiring, point)
-            return Settled(point, setpoint, racks, feeds, loops)
-        ahead = _ahead(point.supply, reached, earlier) if number >= _PLAIN_PASSES else reached
-        earlier = point.supply, reached
-        point = Point(
+        ahead = _ahead(point.supply, reached, earlier, number)
+        after = Point(
             _chosen(moving, ahead, point.supply), _chosen(moving, path_kw, point.path_kw), units
         )
-    return _closed(facility, wiring, boundary, point)
+        found = Settled(point, setpoint, racks, feeds, loops)
+        return (after, (point.supply, reached), number + 1), moving, found
+
+    begin = point, (point.supply, point.supply), 0
+    # Losses and held units join the state in the first passes.
+    early = _STAGING_PASSES if warms or _staged(facility) else 0
+    (point, _, _), found = settle_state(once, begin, most, early)
+    if found is None:
+        return _closed(facility, wiring, boundary, point)
+    return found if warms else replace(found, loops=serve_rest(found.loops, wiring, point))
+
+
+def _staged(facility: Facility) -> bool:
+    """Whether any bank switches units on and off."""
+    devices = (d for c in facility.circuits for d in (c.pump, *c.stages) if d is not None)
+    return any(device.control.staging is not None for device in devices)
 
 
 # Temperatures that a pass started from, and those that it ended with.
 _Earlier = tuple[Mapping[str, Array], Mapping[str, Array]]
+_State = tuple[Point, _Earlier, Any]  # the last is the number of passes
 
 
 def _ahead(
-    supply: Mapping[str, Array], reached: Mapping[str, Array], earlier: _Earlier | None
+    supply: Mapping[str, Array], reached: Mapping[str, Array], earlier: _Earlier, number: Any
 ) -> Mapping[str, Array]:
     """Where the passes tend to: Anderson's mixing of the last two, step by step over all loops.
 
     Racks that throttle answer a kelvin with a change of heat of several per cent, so that plain
     passes creep, swing, or never end; the secant through two of them ends them.
     """
-    if earlier is None:
+    if isinstance(number, int) and number < _PLAIN_PASSES:
         return reached
     gaps = {name: reached[name] - supply[name] for name in supply}
     turns = {name: gaps[name] - (earlier[1][name] - earlier[0][name]) for name in supply}
@@ -152,6 +166,7 @@ def _ahead(
     xp = namespace(along, across)
     # A step that did not turn is settled; a share beyond these bounds would leap too far.
     back = xp.clip(along / xp.maximum(across, TOLERANCE_K * TOLERANCE_K), -4.0, 0.98)
+    back = back * (number >= _PLAIN_PASSES)
     return {name: reached[name] - back * (reached[name] - earlier[1][name]) for name in supply}
 
 
@@ -173,22 +188,28 @@ def _closed(facility: Facility, wiring: Wiring, boundary: Boundary, point: Point
     steady state) the room is given none of them.
     """
     warms = paths_warm_loops(facility)
-    for number in range(_CLOSING_PASSES if warms else 1):
+
+    def once(state: tuple[Point, Any]) -> tuple[tuple[Point, Any], Array, Settled]:
+        point, number = state
         racks, feeds, loops = heat_flows(facility, wiring, boundary, point)
         loops = serve_rest(loops, wiring, point)
-        if warms:
-            path_kw = path_heat_kw(facility, feeds, loops)
-            moving = _moving(point, {}, path_kw, loops, TOLERANCE_K)
-            if known(moving) and not np.any(moving):
-                break
-            # Temperatures stay: what is left to agree contracts, if anything does.
-            units = _held_units(loops, point)
-            if number + 2 == _CLOSING_PASSES:
-                xp = namespace(moving)
-                path_kw = {n: xp.where(moving, 0.0, kw) for n, kw in point.path_kw.items()}
-            if number + 1 < _CLOSING_PASSES:
-                point = Point(point.supply, path_kw, units)
-    return Settled(point, _setpoints(loops, boundary), racks, feeds, loops)
+        found = Settled(point, _setpoints(loops, boundary), racks, feeds, loops)
+        if not warms:
+            return state, False, found
+        path_kw = path_heat_kw(facility, feeds, loops)
+        moving = _moving(point, {}, path_kw, loops, TOLERANCE_K)
+        xp = namespace(moving)
+        # Temperatures stay: what is left to agree contracts, if anything does.
+        given_up = moving & (number + 2 == _CLOSING_PASSES)
+        path_kw = {name: xp.where(given_up, 0.0, kw) for name, kw in path_kw.items()}
+        after = Point(point.supply, path_kw, _held_units(loops, point))
+        return (after, number + 1), moving, found
+
+    state = point, 0
+    found = None
+    if warms:
+        state, found = settle_state(once, state, _CLOSING_PASSES - 1, _STAGING_PASSES)
+    return once(state)[2] if found is None else found
 
 
 def _setpoints(loops: Mapping[str, LoopFlows], boundary: Boundary) -> dict[str, Array]:

@@ -26,3 +26,4 @@ class Year:
     traces: dict[str, Array] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
     closure: Mapping[str, float] = field(default_factory=dict)
+    lean: bool = False  # without flags, and with the traces only that metrics are read off

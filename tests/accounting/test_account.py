@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 import dctwin
-from dctwin.accounting.account import account
+from dctwin.accounting.account import all_metrics
 from dctwin.accounting.carbon import fuel_kg, fuel_kwh, refrigerant_kg_per_year
 from dctwin.accounting.factors import Used, factor
 from dctwin.accounting.sizes import installed_parts
 from dctwin.ledger import Ledger
-from dctwin.metrics import GridYear, compute_metrics
+from dctwin.metrics import GridYear
 from dctwin.result import Run
+from dctwin.totals import totals_of
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,8 @@ def test_fuel_is_scope_1_with_its_supply_in_scope_3() -> None:
     ledger.post("heat", "fuel.diesel", "genset", np.array([100.0, 50.0]))
     ledger.post("heat", "genset", "ambient", np.array([60.0, 30.0]))
     ledger.post("electricity", "genset", "bus.facility", np.array([40.0, 20.0]))
-    burned = fuel_kwh(ledger)
+    grid = GridYear(0.5, "JPY")
+    burned = fuel_kwh(totals_of(ledger, {"unmet_k": np.zeros(2)}, grid))
     assert burned == {"diesel": 150.0}
     assert fuel_kg(burned, "combustion", Used()) == pytest.approx(150 * 0.2636)
     assert fuel_kg(burned, "upstream", Used()) > 0
@@ -115,8 +117,9 @@ def test_a_short_run_has_no_yearly_total() -> None:
     ledger = Ledger(1.0)
     ledger.post("electricity", "grid", "rack.a", np.array([1.0, 2.0]), "it.compute")
     grid = GridYear(0.5, "JPY", price_per_kwh=20.0)
-    metrics = compute_metrics(ledger, {"unmet_k": np.zeros(2)}, grid, 0.0)
-    books = account(facility, ledger, metrics, grid, None, {}, 2)
+    totals = totals_of(ledger, {"unmet_k": np.zeros(2)}, grid)
+    values, _ = all_metrics(facility, totals, grid, None, 0.0)
+    books = values.one()
     assert books.values["cost_total_per_year"] is None
     assert "not a year" in books.undefined["cost_total_per_year"]
     assert books.values["carbon_embodied_kg_per_year"] > 0  # type: ignore[operator]

@@ -10,8 +10,10 @@ import pytest
 from dctwin.accounting import cost
 from dctwin.accounting.factors import Used, factor
 from dctwin.accounting.sizes import Installed
+from dctwin.ledger import Ledger
 from dctwin.metrics import GridYear
 from dctwin.supply import Tariff
+from dctwin.totals import Totals, totals_of
 
 IMPORT_KW = np.array([100.0, 300.0, 200.0, 0.0])
 MONTH = np.array([0, 0, 1, 1])
@@ -21,9 +23,15 @@ def grid(currency: str = "JPY", price: Any = 10.0) -> GridYear:
     return GridYear(0.5, currency, price_per_kwh=price, local_month=MONTH)
 
 
+def totals(price: Any) -> Totals:
+    ledger = Ledger(1.0)
+    ledger.post("electricity", "grid", "rack.a", IMPORT_KW, "it.compute")
+    return totals_of(ledger, {"unmet_k": np.zeros(4)}, grid(price=price))
+
+
 def network(currency: str = "JPY", **prices: Any) -> float:
     tariff = Tariff(currency="JPY", energy_price_jpy_per_kwh=10.0, **prices)
-    return cost.network_cost(tariff, IMPORT_KW, grid(currency), 1.0, Used())
+    return cost.network_cost(tariff, totals(10.0), grid(currency), Used())
 
 
 def test_energy_parts_add_up() -> None:
@@ -45,7 +53,7 @@ def test_losses_are_bought_on_top() -> None:
 def test_other_currency_is_exchanged() -> None:
     used = Used()
     tariff = Tariff(currency="JPY", energy_price_jpy_per_kwh=10.0, wheeling_jpy_per_kwh=2.0)
-    found = cost.network_cost(tariff, IMPORT_KW, grid("USD"), 1.0, used)
+    found = cost.network_cost(tariff, totals(10.0), grid("USD"), used)
     assert found == pytest.approx(2.0 * 600.0 / 151.4)
     assert "money.per_usd.JPY" in used.factors
     assert used.factors["site.tariff.wheeling"].status == "assumed"

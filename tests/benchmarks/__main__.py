@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks [--json] [--quick]`: how long things take, and in what ratio.
+"""`python -m tests.benchmarks [--json] [--quick] [--sweeps POINTS]`: how long things take, and in what ratio.
 
 Each time stands beside its ratio to a calibration unit: a fixed piece of NumPy and Python work that
 is timed again before each item. On a noisy machine compare ratios within one run, never seconds
@@ -22,6 +22,7 @@ import dctwin
 from dctwin.engines.annual import run_year
 from dctwin.memory import keep_heap
 from dctwin.surroundings import boundary_of, prepare
+from tests.benchmarks.sweeps import report
 
 SITE = "inzai"
 
@@ -102,7 +103,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--quick", action="store_true", help="the kernels only, few repeats")
+    parser.add_argument("--sweeps", type=int, metavar="POINTS", help="rates of sweeps instead")
+    parser.add_argument("--jax", action="store_true", help="with --sweeps: the JAX backend too")
+    parser.add_argument(
+        "--mixed",
+        type=int,
+        default=0,
+        metavar="SAMPLES",
+        help="with --sweeps: also 20 topologies at 10 sites, with 1 and 2 workers",
+    )
     chosen = parser.parse_args()
+    if chosen.sweeps:
+        report(chosen.sweeps, chosen.jax, chosen.mixed)
+        return
     keep_heap()
     results = kernels(3 if chosen.quick else 40)
     if not chosen.quick:

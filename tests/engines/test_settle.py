@@ -93,13 +93,13 @@ def test_a_loop_of_several_stages_floats_to_what_they_do_together() -> None:
     # In those hours every machine gives all that it has: any colder, and heat would be left over.
     facility = parse_design(document(chiller(hall(), reference_kw=100.0)))
     outside = boundary()
-    found = settle(facility, Wiring(facility, outside.air), outside)
+    found = settle(facility, Wiring(facility, outside.air, outside.here()), outside)
     loop = found.loops["chw"]
-    served = Wiring(facility, outside.air).serve_chain(
+    served = Wiring(facility, outside.air, outside.here()).serve_chain(
         loop.circuit, loop.heat_kw,
         loop.circuit.loop.return_c(found.point.supply["chw"] - 0.01, loop.heat_kw,
                                    loop.flow_kw_per_k),
-        loop.flow_kw_per_k, found.point.supply, {},
+        loop.flow_kw_per_k, found.point.supply, {}, {},
     )  # fmt: skip
     assert (served.shortfall_kw > 0)[warm].all()
 

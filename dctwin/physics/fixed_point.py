@@ -1,0 +1,69 @@
+"""Repeating a pass until nothing moves: a loop in NumPy, a `while_loop` where JAX compiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dctwin.physics.arrays import Array, known
+from dctwin.physics.trees import put_together, taken_apart
+
+# state -> (next state, where it still moves, what was found on the way)
+Pass = Callable[[Any], tuple[Any, Array, Any]]
+
+
+def settle_state(once: Pass, state: Any, most_steps: int, early_steps: int = 0) -> tuple[Any, Any]:
+    """Repeat a pass until nothing moves or `most_steps` are done; (state, what was found at it).
+
+    What was found is None where something still moves at the end. The state holds numbers, arrays,
+    mappings and dataclasses; `early_steps` is how many steps bring all of them in. While JAX
+    compiles, whether something moves cannot be told: one pass more is made at the last state.
+    """
+    found, moving, detail = once(state)
+    if not known(moving):
+        for _ in range(early_steps):
+            state = once(state)[0]
+        state = _compiled(once, state, most_steps - early_steps)
+        return state, once(state)[2]
+    for _ in range(most_steps - 1):
+        if not np.any(moving):
+            return state, detail
+        state = found
+        found, moving, detail = once(state)
+    return (found, None) if np.any(moving) else (state, detail)
+
+
+def _compiled(once: Pass, state: Any, most_steps: int) -> Any:
+    import jax
+    import jax.numpy as jnp
+    from jax import lax
+
+    def step(arrays: Any, empty: Any) -> tuple[Any, Array]:
+        after, moving, _ = once(put_together(arrays, empty))
+        return taken_apart(after, _is_number)[0], moving
+
+    arrays, empty = taken_apart(state, _is_number)
+    for _ in range(4):  # a shape goes round the loops of a plant in as many passes at most
+        shapes = jax.eval_shape(lambda values: step(values, empty)[0], arrays)
+        arrays = [
+            jnp.broadcast_to(
+                jnp.asarray(value, shape.dtype), jnp.broadcast_shapes(jnp.shape(value), shape.shape)
+            )
+            for value, shape in zip(arrays, shapes, strict=True)
+        ]
+
+    def body(held: Any) -> Any:
+        number, values, _ = held
+        after, moving = step(values, empty)
+        return number + 1, after, jnp.any(moving)
+
+    def unfinished(held: Any) -> Any:
+        return (held[0] < most_steps) & held[2]
+
+    return put_together(lax.while_loop(unfinished, body, (0, arrays, True))[1], empty)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) or hasattr(value, "dtype")

@@ -1,0 +1,114 @@
+"""Design sweeps: a space of designs, sites and values, run in batches, crash-safe and elastic."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, get_args
+
+from dctwin.errors import InputError, nearest
+from dctwin.sweeps.batch import Backend
+from dctwin.sweeps.execute import Progress, run_chunks
+from dctwin.sweeps.job import Job, make_job
+from dctwin.sweeps.spec import SpecLike, load_spec
+from dctwin.sweeps.store import Status, Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Status", "prepare_sweep", "sweep", "sweep_frame", "sweep_status"]
+
+DEFAULT_MAX_RUNS = 100_000
+
+
+def prepare_sweep(spec: SpecLike, max_runs: int = DEFAULT_MAX_RUNS) -> Job:
+    """A sweep made ready but not run: its points, topologies and chunks. Raises InputError."""
+    job = make_job(load_spec(spec))
+    points = len(job.space)
+    if points > max_runs:
+        raise InputError(
+            f"{job.spec.document.file}: {points:,} points are more than the limit of {max_runs:,} "
+            "runs: raise it with --max-runs"
+        )
+    if points == 0:
+        raise InputError(f"{job.spec.document.file}: holds no points")
+    _ = job.chunks
+    return job
+
+
+def sweep(
+    spec: SpecLike,
+    out: str | os.PathLike[str],
+    workers: int | None = None,
+    scheduler: str | None = None,
+    backend: Backend = "numpy",
+    shard: tuple[int, int] = (1, 1),
+    max_runs: int = DEFAULT_MAX_RUNS,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Run a sweep, or what is missing of it, and give its finished points, one row each.
+
+    spec       path of a sweep file, or the same structure as a dict
+    out        folder of the results; one that holds the same sweep is resumed
+    workers    processes (default: one a core)      scheduler  address of a Dask cluster
+    backend    "numpy", or "jax" to compile each topology once a process
+    shard      (i, N): run every N-th chunk from the i-th, 1 <= i <= N
+    Raises InputError (bad spec, folder of another sweep) or ComputationError (full disk).
+
+    >>> table = sweep("warm-water.yaml", "results")                # doctest: +SKIP
+    """
+    job = prepare_sweep(spec, max_runs)
+    checked_backend(backend)
+    index, of = shard
+    if not 1 <= index <= of:
+        raise InputError(f"shard must be i/N with 1 <= i <= N (got {index}/{of})")
+    store = Store(out)
+    store.open(
+        {
+            "name": job.spec.name,
+            "spec": job.spec.document.data,
+            "identity": job.identity,
+            "points": len(job.space),
+            "chunks": [len(chunk) for chunk in job.chunks],
+            "backend": backend,
+        }
+    )
+    finished = store.finished()
+    missing = [
+        chunk
+        for chunk in range(len(job.chunks))
+        if chunk not in finished and chunk % of == index - 1
+    ]
+    if missing:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        run_chunks(job, store, missing, workers or cores, scheduler, backend, progress)
+    if len(store.finished()) == len(job.chunks) and not store.summary.exists():
+        store.finish()
+    table = store.frame()
+    wanted = job.spec.file.traces
+    if (wanted.points or wanted.top) and store.summary.exists():
+        from dctwin.sweeps.traces import chosen_points, save_traces
+
+        save_traces(job, out, chosen_points(job, table))
+    return table
+
+
+def checked_backend(name: str) -> Backend:
+    """A backend by its name, ready to use. Raises InputError."""
+    if name == "numpy":
+        return "numpy"
+    if name == "jax":
+        from dctwin.sweeps.compiled import jax_module
+
+        jax_module()
+        return "jax"
+    raise InputError(f"backend: {nearest(name, get_args(Backend))} (got {name!r})")
+
+
+def sweep_status(out: str | os.PathLike[str]) -> Status:
+    """How far a sweep is, readable while another process runs it."""
+    return Store(out).status()
+
+
+def sweep_frame(out: str | os.PathLike[str]) -> pd.DataFrame:
+    """The finished points of a sweep, one row each."""
+    return Store(out).frame()

@@ -1,0 +1,120 @@
+"""One chunk of a sweep: its points through a kernel in batches, a table of metrics out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from dctwin.api import accounts_of
+from dctwin.sweeps.bind import faults, put
+from dctwin.sweeps.job import Job
+from dctwin.sweeps.kernel import Bench, Found, Numbers, numpy_totals
+from dctwin.sweeps.space import World
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Backend = Literal["numpy", "jax"]
+OK, FAILED = "ok", "failed"
+# Column of a table -> its values: numbers, NaN where undefined, or text.
+Columns = dict[str, np.ndarray]
+
+
+def run_chunk(job: Job, chunk: int, backend: Backend = "numpy") -> pa.Table:
+    """The rows of one chunk, in the order of its points."""
+    points = job.chunks[chunk]
+    world = job.space.world(int(points[0]))
+    rows = points % job.space.samples
+    values = {path: [column[row] for row in rows] for path, column in job.space.columns.items()}
+    found = evaluate(job, world, values, len(points), backend)
+    return table_of(job, world, points, values, found)
+
+
+def evaluate(
+    job: Job,
+    world: World,
+    values: Mapping[str, Sequence[Any]],
+    count: int,
+    backend: Backend = "numpy",
+) -> Columns:
+    """Metrics of points of one topology; `values` holds each path's value at every point."""
+    topology = job.topology(world, {path: column[0] for path, column in values.items()})
+    numbers = {
+        follower.place: follower.at(values[path])
+        for path, followers in topology.followers.items()
+        for follower in followers
+    }
+    bench = job.bench(topology, world)
+    found = Found(count, errors=faults(topology.facility, numbers, count))
+    rows = np.array([row for row in range(count) if row not in found.errors], dtype=int)
+    if backend == "jax":
+        from dctwin.sweeps.compiled import jax_totals
+
+        jax_totals(bench, numbers, rows, found)
+    else:
+        numpy_totals(bench, numbers, rows, found)
+    return _columns(bench, numbers, found, backend)
+
+
+def _columns(bench: Bench, numbers: Numbers, found: Found, backend: Backend) -> Columns:
+    """Metrics of all designs at once, from their totals."""
+    good = np.array([row for row in range(found.count) if row not in found.errors], dtype=int)
+    columns: Columns = {}
+    if len(good):
+        stacked = put(bench.facility, {p: v[good][:, None] for p, v in numbers.items()})
+        totals = {name: value[good] for name, value in found.totals.items()}
+        metrics, _ = accounts_of(stacked, totals, bench.surroundings)
+        for name, value in metrics.by_name.items():
+            if isinstance(value, str):
+                columns[name] = np.full(found.count, None, dtype=object)
+                columns[name][good] = value
+            else:
+                columns[name] = np.full(found.count, np.nan)
+                columns[name][good] = np.ravel(value) if np.ndim(value) else value
+    columns["backend"] = np.full(found.count, backend, dtype=object)
+    columns["backend"][found.again] = "numpy"
+    columns["status"] = np.full(found.count, OK, dtype=object)
+    columns["error"] = np.full(found.count, "", dtype=object)
+    for row, why in found.errors.items():
+        columns["status"][row], columns["error"][row] = FAILED, why
+    return columns
+
+
+def table_of(
+    job: Job,
+    world: World,
+    points: np.ndarray,
+    values: Mapping[str, Sequence[Any]],
+    found: Columns,
+) -> pa.Table:
+    """Rows as a table: point, world, varied values, metrics, backend, status."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {"point": pa.array(points, pa.int64())}
+    for name in World._fields:
+        columns[name] = pa.array([getattr(world, name)] * len(points), pa.string())
+    for path in job.spec.file.vary:
+        columns[path] = _array(list(values[path]))
+    kept = job.spec.file.metrics
+    for name, column in found.items():
+        if column.dtype == object:
+            if name in ("backend", "status", "error") or not kept or name in kept:
+                columns[name] = pa.array(column, pa.string())
+        elif not kept or name in kept:
+            columns[name] = pa.array(column, pa.float64(), mask=np.isnan(column))
+    return pa.table(columns)
+
+
+def _array(values: list[Any]) -> pa.Array:
+    """Numbers as floats, all else as text; None stays empty."""
+    import pyarrow as pa
+
+    if all(
+        value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+        for value in values
+    ):
+        return pa.array([None if v is None else float(v) for v in values], pa.float64())
+    texts = [v if isinstance(v, str) or v is None else repr(v) for v in values]
+    return pa.array(texts, pa.string())

@@ -1,0 +1,163 @@
+"""Figures of a sweep's table: fronts, parallel coordinates, tornado, sensitivity, bands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dctwin.figures import BLUE, GREY, ORANGE, PALETTE, RED, blank
+from dctwin.labels import LABELS
+from dctwin.sweeps.analyse import feasible, pareto, sensitivity, tornado, uncertainty
+from dctwin.sweeps.spec import Constraint, SpecLike
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+_ROW_PX, _FRAME_PX = 30, 140
+
+
+def _label(name: str) -> str:
+    return LABELS.get(name, name)
+
+
+def pareto_figure(
+    table: pd.DataFrame,
+    objectives: Sequence[str] = ("pue", "wue_l_per_kwh"),
+    constraints: Iterable[Constraint] = (),
+) -> go.Figure:
+    """All points over two metrics, and the front that no other point beats."""
+    import plotly.graph_objects as go
+
+    x, y = (name.lstrip("-") for name in objectives[:2])
+    held = list(constraints)
+    allowed, front = feasible(table, held), pareto(table, list(objectives[:2]), held)
+    figure = blank(f"{_label(x)} and {_label(y)} of {len(allowed):,} points", 480)
+    for design, color in zip(dict.fromkeys(allowed["design"]), PALETTE * 10, strict=False):
+        some = allowed[allowed["design"] == design]
+        figure.add_trace(
+            go.Scattergl(
+                x=some[x],
+                y=some[y],
+                mode="markers",
+                name=design,
+                marker={"size": 5, "color": color, "opacity": 0.5},
+                customdata=some["point"],
+                hovertemplate=f"{design}, point %{{customdata}}<br>%{{x:.4g}}, %{{y:.4g}}",
+            )
+        )
+    figure.add_trace(
+        go.Scatter(
+            x=front[x],
+            y=front[y],
+            mode="lines+markers",
+            name="front",
+            line={"color": RED, "shape": "hv" if objectives[1][0] != "-" else "linear"},
+        )
+    )
+    figure.update_xaxes(title_text=_label(x))
+    figure.update_yaxes(title_text=_label(y))
+    return figure
+
+
+def parallel_figure(table: pd.DataFrame, paths: Sequence[str], metrics: Sequence[str]) -> go.Figure:
+    """One line a point across its varied paths and metrics, coloured by the last metric."""
+    import plotly.graph_objects as go
+
+    good = feasible(table)
+    dimensions: list[dict[str, Any]] = []
+    for name in (*paths, *metrics):
+        column = good[name]
+        if column.dtype.kind in "fi":
+            dimensions.append({"label": _label(name).split(".")[-1], "values": column})
+        else:
+            codes, texts = column.factorize()
+            ticks = {"tickvals": list(range(len(texts))), "ticktext": list(texts)}
+            dimensions.append({"label": name.split(".")[-1], "values": codes, **ticks})
+    figure = blank(f"{len(good):,} points, coloured by {_label(metrics[-1])}", 480)
+    figure.add_trace(
+        go.Parcoords(
+            dimensions=dimensions,
+            line={"color": good[metrics[-1]], "colorscale": "Viridis", "showscale": True},
+        )
+    )
+    figure.update_layout(margin={"l": 70, "r": 40, "t": 100, "b": 30})
+    return figure
+
+
+def tornado_figure(table: pd.DataFrame, metric: str, paths: Sequence[str]) -> go.Figure:
+    """How far a metric's mean moves as each path goes from its low to its high end."""
+    import plotly.graph_objects as go
+
+    found = tornado(table, metric, paths).iloc[::-1]
+    middle = float(feasible(table)[metric].mean())
+    title = f"{_label(metric)} over the range of each path"
+    figure = blank(title, _FRAME_PX + _ROW_PX * len(found))
+    for side, color in (("low", BLUE), ("high", ORANGE)):
+        figure.add_trace(
+            go.Bar(
+                y=found["path"],
+                x=found[f"at_{side}"] - middle,
+                base=middle,
+                orientation="h",
+                name=f"{side} end",
+                marker={"color": color},
+                text=found[side],
+            )
+        )
+    figure.update_layout(barmode="overlay")
+    figure.update_xaxes(title_text=_label(metric))
+    return figure
+
+
+def sensitivity_figure(table: pd.DataFrame, spec: SpecLike, metric: str) -> go.Figure:
+    """First-order and total Sobol indices of each path, or Morris's elementary effects."""
+    import plotly.graph_objects as go
+
+    found = sensitivity(table, spec, metric)
+    sobol = "S1" in found
+    means = found.groupby("path", sort=False).mean(numeric_only=True)
+    figure = blank(f"What {_label(metric)} depends on", 420)
+    columns = {"S1": "alone", "ST": "with others"} if sobol else {"mu_star": "mean effect"}
+    for (column, name), color in zip(columns.items(), (BLUE, ORANGE), strict=False):
+        bars = means.get(f"{column}_conf")
+        figure.add_trace(
+            go.Bar(
+                x=means.index,
+                y=means[column],
+                name=name,
+                marker={"color": color},
+                error_y=None if bars is None else {"type": "data", "array": bars, "color": GREY},
+            )
+        )
+    figure.update_yaxes(title_text="share of variance" if sobol else f"effect on {metric}")
+    return figure
+
+
+def uncertainty_figure(
+    table: pd.DataFrame, metric: str = "pue", by: Sequence[str] = ("design", "site")
+) -> go.Figure:
+    """Bands of a metric in each group: from its 5 % to its 95 % quantile, and its median."""
+    import plotly.graph_objects as go
+
+    found = uncertainty(table, [metric], by)
+    names = [", ".join(str(row[name]) for name in by) for _, row in found.iterrows()]
+    title = f"{_label(metric)}: median and 90 % band"
+    figure = blank(title, _FRAME_PX + _ROW_PX * len(found))
+    figure.add_trace(
+        go.Scatter(
+            x=found["p50"],
+            y=names,
+            mode="markers",
+            marker={"color": BLUE, "size": 9},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": found["p95"] - found["p50"],
+                "arrayminus": found["p50"] - found["p5"],
+            },
+            name="median",
+        )
+    )
+    figure.update_xaxes(title_text=_label(metric))
+    return figure

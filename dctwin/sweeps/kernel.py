@@ -1,0 +1,113 @@
+"""Designs of one topology through the annual engine: what each of their years adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from dctwin.accounting.contracts import contracted_kw
+from dctwin.api import made_frac_of
+from dctwin.components.component import Component
+from dctwin.design import Facility
+from dctwin.engines.annual import year_of
+from dctwin.engines.fit import fit
+from dctwin.engines.heat import Boundary
+from dctwin.errors import DctwinError
+from dctwin.memory import keep_heap
+from dctwin.surroundings import Surroundings, boundary_of
+from dctwin.sweeps.bind import Place, at, put
+from dctwin.totals import Totals, totals_of
+
+# Designs in one array operation: enough to share its overhead, few enough to stay in cache.
+BATCH_DESIGNS = 4
+
+Numbers = Mapping[Place, np.ndarray]  # place in the facility -> its number in each design
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A facility at a site, to be run with other numbers in some of its places."""
+
+    facility: Facility
+    surroundings: Surroundings
+    places: tuple[Place, ...]
+
+    @cached_property
+    def yields_vary(self) -> bool:
+        """Whether designs differ in what a source gives of its rating (a PV array's tilt)."""
+        return any(_shapes_yield(self.facility, place) for place in self.places)
+
+    @cached_property
+    def boundary(self) -> Boundary:
+        return boundary_of([self.facility], self.surroundings)
+
+    @cached_property
+    def made_frac(self) -> dict[str, list[np.ndarray]]:
+        return made_frac_of(self.facility, self.surroundings)
+
+
+def _shapes_yield(facility: Facility, place: Place) -> bool:
+    device = at(facility, place[:-1])
+    return (
+        isinstance(device, Component)
+        and hasattr(device, "source")
+        and place[-1] not in type(device).extensive
+    )
+
+
+@dataclass
+class Found:
+    """Totals of some designs, arrays of shape (designs, 1), NaN where one could not be run."""
+
+    count: int
+    totals: Totals = field(default_factory=dict)
+    errors: dict[int, str] = field(default_factory=dict)
+    again: list[int] = field(default_factory=list)  # those that JAX left to NumPy
+
+    def put(self, rows: Any, totals: Totals) -> None:
+        """Note the totals of the designs `rows`."""
+        for name, value in totals.items():
+            if name not in self.totals:
+                self.totals[name] = np.full((self.count, 1), np.nan)
+            self.totals[name][rows] = np.asarray(value, dtype=float)
+
+
+def numpy_totals(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found) -> None:
+    """Run these of the designs in NumPy, a few at a time."""
+    keep_heap()
+    size = 1 if bench.yields_vary else BATCH_DESIGNS
+    for start in range(0, len(rows), size):
+        _some(bench, numbers, rows[start : start + size], found)
+
+
+def _some(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found) -> None:
+    """Some designs together; each alone when together they cannot be run."""
+    try:
+        found.put(rows, _run(bench, {place: values[rows] for place, values in numbers.items()}))
+    except DctwinError as problem:
+        if len(rows) == 1:
+            found.errors[int(rows[0])] = str(problem).splitlines()[0]
+            return
+        for row in rows:
+            _some(bench, numbers, np.array([row]), found)
+
+
+def _run(bench: Bench, numbers: Numbers) -> Totals:
+    count = len(next(iter(numbers.values()), [0]))
+    stacked = put(
+        bench.facility,
+        {p: float(v[0]) if count == 1 else v[:, None] for p, v in numbers.items()},
+    )
+    boundary, made_frac = bench.boundary, bench.made_frac
+    if bench.yields_vary:
+        boundary = boundary_of([stacked], bench.surroundings)
+        made_frac = made_frac_of(stacked, bench.surroundings)
+    with np.errstate(invalid="ignore"):
+        year = year_of(fit(stacked, boundary), boundary, lean=True)
+    year.ledger.check()
+    made_kw = contracted_kw(stacked, made_frac)
+    return totals_of(year.ledger, year.traces, bench.surroundings.grid, made_kw)

@@ -1,0 +1,141 @@
+"""Multi-objective optimisation of a sweep's varied paths by NSGA-II (optuna).
+
+Generations of trials are evaluated in batches, like the points of a sweep, and written as parts:
+a run that was stopped replays its generations from them and goes on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dctwin.errors import InputError
+from dctwin.sweeps.analyse import costs, feasible
+from dctwin.sweeps.batch import evaluate, table_of
+from dctwin.sweeps.execute import Progress
+from dctwin.sweeps.job import Job
+from dctwin.sweeps.spec import Choices, Span, Spread, Vary
+from dctwin.sweeps.store import Store, encode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Short names of objectives on the command line.
+OBJECTIVES = {
+    "wue": "wue_l_per_kwh",
+    "cue": "cue_kg_per_kwh",
+    "cost": "cost_total_per_year",
+    "energy_cost": "cost_energy_per_year",
+    "carbon": "carbon_operational_kg",
+    "water": "water_l",
+    "peak": "peak_grid_kw",
+}
+POPULATION = 32
+
+
+def objective_names(text: str) -> list[str]:
+    """Metric names from `pue,wue,cost`; a leading minus asks for more."""
+    names = []
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        sign, bare = ("-", word[1:]) if word.startswith("-") else ("", word)
+        names.append(sign + OBJECTIVES.get(bare, bare))
+    if not names:
+        raise InputError("--optimize needs metrics, e.g. pue,wue,cost")
+    return names
+
+
+def optimise(
+    job: Job,
+    out: str | os.PathLike[str],
+    objectives: Sequence[str],
+    trials: int = 320,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Search the varied paths of a sweep for its Pareto front; gives every trial, one row each.
+
+    Lists and choices are tried as they stand; ranges and distributions anywhere between their ends.
+    Raises InputError when optuna is missing or a metric is unknown.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise InputError("--optimize needs optuna: pip install 'dctwin[optimize]'") from None
+    if not job.spec.file.vary:
+        raise InputError(job.spec.document.fault(("vary",), "names nothing to optimise"))
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        directions=["minimize"] * len(objectives),
+        sampler=optuna.samplers.NSGAIISampler(population_size=POPULATION, seed=job.spec.file.seed),
+    )
+    generations = -(-trials // POPULATION)
+    store = Store(out)
+    store.open(
+        {
+            "name": job.spec.name,
+            "spec": job.spec.document.data,
+            "identity": {**job.identity, "objectives": ",".join(objectives)},
+            "points": generations * POPULATION * len(job.space.worlds),
+            "chunks": [POPULATION * len(job.space.worlds)] * generations,
+            "backend": "numpy",
+        }
+    )
+    finished = store.finished()
+    for generation in range(generations):
+        asked = [study.ask() for _ in range(POPULATION)]
+        tried = [
+            {p: suggest(trial, p, how) for p, how in job.spec.file.vary.items()} for trial in asked
+        ]
+        if generation not in finished:
+            store.write_part(generation, encode(_generation(job, tried, generation)))
+        table = store.table([generation]).to_pandas()
+        for trial, found in zip(asked, _values(job, table, objectives), strict=True):
+            study.tell(trial, list(found))
+        if progress is not None:
+            progress((generation + 1) * POPULATION, generations * POPULATION, None)
+    if not store.summary.exists():
+        store.finish()
+    return store.frame()
+
+
+def suggest(trial: Any, path: str, how: Vary) -> Any:
+    """A value of a path as optuna proposes it."""
+    if isinstance(how, Spread):
+        return trial.suggest_float(path, *how.ends(), log=how.log_uniform is not None)
+    if isinstance(how, Span):
+        return trial.suggest_float(path, how.start, how.stop)
+    if isinstance(how, Choices):
+        return trial.suggest_categorical(path, list(how.choices))
+    return how[trial.suggest_int(path, 0, len(how) - 1)]
+
+
+def _generation(job: Job, tried: list[dict[str, Any]], generation: int) -> Any:
+    """Every trial of a generation in every world, as a table."""
+    import pyarrow as pa
+
+    tables = []
+    worlds = job.space.worlds
+    for number, world in enumerate(worlds):
+        groups: dict[Any, list[int]] = {}
+        for index, values in enumerate(tried):
+            groups.setdefault(job.key(world, values), []).append(index)
+        for members in groups.values():
+            columns = {path: [tried[i][path] for i in members] for path in job.spec.file.vary}
+            results = evaluate(job, world, columns, len(members))
+            first = (generation * len(worlds) + number) * len(tried)
+            points = np.array([first + i for i in members])
+            tables.append(table_of(job, world, points, columns, results))
+    return pa.concat_tables(tables, promote_options="permissive").sort_by("point")
+
+
+def _values(job: Job, table: pd.DataFrame, objectives: Sequence[str]) -> np.ndarray:
+    """Objectives of each trial, the mean over the worlds; a trial that fails is far off."""
+    worlds = len(job.space.worlds)
+    found = np.full((len(table), len(objectives)), np.finfo(float).max ** 0.25)
+    allowed = feasible(table, job.spec.file.constraints)
+    if len(allowed):
+        found[allowed.index] = np.minimum(costs(allowed, objectives), found[allowed.index])
+    means: np.ndarray = found.reshape(worlds, -1, len(objectives)).mean(axis=0)
+    return means

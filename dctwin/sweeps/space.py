@@ -1,0 +1,195 @@
+"""The points of a sweep: every design, site, weather year and scenario, times the samples.
+
+A point has a number from 0 that depends on the spec alone, so that any worker can compute any of
+them. Samples are rows of the unit cube, one column a varied path; each path turns its column into
+values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dctwin.errors import InputError
+from dctwin.sweeps.spec import Choices, Span, Spec, Spread, Vary
+
+NO_SCENARIO = "base"
+
+
+class World(NamedTuple):
+    """What a block of samples shares."""
+
+    design: str
+    site: str
+    weather: str  # file, or "" for the site's own
+    scenario: str
+
+
+@dataclass(frozen=True)
+class Space:
+    """All points of a spec, numbered world by world."""
+
+    spec: Spec
+
+    @cached_property
+    def worlds(self) -> list[World]:
+        """Designs x sites x weather x scenarios, the last running fastest."""
+        file = self.spec.file
+        return [
+            World(design, site, weather, scenario)
+            for design in file.designs
+            for site in file.sites
+            for weather in file.weather or [""]
+            for scenario in file.scenarios or [NO_SCENARIO]
+        ]
+
+    @cached_property
+    def samples(self) -> int:
+        """Samples in each world."""
+        file = self.spec.file
+        if file.sampling.method == "grid":
+            return int(np.prod([len(levels(how)) for how in file.vary.values()], dtype=np.int64))
+        if file.sampling.method in ("saltelli", "morris"):
+            return len(self.cube)
+        return file.sampling.points or 0
+
+    def __len__(self) -> int:
+        return len(self.worlds) * self.samples
+
+    @cached_property
+    def cube(self) -> np.ndarray:
+        """Samples as rows of the unit cube, shape (samples, varied paths)."""
+        file = self.spec.file
+        count, width = file.sampling.points or 0, len(file.vary)
+        if width == 0:
+            return np.zeros((count, 0))
+        if file.sampling.method == "random":
+            return np.random.default_rng(file.seed).random((count, width))
+        if file.sampling.method in ("saltelli", "morris"):
+            return _salib_rows(self.spec)
+        from scipy.stats import qmc
+
+        if file.sampling.method == "latin-hypercube":
+            rows: np.ndarray = qmc.LatinHypercube(width, rng=file.seed).random(count)
+            return rows
+        rows = qmc.Sobol(width, rng=file.seed).random(1 << (count - 1).bit_length())
+        return rows[:count]
+
+    @cached_property
+    def columns(self) -> dict[str, list[Any]]:
+        """Varied path -> its value in each sample of a world; a choice gives its label."""
+        file = self.spec.file
+        if file.sampling.method == "grid":
+            lists = [levels(how) for how in file.vary.values()]
+            index = np.unravel_index(np.arange(self.samples), [len(one) for one in lists] or [1])
+            return {
+                path: [lists[k][i] for i in index[k]] for k, path in enumerate(file.vary.keys())
+            }
+        return {
+            path: quantiles(how, self.cube[:, k]) for k, (path, how) in enumerate(file.vary.items())
+        }
+
+    def extremes(self, path: str) -> list[Any]:
+        """The values of a path that tell where it leads: all of a list, ends of a distribution."""
+        how = self.spec.file.vary[path]
+        if not isinstance(how, Spread):
+            return levels(how)
+        low, high = how.ends()
+        return [low, low + (high - low) / 3, high]
+
+    def world(self, point: int) -> World:
+        return self.worlds[point // self.samples]
+
+    def values(self, point: int) -> dict[str, Any]:
+        """Varied path -> value at a point."""
+        row = point % self.samples
+        return {path: column[row] for path, column in self.columns.items()}
+
+    def changes(self, point: int) -> dict[str, Any]:
+        """All changes of the design at a point: path -> value, scenario and choices written out."""
+        file = self.spec.file
+        world = self.world(point)
+        found: dict[str, Any] = {}
+        if world.scenario in file.scenarios:
+            found |= file.scenarios[world.scenario].design
+        for path, value in self.values(point).items():
+            how = file.vary[path]
+            found |= how.choices[value] if isinstance(how, Choices) else {path: value}
+        return found
+
+    def blocks(self, size: int) -> Iterator[range]:
+        """Points in runs of at most `size`, none of them across two worlds."""
+        for world in range(len(self.worlds)):
+            first = world * self.samples
+            for start in range(first, first + self.samples, size):
+                yield range(start, min(start + size, first + self.samples))
+
+
+def levels(how: Vary) -> list[Any]:
+    """The values of a path that has a list of them."""
+    if isinstance(how, Span):
+        return how.values()
+    if isinstance(how, Choices):
+        return list(how.choices)
+    if isinstance(how, Spread):
+        raise InputError("a distribution has no list of values")
+    return how
+
+
+def quantiles(how: Vary, share: np.ndarray) -> list[Any]:
+    """Values at these shares (0 to 1) of a path's distribution; lists count as equally likely."""
+    if isinstance(how, Span) and how.count is None and how.step is None:
+        raise AssertionError("a span has a step or a count")
+    if not isinstance(how, Spread):
+        items = levels(how)
+        index = np.minimum((share * len(items)).astype(int), len(items) - 1)
+        return [items[i] for i in index]
+    low, high = how.ends()
+    if how.uniform is not None:
+        values = low + share * (high - low)
+    elif how.log_uniform is not None:
+        values = low * (high / low) ** share
+    elif how.triangular is not None:
+        values = _triangular(share, *how.triangular)
+    else:
+        from scipy.stats import truncnorm
+
+        assert how.normal is not None
+        mean, sd = how.normal.mean, how.normal.sd
+        values = truncnorm.ppf(share, (low - mean) / sd, (high - mean) / sd, mean, sd)
+    return [float(value) for value in np.clip(values, low, high)]
+
+
+def _triangular(share: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:
+    """Inverse of the triangular distribution function."""
+    bend = (mode - low) / (high - low)
+    rising = low + np.sqrt(share * (high - low) * (mode - low))
+    falling = high - np.sqrt((1.0 - share) * (high - low) * (high - mode))
+    return np.where(share < bend, rising, falling)
+
+
+def salib_problem(spec: Spec) -> dict[str, Any]:
+    """SALib's description of the varied paths, in the unit cube."""
+    names = list(spec.file.vary)
+    return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
+
+
+def _salib_rows(spec: Spec) -> np.ndarray:
+    try:
+        from SALib.sample import morris, sobol
+    except ImportError:
+        raise InputError("saltelli and morris need SALib: pip install 'dctwin[optimize]'") from None
+    sampling, problem = spec.file.sampling, salib_problem(spec)
+    count = sampling.points or 0
+    rows: np.ndarray
+    if sampling.method == "morris":
+        rows = morris.sample(problem, count, num_levels=4, seed=spec.file.seed)
+    else:
+        rows = sobol.sample(
+            problem, count, calc_second_order=sampling.second_order, seed=spec.file.seed
+        )
+    return rows

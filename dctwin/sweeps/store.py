@@ -1,0 +1,210 @@
+"""Where a sweep's results lie: a manifest, parts that exist whole or not at all, a summary.
+
+    DIR/manifest.json          what was swept, with hashes; written first, never changed
+    DIR/parts/000042.parquet   the rows of one chunk
+    DIR/progress.json          how far it is, for anyone who looks
+    DIR/summary.parquet        all rows in the order of points, when complete
+
+A part is written under a temporary name, synced, and renamed. Which parts exist is the only record
+of what is done, so that a sweep can be killed anywhere and resumed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dctwin.errors import ComputationError, InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+LAYOUT = 1
+_STALE_AFTER_S = 5.0
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a sweep is."""
+
+    points: int
+    done: int
+    parts: int
+    parts_done: int
+    rate_per_s: float | None
+    left_s: float | None
+    complete: bool
+    running: bool
+
+
+class Store:
+    """The folder of one sweep."""
+
+    def __init__(self, home: str | os.PathLike[str]) -> None:
+        self.home = Path(home)
+        self.parts = self.home / "parts"
+        self.manifest = self.home / "manifest.json"
+        self.summary = self.home / "summary.parquet"
+        self.progress = self.home / "progress.json"
+
+    def open(self, manifest: dict[str, Any]) -> None:
+        """Begin a sweep here, or go on with it. Raises InputError when it is another one."""
+        if self.manifest.exists():
+            self._compare(self.read_manifest(), manifest)
+        elif self.home.exists() and any(self.home.iterdir()):
+            raise InputError(f"{self.home}: is not empty and holds no sweep: name another folder")
+        self.parts.mkdir(parents=True, exist_ok=True)
+        self._sweep_temporaries()
+        if not self.manifest.exists():
+            text = json.dumps({"layout": LAYOUT, **manifest}, indent=1, sort_keys=True, default=str)
+            write_synced(self.manifest, text.encode())
+
+    def _sweep_temporaries(self) -> None:
+        """Remove what a killed writer left, unless another writer is at it."""
+        for folder in (self.home, self.parts):
+            for path in folder.glob(".*.tmp"):
+                try:
+                    old = time.time() - path.stat().st_mtime > _STALE_AFTER_S
+                except FileNotFoundError:
+                    continue
+                if old:
+                    path.unlink(missing_ok=True)
+
+    def _compare(self, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+        differences = []
+        if found.get("layout") != LAYOUT:
+            differences.append("the layout of the folder")
+        before, now = found.get("identity", {}), wanted["identity"]
+        for name in sorted(before.keys() | now.keys()):
+            if before.get(name) != now.get(name):
+                differences.append(
+                    f"version ({before.get(name)} then, {now.get(name)} now)"
+                    if name == "version"
+                    else name
+                )
+        differences += [
+            name for name in ("points", "chunks", "backend") if found.get(name) != wanted[name]
+        ]
+        if differences:
+            raise InputError(
+                f"{self.home}: holds another sweep, results are not mixed. "
+                f"Different: {', '.join(differences)}. Name another folder, or remove this one"
+            )
+
+    def read_manifest(self) -> dict[str, Any]:
+        """The manifest. Raises InputError when there is none."""
+        try:
+            found: dict[str, Any] = json.loads(self.manifest.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError(f"{self.home}: holds no sweep (no manifest.json)") from None
+        except (OSError, ValueError) as problem:
+            raise InputError(f"{self.manifest}: cannot be read: {problem}") from None
+        return found
+
+    def part(self, chunk: int) -> Path:
+        return self.parts / f"{chunk:06d}.parquet"
+
+    def finished(self) -> set[int]:
+        """Chunks whose part exists."""
+        return {int(path.stem) for path in self.parts.glob("[0-9]*.parquet")}
+
+    def write_part(self, chunk: int, data: bytes) -> None:
+        """Write a part; it exists whole or not at all. Raises ComputationError on a full disk."""
+        write_synced(self.part(chunk), data)
+
+    def note_progress(self, **entries: Any) -> None:
+        """Write down how far a run is. A disk that is full loses only this note."""
+        text = json.dumps({"time_s": time.time(), "pid": os.getpid(), **entries})
+        try:
+            _replace(self.progress, text.encode(), sync=False)
+        except OSError:
+            return
+
+    def status(self) -> Status:
+        """How far the sweep is, for any process that can read the folder."""
+        manifest = self.read_manifest()
+        sizes: list[int] = manifest["chunks"]
+        finished = self.finished()
+        done = sum(size for chunk, size in enumerate(sizes) if chunk in finished)
+        note: dict[str, Any] = {}
+        try:
+            note = json.loads(self.progress.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            note = {}
+        running = note.get("state") == "running" and time.time() - note["time_s"] < _STALE_AFTER_S
+        rate = note.get("rate_per_s") if running else None
+        left = (manifest["points"] - done) / rate if rate else None
+        complete = len(finished) == len(sizes)
+        return Status(
+            manifest["points"], done, len(sizes), len(finished), rate, left, complete, running
+        )
+
+    def table(self, chunks: Iterable[int] | None = None) -> pa.Table:
+        """Rows of these parts (default all that exist), in the order of their points."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        numbers = sorted(self.finished() if chunks is None else chunks)
+        if not numbers:
+            raise InputError(f"{self.home}: no part is finished yet")
+        tables = [pq.read_table(self.part(chunk), partitioning=None) for chunk in numbers]
+        return pa.concat_tables(tables, promote_options="permissive").sort_by("point")
+
+    def frame(self) -> pd.DataFrame:
+        """All finished points as a DataFrame."""
+        if self.summary.exists():
+            import pandas as pd
+
+            return pd.read_parquet(self.summary)
+        return self.table().to_pandas()
+
+    def finish(self) -> None:
+        """Write the summary when every part exists."""
+        write_synced(self.summary, encode(self.table()))
+
+
+def encode(table: pa.Table) -> bytes:
+    """A table as the bytes of a Parquet file: the same table gives the same bytes."""
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd", row_group_size=65_536)
+    return buffer.getvalue()
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a file so that after a crash it exists whole or not at all."""
+    try:
+        _replace(path, data, sync=True)
+    except OSError as problem:
+        raise ComputationError(
+            f"{path}: cannot be written: {problem.strerror}. What is finished stays; "
+            "make room and run the same command again"
+        ) from None
+
+
+def _replace(path: Path, data: bytes, sync: bool) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if sync:
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

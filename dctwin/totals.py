@@ -1,0 +1,263 @@
+"""What a year adds up to: its ledger as a few dozen numbers a design, which all metrics come from.
+
+One function, in NumPy for a run or a batch and in JAX where a sweep is compiled. Each total has
+shape (designs, 1), or (1,) or () for one design.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dctwin.ledger import GENSET, RENEWABLES, Flow, Ledger
+from dctwin.physics.arrays import Array, namespace
+from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
+
+if TYPE_CHECKING:
+    from dctwin.metrics import GridYear
+
+# Accounts of compressors: hours without their power are free-cooling hours.
+COMPRESSORS = frozenset({"cooling.chiller"})
+# A flow out of `fuel.diesel` is fuel burned, lower heating value.
+FUEL = "fuel."
+# The battery at the facility bus.
+BATTERY = "storage.battery"
+# The ledger's places that make-up water comes from.
+WATER_SOURCES = {"potable": "water.main", "reclaimed": "water.reclaimed", "sea": "water.sea"}
+WATER_KINDS = ("evaporation", "blowdown", "drift", "withdrawal")
+# Series of the grid that weigh what is drawn in each step: name of the total -> name of the series.
+_WEIGHTS = {
+    "carbon_kg": "carbon_kg_per_kwh",
+    "market_carbon_kg": "market_carbon_kg_per_kwh",
+    "marginal_carbon_kg": "marginal_carbon_kg_per_kwh",
+    "grid_renewable_kwh": "renewable_frac",
+    "surplus_import_kwh": "curtailing_frac",
+    "water_at_source_l": "water_l_per_kwh",
+    "energy_cost": "price_per_kwh",
+}
+
+Totals = dict[str, Array]
+
+
+def totals_of(
+    ledger: Ledger,
+    traces: Mapping[str, Array],
+    grid: GridYear,
+    made_kw: Mapping[str, Array] | None = None,
+) -> Totals:
+    """All totals of a ledger whose flows have shape (designs, hours), (hours,) or less.
+
+    made_kw   output of the plants of each contract, by its name
+    """
+    over = _Hours(ledger)
+    sums = [over.sum(flow.value) for flow in ledger.flows]
+    found = _energy(ledger, sums)
+    found |= _water(ledger, sums)
+    for name, kw in traces.items():
+        if name.endswith(".curtailed_kw"):
+            found["curtailed_kwh"] = found.get("curtailed_kwh", 0.0) + over.sum(kw) * ledger.step_h
+    import_kw = _hourly(ledger.select(carrier="electricity", source="grid"))
+    facility_kw = _hourly(flow for flow in ledger.flows if flow.account and flow.carrier != "water")
+    for name, series in _WEIGHTS.items():
+        weight = getattr(grid, series)
+        if weight is not None:
+            found[name] = over.product(import_kw, weight) * ledger.step_h
+    if grid.curtailing_frac is not None:
+        found["curtailing_h"] = over.sum(grid.curtailing_frac) * ledger.step_h
+    found["outage_h"] = over.sum(1.0 - grid.available_frac) * ledger.step_h
+    found["hours_h"] = over.hours * ledger.step_h
+    found["peak_facility_kw"] = over.max(facility_kw)
+    found |= over.monthly_peaks(import_kw, grid.local_month)
+    found |= _cooling(ledger, traces, over)
+    engine_kw = _hourly(
+        flow for flow in ledger.select(carrier="electricity") if flow.source.startswith(GENSET)
+    )
+    found |= _matching(over, facility_kw, import_kw, engine_kw, grid, made_kw or {})
+    if f"{BATTERY}.energy_kwh" in traces:
+        for name in ("cycles_count", "capacity_left_frac"):
+            found[f"battery_{name}"] = traces[f"{BATTERY}.{name}"][..., -1:]
+    return found
+
+
+def part(totals: Totals, prefix: str) -> Array:
+    """Energy of all accounts below a prefix [kWh]."""
+    return sum(
+        (kwh for name, kwh in totals.items() if name.startswith(f"account:{prefix}")),
+        0.0,
+    )
+
+
+def monthly_peaks_kw(totals: Totals) -> list[Array]:
+    """Highest draw from the grid in each month that the run touches."""
+    return [kw for name, kw in totals.items() if name.startswith("peak_grid_kw:")]
+
+
+class _Hours:
+    """Sums and peaks over the steps of a ledger; a value that has no steps holds in all of them."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.step_h = ledger.step_h
+        self.hours = max((_length(flow.value) for flow in ledger.flows), default=1)
+
+    def sum(self, value: Array) -> Array:
+        if _length(value) == self.hours:
+            return namespace(value).sum(value, axis=-1, keepdims=True) if np.ndim(value) else value
+        return value * float(self.hours)
+
+    def max(self, value: Array) -> Array:
+        return namespace(value).max(value, axis=-1, keepdims=True) if np.ndim(value) else value
+
+    def product(self, value: Array, weight: Array) -> Array:
+        """Sum of value x weight."""
+        if _length(weight) == 1:
+            return self.sum(value) * weight
+        return self.sum(value * weight)
+
+    def monthly_peaks(self, value: Array, local_month: Any) -> Totals:
+        """Highest value, and that of each month."""
+        months = np.broadcast_to(np.asarray(local_month), (self.hours,))
+        if _length(value) != self.hours or self.hours == 1:
+            return {f"peak_grid_kw:{month}": self.max(value) for month in np.unique(months)}
+        starts = [0, *(np.flatnonzero(np.diff(months)) + 1), self.hours]
+        found: Totals = {}
+        xp = namespace(value)
+        for first, last in pairwise(starts):
+            name = f"peak_grid_kw:{months[first]}"
+            highest = self.max(value[..., first:last])
+            found[name] = xp.maximum(found[name], highest) if name in found else highest
+        return found
+
+
+def _length(value: Array) -> int:
+    shape = np.shape(value)
+    return shape[-1] if shape else 1
+
+
+def _hourly(flows: Iterable[Flow]) -> Array:
+    """Flows added step by step."""
+    total: Array = 0.0
+    for number, flow in enumerate(flows):
+        total = total + flow.value if number else flow.value
+    return total
+
+
+def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
+    """Energy by account, to and from outside, of compressors, and fuel [kWh]."""
+    found: Totals = {}
+
+    def add(name: str, amount: Array) -> None:
+        kwh = amount * ledger.step_h
+        found[name] = found[name] + kwh if name in found else kwh
+
+    names = "import export own genset shed reused genset_heat removed shortfall battery_discharged"
+    for name in names.split():
+        found[f"{name}_kwh"] = 0.0
+    machines = {flow.target for flow in ledger.flows if flow.account in COMPRESSORS}
+    for flow, amount in zip(ledger.flows, sums, strict=True):
+        if flow.carrier == "water":
+            continue
+        if flow.account:
+            add(f"account:{flow.account}", amount)
+        if flow.source.startswith(FUEL):
+            add(f"fuel:{flow.source.removeprefix(FUEL)}", amount)
+        if flow.account in COMPRESSORS:
+            add("compressor_kwh", amount)
+        if flow.carrier == "heat":
+            if flow.target in machines:
+                add("compressor_heat_kwh", amount)
+            if flow.target == "reuse":
+                engine = flow.source.startswith(GENSET)
+                add("genset_heat_kwh" if engine else "reused_kwh", amount)
+            if flow.target == "shortfall":
+                add("shortfall_kwh", amount)
+            if flow.source.startswith("rack."):
+                add("removed_kwh", amount)
+            continue
+        if flow.source in RENEWABLES:
+            add("own_kwh", amount)
+        if flow.source.startswith(GENSET):
+            add("genset_kwh", amount)
+        if flow.target == "grid":
+            add("export_kwh", amount)
+        for name, source in (("import", "grid"), ("shed", "shed"), ("battery_discharged", BATTERY)):
+            if flow.source == source:
+                add(f"{name}_kwh", amount)
+    return found
+
+
+def _water(ledger: Ledger, sums: list[Array]) -> Totals:
+    """Water drawn by its source, and by kind of use [L]."""
+    to_l = ledger.step_h * SECONDS_PER_HOUR / WATER_KG_PER_L
+    names = {place: f"water_{name}_l" for name, place in WATER_SOURCES.items()}
+    found: Totals = dict.fromkeys(names.values(), 0.0)
+    found |= {"water_l": 0.0, **{f"water:{kind}": 0.0 for kind in WATER_KINDS}}
+    for flow, amount in zip(ledger.flows, sums, strict=True):
+        if flow.carrier != "water":
+            continue
+        if flow.source in names:
+            for name in (names[flow.source], "water_l"):
+                found[name] = found[name] + amount * to_l
+        if flow.account:
+            name = f"water:{flow.account}"
+            found[name] = found.get(name, 0.0) + amount * to_l
+    return found
+
+
+def _cooling(ledger: Ledger, traces: Mapping[str, Array], over: _Hours) -> Totals:
+    """Hours with heat, hours of them without compressors, hours in which a supply is not met."""
+    heat_kw = _hourly(
+        flow for flow in ledger.select(carrier="heat") if flow.source.startswith("rack.")
+    )
+    compressor_kw = _hourly(flow for flow in ledger.flows if flow.account in COMPRESSORS)
+    busy = heat_kw > 0
+    free = busy & (compressor_kw <= 0)
+    return {
+        "busy_h": over.sum(_counted(busy)) * over.step_h,
+        "free_h": over.sum(_counted(free)) * over.step_h,
+        "unmet_h": over.sum(_counted(traces["unmet_k"] > 0)) * over.step_h,
+    }
+
+
+def _counted(true: Array) -> Array:
+    return true * 1.0
+
+
+def _matching(
+    over: _Hours,
+    facility_kw: Array,
+    import_kw: Array,
+    engine_kw: Array,
+    grid: GridYear,
+    made_kw: Mapping[str, Array],
+) -> Totals:
+    """Own generation used in its step: what grid and engines leave; and contracts' output that
+    meets the draw of its step."""
+    step_h = over.step_h
+    xp = namespace(facility_kw, import_kw, *made_kw.values())
+    used_kw = xp.maximum(facility_kw - import_kw, 0.0)
+    # Engines that export give the rest to the facility; what they give is not carbon-free.
+    engine_kw = xp.minimum(engine_kw, used_kw)
+    found: Totals = {
+        "own_used_kwh": over.sum(used_kw - engine_kw) * step_h,
+        "genset_used_kwh": over.sum(engine_kw) * step_h,
+        "matched_kwh": 0.0,
+    }
+    for name, kw in made_kw.items():
+        found[f"contract_kwh:{name}"] = over.sum(kw) * step_h
+        if grid.price_per_kwh is not None:
+            worth = over.product(kw + 0.0 * import_kw, grid.price_per_kwh) * step_h
+            found[f"contract_worth:{name}"] = worth
+    all_kw: Array = 0.0
+    for kw in made_kw.values():
+        all_kw = all_kw + kw
+    rest_kw = import_kw
+    if made_kw:
+        matched_kw = xp.minimum(import_kw, all_kw)
+        found["matched_kwh"] = over.sum(matched_kw) * step_h
+        rest_kw = import_kw - matched_kw
+    if grid.carbon_free_frac is not None:
+        found["carbon_free_rest_kwh"] = over.product(rest_kw, grid.carbon_free_frac) * step_h
+    return found

@@ -1,0 +1,50 @@
+"""Figures of a sweep hold its points, and their axes are named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dctwin.sweeps.figures import (
+    parallel_figure,
+    pareto_figure,
+    sensitivity_figure,
+    tornado_figure,
+    uncertainty_figure,
+)
+from dctwin.sweeps.space import Space
+from dctwin.sweeps.spec import load_spec
+
+SPEC: dict[str, Any] = {
+    "name": "trial",
+    "designs": ["a"],
+    "sites": ["b"],
+    "sampling": {"method": "saltelli", "points": 32},
+    "vary": {name: {"uniform": [0.0, 1.0]} for name in ("x1", "x2")},
+}
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    space = Space(load_spec(SPEC))
+    columns = {name: np.array(values) for name, values in space.columns.items()}
+    world = {"design": "a", "site": "b", "weather": "", "scenario": "base", "status": "ok"}
+    frame = pd.DataFrame({"point": np.arange(space.samples), **world, **columns})
+    return frame.assign(pue=1.1 + frame["x1"], wue_l_per_kwh=1.0 - 0.5 * frame["x1"] + frame["x2"])
+
+
+def test_figures(table: pd.DataFrame) -> None:
+    front = pareto_figure(table)
+    assert len(front.data[0].x) == len(table)
+    assert front.data[-1].name == "front"
+    assert front.layout.xaxis.title.text
+    lines = parallel_figure(table, ["x1", "x2"], ["pue"])
+    assert len(lines.data[0].dimensions) == 3
+    bars = tornado_figure(table, "pue", ["x1", "x2"])
+    assert list(bars.data[0].y) == ["x2", "x1"]
+    indices = sensitivity_figure(table, SPEC, "pue")
+    assert indices.data[0].y[0] == pytest.approx(1.0, abs=0.1)
+    assert len(uncertainty_figure(table).data[0].x) == 1
