@@ -261,7 +261,8 @@ def _comparison(app: Any, service: Service) -> None:
     @app.callback(
         Output("bar", "figure"),
         Output("map", "figure"),
-        Output("pair-figures", "style"),
+        Output("map", "style"),
+        Output("pair-figures", "className"),
         Input("metric", "value"),
         Input("scheme", "data"),
         Input("table", "rowData"),
@@ -276,11 +277,13 @@ def _comparison(app: Any, service: Service) -> None:
         designs: list[str],
         sites: list[str],
         uploads: dict[str, Any],
-    ) -> tuple[Any, Any, dict[str, str]]:
+    ) -> tuple[Any, ...]:
         if not shown:
-            return no_update, no_update, {"display": "none"}
+            return no_update, no_update, no_update, "hidden"
         rows, _ = service.rows(designs, sites, uploads)
-        return *views.comparison_figures(rows, metric, scheme == "dark"), {}
+        bar, grid = views.comparison_figures(rows, metric, scheme == "dark")
+        many = "many " * (len(designs) > views.SIDE_BY_SIDE)
+        return bar, grid, {"height": grid.layout.height}, f"{many}pair figures"
 
     @app.callback(
         Output("table", "exportDataAsCsv"),

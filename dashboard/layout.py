@@ -15,7 +15,18 @@ from .look import GRAPH_CONFIG, GRID_THEME, THEME
 from .service import MIB, WEATHER_BYTES, Knob, Service
 from .text import say
 
-# Sites chosen when the page opens: a warm, a cold and a hot one where they are in the catalogue.
+# Chosen when the page opens, where they are in the catalogue: one design of each way of cooling,
+# and a warm, a cold and a hot site.
+FIRST_DESIGNS = (
+    "outside-air-evaporative-ac",
+    "immersion-adiabatic-800vdc",
+    "dtc-warm-water-800vdc",
+    "dtc-warm-water-ac",
+    "indirect-evaporative-ac",
+    "sea-water-ac",
+    "chilled-water-tower-ac",
+    "air-cooled-chiller-ac",
+)
 FIRST_SITES = ("inzai", "ishikari", "singapore")
 METRICS = ("pue", "wue_l_per_kwh", "cue_kg_per_kwh")
 TABS = ("sankey", "losses", "months", "hours", "flags", "facts", "sources")
@@ -36,8 +47,6 @@ WARN_ABOVE_0 = ("unmet_cooling_h",)
 
 def page(service: Service) -> Any:
     """The whole page; made anew for each visit, so that it knows what the catalogue holds now."""
-    designs, sites = service.designs(), service.sites()
-    first = [site for site in FIRST_SITES if site in sites] or sites[:3]
     return dmc.MantineProvider(
         theme=THEME,
         defaultColorScheme="auto",
@@ -55,7 +64,7 @@ def page(service: Service) -> Any:
             html.Div(
                 className="page",
                 children=[
-                    html.Aside(_choice(designs, sites, first), className="side"),
+                    html.Aside(_choice(service), className="side"),
                     html.Main([_comparison(), _result()], className="main"),
                 ],
             ),
@@ -100,15 +109,20 @@ def _card(*children: Any, **props: Any) -> Any:
 # --- the choice on the left -----------------------------------------------------------------
 
 
-def _choice(designs: Sequence[str], sites: Sequence[str], first: Sequence[str]) -> list[Any]:
+def _choice(service: Service) -> list[Any]:
+    designs, sites = service.designs(), service.sites()
+    first_designs = [name for name in FIRST_DESIGNS if name in designs] or designs[:6]
+    first_sites = [site for site in FIRST_SITES if site in sites] or sites[:3]
     return [
-        _card(_boxes("designs", designs, designs)),
-        _card(_boxes("sites", sites, first)),
+        _card(_chooser("designs", designs, first_designs)),
+        _card(_chooser("sites", sites, first_sites)),
         _card(*_weather()),
     ]
 
 
-def _boxes(kind: str, names: Sequence[str], chosen: Sequence[str]) -> Any:
+def _chooser(kind: str, names: Sequence[str], chosen: Sequence[str]) -> Any:
+    """Names to pick from, found by typing a part of them; what is picked stays in view."""
+
     def button(which: str) -> Any:
         return dmc.Button(
             say(which),
@@ -118,18 +132,25 @@ def _boxes(kind: str, names: Sequence[str], chosen: Sequence[str]) -> Any:
             **{"aria-label": say(f"{which}_of", what=say(kind))},
         )
 
-    boxes = [dmc.Checkbox(label=name, value=name, size="xs") for name in names]
     return html.Div(
         [
             html.Div(
                 [html.H2(say(kind), id=f"{kind}-label"), button("all"), button("none")],
                 className="bar",
             ),
-            html.Div(
-                dmc.CheckboxGroup(dmc.Stack(boxes, gap=7), id=kind, value=list(chosen)),
-                className="boxes",
-                role="group",
-                **{"aria-labelledby": f"{kind}-label"},
+            dmc.MultiSelect(
+                id=kind,
+                data=list(names),
+                value=list(chosen),
+                searchable=True,
+                hidePickedOptions=True,
+                size="xs",
+                maxDropdownHeight=320,
+                placeholder=say("find"),
+                nothingFoundMessage=say("find_none"),
+                comboboxProps={"withinPortal": True},
+                className="chooser",
+                **{"aria-label": say(kind)},
             ),
         ]
     )

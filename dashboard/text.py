@@ -22,6 +22,8 @@ TEXT: dict[str, str] = {
     "none": "None",
     "all_of": "Choose all: {what}",
     "none_of": "Choose none: {what}",
+    "find": "Add by name",
+    "find_none": "no such name",
     "choose": "Choose at least one design and one site.",
     # weather
     "weather": "Weather",

@@ -27,6 +27,8 @@ CHANGE_METRICS = {
     "free_cooling_h_frac": 1,
 }
 _THOUSANDS = ("facility_kwh", "water_l", "carbon_operational_kg")
+# Above so many designs the heat map alone is shown, at full width and scrolling.
+SIDE_BY_SIDE = 15
 # A relative change smaller than this is rounding, not a change.
 _NO_CHANGE = 1e-9
 

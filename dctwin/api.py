@@ -27,6 +27,7 @@ from dctwin.engines.heat import Boundary
 from dctwin.engines.transient import run_transient
 from dctwin.engines.year import Year
 from dctwin.equipment import load_equipment
+from dctwin.errors import InputError
 from dctwin.ledger import pick
 from dctwin.library import entries
 from dctwin.memory import keep_heap
@@ -322,17 +323,29 @@ def compare_runs(
     sites: Iterable[SiteLike],
     step: str = "1h",
     progress: Callable[[int, int], None] | None = None,
+    left_out: Callable[[str, str, InputError], None] | None = None,
 ) -> list[Run]:
-    """Every design at every site, site by site. `progress(done, of)` is called after each."""
+    """Every design at every site, site by site. `progress(done, of)` is called after each.
+
+    A site may lack what a design needs (ground water, snow): `left_out` is then called with design,
+    site and reason and the rest goes on; without it the error is raised.
+    """
     facilities = [_facility(design) for design in designs]
     places = [site if isinstance(site, Site) else load_site(site) for site in sites]
     runs: list[Run] = []
+    done = 0
     for place in places:
         surroundings = prepare(place, step=step)
         for facility in facilities:
-            runs.extend(simulate_batch([facility], surroundings))
+            try:
+                runs.extend(simulate_batch([facility], surroundings))
+            except InputError as problem:
+                if left_out is None:
+                    raise
+                left_out(facility.name, place.name, problem)
+            done += 1
             if progress is not None:
-                progress(len(runs), len(facilities) * len(places))
+                progress(done, len(facilities) * len(places))
     return runs
 
 

@@ -108,6 +108,11 @@ def _cell(name: str, run: Run, shared: str) -> str:
 
 # --- the comparison page --------------------------------------------------------------------
 
+# Above so many designs the dots of several sites lie on each other; the heat map says the same.
+_DOTS_READABLE = 15
+# A longer table scrolls within itself, its heading in view.
+_ROWS_SHOWN = 30
+
 _STYLE = """
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
@@ -118,6 +123,8 @@ h2 { font-size: 20px; margin: 44px 0 8px; padding-top: 14px; border-top: 1px sol
 p { margin: 6px 0; max-width: 80ch; }
 .lead, .quiet { color: #5a6875; }
 .scroll { overflow-x: auto; }
+.tall { max-height: 70vh; overflow-y: auto; }
+.tall th { position: sticky; top: 0; background: #fff; }
 table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; }
 th { text-align: right; font-weight: 600; color: #5a6875; border-bottom: 2px solid #c6ced6;
   padding: 6px 8px; vertical-align: bottom; }
@@ -129,6 +136,7 @@ tr.baseline td { background: #f4f6f8; }
 .figure { min-width: 0; }
 @media (max-width: 900px) { .pair { grid-template-columns: minmax(0, 1fr); } }
 @media print {
+  .tall { max-height: none; }
   body { max-width: none; } h2 { break-after: avoid; } .figure { break-inside: avoid; }
 }
 """
@@ -153,7 +161,8 @@ def comparison_page(runs: Sequence[Run], baseline: str) -> str:
     parts.append("<h2>Where the overhead goes</h2>")
     parts.append(shown.one(figures.overhead_bar(runs, best_runs(runs)[0].site)))
     if sites > 1:
-        parts.append(shown.one(figures.comparison_bar(frame)))
+        if designs <= _DOTS_READABLE:
+            parts.append(shown.one(figures.comparison_bar(frame)))
         parts.append("<h2>Designs and sites</h2>")
         for metric in ("pue", "wue_l_per_kwh", "cue_kg_per_kwh"):
             parts.append(shown.one(figures.heat_map(frame, metric)))
@@ -242,14 +251,16 @@ def _table(
             for kind, cell in zip(kinds, row, strict=True)
         )
 
+    rows = list(rows)
     body = "".join(
         f'<tr class="{classes[k]}">{cells("td", row)}</tr>'
         if k < len(classes) and classes[k]
         else f"<tr>{cells('td', row)}</tr>"
         for k, row in enumerate(rows)
     )
+    tall = " tall" * (len(rows) > _ROWS_SHOWN)
     return (
-        f'<div class="scroll"><table><thead><tr>{cells("th", head)}</tr></thead>'
+        f'<div class="scroll{tall}"><table><thead><tr>{cells("th", head)}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 

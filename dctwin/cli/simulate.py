@@ -294,8 +294,20 @@ def compare(
     _names("site", places)
     if baseline is not None and baseline not in names:
         raise InputError(f"--baseline: {baseline!r} is not compared, {nearest(baseline, names)}")
+    missing: list[tuple[str, str, InputError]] = []
+    # Who names both asks for just these pairs; who takes all of one gets the pairs that can be.
+    named = bool(designs and site)
     with progress("runs") as step_done:
-        runs = compare_runs(facilities, places, step, step_done)
+        runs = compare_runs(
+            facilities,
+            places,
+            step,
+            step_done,
+            None if named else lambda *pair: missing.append(pair),
+        )
+    if not runs:
+        raise missing[0][2]
+    _note_missing(missing)
     base = baseline or (names[0] if designs else worst_design(runs))
     if html is not None:
         from dctwin.report import compare_html
@@ -311,6 +323,16 @@ def compare(
         note(f"the report is {html}")
     if out is not None:
         note(f"compare.csv and a folder for every run are in {out}")
+
+
+def _note_missing(missing: Sequence[tuple[str, str, InputError]]) -> None:
+    """Which pairs were left out, one line a design and reason."""
+    sites: dict[tuple[str, str], list[str]] = {}
+    for design, site, problem in missing:
+        reason = str(problem).removeprefix(f"site {site}: ")
+        sites.setdefault((design, reason), []).append(site)
+    for (design, reason), names in sites.items():
+        note(f"left out: {design} at {', '.join(names)}: {reason}")
 
 
 def _once(names: Sequence[str]) -> list[str]:
