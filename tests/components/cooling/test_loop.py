@@ -113,7 +113,7 @@ def test_containment_by_mixing_of_air_streams(bypass: float, recirc: float, heat
     """Second route: the four streams of a room, mixed by hand, at a server rise of 12 K."""
     room = Loop(fluid="air", design_heat_kw=1000.0, rise_k=12.0, supply_c=24.0,
                 bypass_frac=bypass, recirculation_frac=recirc, min_flow_frac=0.05)  # fmt: skip
-    flow = float(room.flow_kw_per_k(heat_kw))
+    flow = float(room.flow_kw_per_k(heat_kw, 20.0))
     past, through = bypass * flow, (1 - bypass) * flow
     racks = through / (1 - recirc)  # what the racks draw: supply and their own exhaust
     inlet_c = float(room.inlet_c(24.0, heat_kw, flow))
@@ -131,10 +131,10 @@ def test_bypass_moves_more_air_and_recirculation_warms_the_inlet() -> None:
         Loop(fluid="air", design_heat_kw=1000.0, rise_k=12.0, bypass_frac=b, recirculation_frac=r)
         for b, r in ((0.0, 0.0), (0.3, 0.0), (0.0, 0.2))
     )
-    assert leaky.flow_kw_per_k(800.0) == pytest.approx(tight.flow_kw_per_k(800.0) / 0.7)
-    assert tight.inlet_c(24.0, 800.0, tight.flow_kw_per_k(800.0)) == 24.0
+    assert leaky.flow_kw_per_k(800.0, 20.0) == pytest.approx(tight.flow_kw_per_k(800.0, 20.0) / 0.7)
+    assert tight.inlet_c(24.0, 800.0, tight.flow_kw_per_k(800.0, 20.0)) == 24.0
     # Supply heat index of 0.2: a fifth of the way from supply to exhaust.
-    inlet_c = mixed.inlet_c(24.0, 800.0, mixed.flow_kw_per_k(800.0))
+    inlet_c = mixed.inlet_c(24.0, 800.0, mixed.flow_kw_per_k(800.0, 20.0))
     assert (inlet_c - 24.0) / (inlet_c + 12.0 - 24.0) == pytest.approx(0.2)
 
 
@@ -147,7 +147,7 @@ BOILING = Loop(fluid="R1233zd(E)", phase="two", exit_quality_frac=0.6, design_he
 @given(st.floats(1, 800))
 def test_boiling_carries_latent_and_sensible_heat(heat_kw: float) -> None:
     """Second route, by kilograms: heat = m (cp dT + x h_fg), properties at supply temperature."""
-    flow = float(BOILING.flow_kw_per_k(heat_kw))
+    flow = float(BOILING.flow_kw_per_k(heat_kw, 20.0))
     fluid = boiling_fluid("R1233zd(E)")
     volume_m3_s = flow / float(BOILING.volume_kj_per_m3_k(101_325.0))
     kg_s = volume_m3_s * fluid.density_kg_per_m3(42.0)
