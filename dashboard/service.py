@@ -249,7 +249,8 @@ class Service:
                 say("knob_load_frac", name=g.name),
                 g.load_frac,
                 0.05,
-                1.0,
+                # The busiest hour of the profile may not pass full load.
+                int(100.0 * min(1.0, 1.0 / max(g.daily_profile_frac))) / 100.0,
                 0.05,
                 False,
             )
@@ -265,6 +266,8 @@ def _supply_knobs(circuit: Any) -> list[Knob]:
         label = say("knob_supply_c", name=name)
         around = _around(loop.supply_c, 12.0, -20.0, 70.0)
         return [Knob(f"{path}.supply_c", label, loop.supply_c, *around, 0.5, True)]
+    if loop.follow == "boiling":  # at the pressure outdoors: nothing to set
+        return []
     label = say("knob_offset_k", name=name, follow=say(f"follow_{loop.follow}"))
     lowest = say("knob_follow_min_c", name=name)
     return [
