@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-    from dctwin.power_swing import PowerSwing
     from dctwin.result import Run
+    from dctwin.swings import PowerSwing
 
 _LOSS = "rgba(213,94,0,0.35)"
 _FLOW = "rgba(0,114,178,0.35)"

@@ -24,6 +24,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "battery-price-ac",
         "dtc-warm-water-renewables",
         "island-hydrogen-ac",
+        "gas-engine-chp-ac",
+        "standby-diesel-outage-ac",
         "pv-battery-matching-ac",
     ),
     "Natural sinks, thermal stores and heat reuse": (

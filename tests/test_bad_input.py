@@ -35,7 +35,8 @@ STAGES = (
     "cannot stand here, allowed kinds exchanger, crah, rear-door, cdu, air-cdu, two-phase-cdu, "
     "immersion-tank, boiling-tank, outside-air, chiller, air-chiller, cycle-chiller, "
     "air-cycle-chiller, free-cooling-chiller, dx-unit, indirect-evaporative, closed-cooler, "
-    "hybrid-cooler, thermosyphon-cooler, tower, dry-cooler"
+    "hybrid-cooler, thermosyphon-cooler, tower, dry-cooler, natural-water, "
+    "chilled-water-tank, ice-tank, snow-store, lng-cold, heat-reuse, heat-pump, absorption-chiller"
 )
 REDUNDANCY = "power.it.0.redundancy: allowed N, N+1, N+2, 2N, 2(N+1), 3N/2, 4N/3, block"
 
@@ -412,7 +413,7 @@ def test_command_line(
 
 
 @pytest.mark.parametrize(
-    "command", ["sweep", "fleet", "screen", "replay", "calibrate", "availability", "frob"]
+    "command", ["fleet", "screen", "replay", "calibrate", "availability", "frob"]
 )
 def test_command_that_does_not_exist(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     (line,) = refuse(capsys, command, "x")

@@ -126,7 +126,7 @@ def swing(
     check_out(out)
     if pattern not in ("square", "sine"):
         raise InputError(f"--pattern: square or sine (got {pattern!r})")
-    from dctwin.power_swing import power_swing
+    from dctwin.swings import power_swing
 
     done = power_swing(
         design,

@@ -212,7 +212,7 @@ def test_a_set_point_changes_pue_within_a_second(visit: Visit) -> None:
 
 def test_a_slider_moves_by_keys_and_takes_its_number_along(visit: Visit) -> None:
     page = visit.page
-    visit.choose("air-cooled-chiller-ac@inzai")
+    visit.choose("chilled-water-tower-ac@inzai")
     slider = page.get_by_role("slider", name="Slider: chw supply [°C]")
     number = page.locator(NUMBER.format("chw supply [°C]"))
     own = float(number.input_value())
