@@ -96,7 +96,7 @@ def assert_same_flows(
 # --- the books --------------------------------------------------------------------------------
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(facilities(), weathers())
 def test_random_facilities_close_their_books(facility: Facility, boundary: Boundary) -> None:
     hours = hours_of(boundary)
@@ -175,7 +175,7 @@ def assert_metrics_sound(year: Year, hours: int) -> None:
 # --- second routes ----------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(facilities(), weathers())
 def test_flow_times_temperature_difference_is_the_heat(
     facility: Facility, boundary: Boundary
@@ -209,7 +209,7 @@ def test_flow_times_temperature_difference_is_the_heat(
         np.testing.assert_allclose(taken_kw, heat_kw, rtol=1e-9, atol=1e-9 * largest)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(facilities(), weathers())
 def test_supply_is_never_colder_than_asked(facility: Facility, boundary: Boundary) -> None:
     year = run_year(facility, boundary)
@@ -221,7 +221,7 @@ def test_supply_is_never_colder_than_asked(facility: Facility, boundary: Boundar
         assert np.min(year.traces[f"loop.{circuit.name}.supply_c"] - asked_c) >= -1e-6
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(facilities(), weathers())
 def test_water_in_is_evaporation_drift_and_blowdown(facility: Facility, boundary: Boundary) -> None:
     hours = hours_of(boundary)
@@ -236,7 +236,7 @@ def test_water_in_is_evaporation_drift_and_blowdown(facility: Facility, boundary
     assert metrics["water_l"] == pytest.approx(parts, rel=1e-12, abs=1e-12)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(facilities(), weathers())
 def test_every_wire_meets_its_device(facility: Facility, boundary: Boundary) -> None:
     """All electricity that is drawn reaches an end use: each account adds up to its devices."""
@@ -255,7 +255,7 @@ def test_every_wire_meets_its_device(facility: Facility, boundary: Boundary) -> 
     np.testing.assert_allclose(compute_kw, expected, rtol=1e-12, atol=1e-12)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(facilities(), weathers())
 def test_battery_never_charges_and_discharges_at_once(
     facility: Facility, boundary: Boundary
@@ -307,7 +307,7 @@ def variants(draw: st.DrawFn) -> list[Facility]:
     return found
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(variants(), weathers())
 def test_a_batch_is_its_designs_one_by_one(batch: list[Facility], boundary: Boundary) -> None:
     hours = hours_of(boundary)
@@ -439,7 +439,7 @@ def _shuffled(value: Any, random: Any) -> Any:
     return value
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(designs(), weathers(), st.randoms(use_true_random=False))
 def test_the_order_of_keys_does_not_matter(
     data: dict[str, Any], boundary: Boundary, random: Any
@@ -450,7 +450,7 @@ def test_the_order_of_keys_does_not_matter(
     assert_same_flows(by_key(one, hours), by_key(other, hours), 1e-12)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(
     st.sampled_from([_base, _air_cooled]),
     st.floats(12.0, 38.0),
@@ -470,7 +470,7 @@ def test_hotter_air_is_never_cheaper_for_chillers(
     assert imported[1] >= imported[0] * (1 - 1e-9)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(facilities(), weathers())
 def test_an_hour_does_not_know_its_neighbours(facility: Facility, boundary: Boundary) -> None:
     """Without a store, a year is its hours: half of the weather gives half of the flows."""
