@@ -95,7 +95,7 @@ def test_importing_dctwin_is_light(
 
 
 COMMANDS = (
-    "list", "show", "schema", "run", "compare", "transient", "validate", "weather", "dashboard",
+    "list", "show", "schema", "run", "compare", "transient", "swing", "sweep", "validate", "weather", "dashboard",
 )  # fmt: skip
 
 
@@ -104,7 +104,7 @@ def test_help_names_every_command_and_no_other(command: Command) -> None:
     assert said.code == 0
     for name in COMMANDS:
         assert f" {name} " in said.out
-    for name in ("sweep", "fleet", "screen", "replay", "calibrate", "availability"):
+    for name in ("fleet", "screen", "replay", "calibrate", "availability"):
         assert f" {name} " not in said.out
 
 
