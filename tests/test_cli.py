@@ -95,7 +95,8 @@ def test_importing_dctwin_is_light(
 
 
 COMMANDS = (
-    "list", "show", "schema", "run", "compare", "transient", "swing", "sweep", "validate", "weather", "dashboard",
+    "list", "show", "schema", "run", "compare", "transient", "swing", "sweep", "validate", "weather",
+    "dashboard",
 )  # fmt: skip
 
 
@@ -326,6 +327,22 @@ def test_compare(three_designs: Command) -> None:
     baseline = [line.split() for line in lines[:6] if " baseline " in line]
     assert {words[0] for words in baseline} == {"small-hall"}
     assert "against small-hall at the same site" in said.out
+
+
+def test_compare_of_all_designs_leaves_out_what_a_site_cannot_serve(command: Command) -> None:
+    text = Path(dctwin.load_design("ground-water-ac").document.file).read_text(encoding="utf-8")
+    Path("models/facilities/wells.yaml").write_text(
+        text.replace("name: ground-water-ac", "name: wells", 1), encoding="utf-8"
+    )
+    said = command("compare small-hall wells --site somewhere --json")
+    assert said.code == 2
+    assert "no water 'ground'" in said.err
+    said = command("compare small-hall wells --json")
+    rows = said.json()
+    assert {row["design"] for row in rows if row["site"] == "somewhere"} == {"small-hall"}
+    assert "wells" in {row["design"] for row in rows}
+    assert "left out: wells at " in said.err
+    assert "somewhere" in said.err.split("left out: wells at ")[1].split(":")[0]
 
 
 def test_compare_baseline_by_name_and_by_default(three_designs: Command) -> None:

@@ -88,9 +88,12 @@ def test_notebook_runs() -> None:
         if line.startswith("dctwin ") and "dashboard" not in line
     ],
 )
-def test_readme_commands(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_readme_commands(
+    line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from dctwin.cli import main
 
+    monkeypatch.chdir(ROOT)
     with pytest.raises(SystemExit) as stop:
         main(shlex.split(line)[1:])
     assert stop.value.code in (0, None)

@@ -221,3 +221,13 @@ def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
     write_text(path, "new")
     assert path.read_text(encoding="utf-8") == "new"
     assert stat.S_IMODE(path.stat().st_mode) & 0o444  # others may read it as any file
+
+
+def test_a_page_of_many_designs_stays_readable(runs: list[Run]) -> None:
+    few = comparison_page(runs, "small")
+    assert "of each design, at 2 sites" in few
+    many = [dataclasses.replace(run, design=f"{run.design}-{k}") for k in range(10) for run in runs]
+    page = comparison_page(many, "small-0")
+    assert page.count('class="scroll tall"') > few.count('class="scroll tall"')
+    assert "of each design, at 2 sites" not in page
+    assert "designs \\u00d7 sites" in page
