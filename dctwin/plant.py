@@ -29,6 +29,8 @@ from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import unit_of
 
+# Losses that differ by less, relatively, are equal but for rounding.
+_TIE = 1e-12
 # A bank that leaves less of its duty than this is not short of units.
 _SERVED = 1e-9
 
@@ -115,7 +117,8 @@ def share(device: Device, load_kw: Array) -> tuple[Array, Array]:
             tried.append((count, unit.loss_kw(bus_kw / count) * count))
     best, best_kw = tried[0]
     for count, loss_kw in tried[1:]:
-        better = loss_kw < best_kw
+        # Of numbers that lose the same but for rounding, the first one tried.
+        better = loss_kw < best_kw * (1.0 - _TIE)
         best, best_kw = xp.where(better, count, best), xp.where(better, loss_kw, best_kw)
     return best * device.bus_count, best_kw * device.bus_count
 

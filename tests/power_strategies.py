@@ -138,8 +138,7 @@ def power_paths(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str
 @st.composite
 def feed_trees(draw: st.DrawFn, needed_kw: float, loops: list[str]) -> dict[str, Any]:
     """A feed `plant`, perhaps with sources of its own, and `row`, hung from it, it or the grid."""
-    law = draw(st.sampled_from([straight_lines, loss_laws]))
-    rectifier = draw(law("rectifier", needed_kw))
+    rectifier = draw(straight_lines("rectifier", needed_kw))
     rectifier["heat_to"] = draw(st.sampled_from(["outdoors", *loops]))
     plant: dict[str, Any] = {"stages": [rectifier]}
     if draw(st.booleans()):

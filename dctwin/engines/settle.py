@@ -51,6 +51,8 @@ _STAGING_PASSES = 2
 _FLOAT_PASSES, _FLOAT_TOLERANCE_K = 15, 1e-8
 _STEPS_K = (0.5, 2.0, 6.0, 15.0, 30.0, 60.0)
 _ROOT_STEPS, _ROOT_K = 24, 1e-10
+# Hotter than any loop of a plant that has a steady state.
+_RUNAWAY_C = 1000.0
 # What is left over of a served loop is less than this share of its heat.
 _SHORT_FRAC = 1e-9
 
@@ -103,6 +105,7 @@ def _passes(
 ) -> Settled:
     """The fixed point from a first guess."""
     warms = paths_warm_loops(facility)
+    guess = point.supply
 
     def once(state: _State) -> tuple[_State, Array, Settled]:
         point, earlier, number = state
@@ -112,7 +115,7 @@ def _passes(
         for circuit in reversed(facility.circuits):
             name = circuit.name
             reached[name] = reach(facility, wiring, loops[name], setpoint[name], point, reached)
-        reached |= _inlets(loops, reached, point)
+        reached = _kept(reached | _inlets(loops, reached, point), guess)
         path_kw: Mapping[str, Array] = {}
         if warms:
             loops = serve_rest(loops, wiring, point)
@@ -168,6 +171,16 @@ def _ahead(
     back = xp.clip(along / xp.maximum(across, TOLERANCE_K * TOLERANCE_K), -4.0, 0.98)
     back = back * (number >= _PLAIN_PASSES)
     return {name: reached[name] - back * (reached[name] - earlier[1][name]) for name in supply}
+
+
+def _kept(reached: Mapping[str, Array], guess: Mapping[str, Array]) -> dict[str, Array]:
+    """Temperatures, those of a loop that runs away back at its first guess.
+
+    Losses that warm the loop whose movers make them can grow without end: there is no steady
+    state, and what the stages leave over at the guess is a shortfall.
+    """
+    xp = namespace(*reached.values())
+    return {name: xp.where(abs(t) < _RUNAWAY_C, t, guess[name]) for name, t in reached.items()}
 
 
 def _inlets(
@@ -233,13 +246,13 @@ def _moving(
     loops: Mapping[str, LoopFlows],
     tolerance_k: float,
 ) -> Array:
-    """Where any loop's temperature, or a loss that warms it, still changes."""
+    """Where any loop's temperature, or a loss that warms it, still changes or is no number."""
     moving: Array = False
     for name, value in reached.items():
-        moving = moving | (abs(value - point.supply[name]) >= tolerance_k)
+        moving = moving | ~(abs(value - point.supply[name]) < tolerance_k)
     for name, value in path_kw.items():
         change_kw = abs(value - point.path_kw.get(name, 0.0))
-        moving = moving | (change_kw > TOLERANCE_FRAC * abs(loops[name].source_kw))
+        moving = moving | ~(change_kw <= TOLERANCE_FRAC * abs(loops[name].source_kw))
     return moving
 
 

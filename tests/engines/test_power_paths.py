@@ -54,7 +54,8 @@ def test_a_loss_is_heat_where_the_device_stands(facility: Facility, boundary: Bo
     heat: dict[tuple[str, str], Any] = defaultdict(float)
     for flow in ledger.flows:
         value = np.asarray(flow.value)
-        assert value.min() >= -1e-9 * np.max(np.abs(value))
+        # A pumped 1e-54 kW may be minus that: nothing, next to what the hall draws.
+        assert value.min() >= -1e-9 * np.max(np.abs(value)) - 1e-20 * facility.design_it_kw
         if flow.carrier == "electricity":
             into[flow.target] = into[flow.target] + flow.value
             into[flow.source] = into[flow.source] - flow.value
