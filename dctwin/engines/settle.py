@@ -327,9 +327,14 @@ def _float(
         _FLOAT_TOLERANCE_K,
     ).point
 
+    # Only where this design falls short itself, so that its answer is the same in any batch.
+    falls = short[..., where] if hours > 1 and len(where) < hours else short
+
     def back(new: Mapping[str, Array], old: Mapping[str, Array]) -> dict[str, Array]:
+        kept = {name: _at(old.get(name, 0.0), where, hours) for name in new}
         return {
-            name: put_steps(value, old.get(name, 0.0), where, hours) for name, value in new.items()
+            name: put_steps(np.where(falls, new[name], kept[name]), old.get(name, 0.0), where, hours)
+            for name in new
         }
 
     point = Point(
@@ -397,7 +402,8 @@ def _root(
             break
     for _ in range(_ROOT_STEPS):
         fall = before_kw - low_kw
-        search = high_kw <= 0
+        # Once found, an answer stays, however long other steps or designs still search.
+        search = ~_found(high_kw, low_c, high_c)
         secant_c = low_c + low_kw * (low_c - before_c) / xp.where(fall > 0, fall, 1.0)
         # Secants come from below only; the last of them must step over the root.
         secant_c = xp.maximum(secant_c, low_c + 0.5 * _ROOT_K)
@@ -408,6 +414,11 @@ def _root(
         before_c, before_kw = xp.where(below, low_c, before_c), xp.where(below, low_kw, before_kw)
         low_c, low_kw = xp.where(below, next_c, low_c), xp.where(below, next_kw, low_kw)
         high_c = xp.where(below | ~search, high_c, next_c)
-        if np.all((high_kw > 0) | (high_c - low_c < _ROOT_K) | held):
+        if np.all(held | _found(high_kw, low_c, high_c)):
             break
     return xp.where(held, aim, high_c)
+
+
+def _found(high_kw: Array, low_c: Array, high_c: Array) -> Array:
+    """Where the bracket is as narrow as it must be, or no temperature serves the loop."""
+    return (high_kw > 0) | (high_c - low_c < _ROOT_K)
