@@ -84,7 +84,8 @@ def settle_blocks(blocks: list[Problem], whole: Problem) -> list[Settled]:
     # While JAX compiles, the steps in which loops fall short cannot be told: they keep setpoints.
     if not known(shorts[0]) or not any(np.any(short) for short in shorts):
         return found
-    if _chained(whole.facility) or not whole.mask(shorts[0]).ndim:
+    plain = namespace(*shorts) is np and whole.mask(shorts[0]).ndim > 0
+    if _chained(whole.facility) or not plain:
         triples = zip(blocks, found, shorts, strict=True)
         return [_float_together(*triple) if np.any(triple[2]) else triple[1] for triple in triples]
     return _float_apart(blocks, whole, found, shorts)

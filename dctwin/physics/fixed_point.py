@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dctwin.physics.arrays import Array, known
+from dctwin.physics.arrays import Array, known, namespace
 from dctwin.physics.trees import put_together, taken_apart
 
 # state -> (next state, where it still moves, what was found on the way)
@@ -38,7 +38,8 @@ def settle_state(
         if not np.any(moving):
             return state, detail
         state = found
-        if apart is not None and number >= early_steps and np.mean(moving) < _FEW_FRAC:
+        few = namespace(moving) is np and np.mean(moving) < _FEW_FRAC
+        if apart is not None and number >= early_steps and few:
             return state, apart(state, moving, detail, most_steps - number)
         found, moving, detail = once(state)
     return (found, None) if np.any(moving) else (state, detail)
