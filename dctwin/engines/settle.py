@@ -164,7 +164,7 @@ def _passes(
         part = Part(problem.mask(moving))
         search = reach, left, tolerance_k
         rest = _passes(part.problem(problem), part.taken(state), part.taken(guess), search)
-        return part.put_back(found, rest)
+        return part.put_back(replace(found, point=_held_point(found)), rest)
 
     # Losses and held units join the state in the first passes.
     early = _STAGING_PASSES if warms or _staged(facility) else 0
@@ -332,11 +332,12 @@ def _float_apart(
 
     Only there, so that a design's answer is the same in any batch.
     """
+    found = [replace(one, point=_held_point(one)) for one in found]
     masks = [block.mask(short) for block, short in zip(blocks, shorts, strict=True)]
     parts = [Part(mask) for mask in masks]
     everywhere = masks[0] if len(masks) == 1 else np.concatenate(list(map(np.atleast_2d, masks)))
     problem = Part(everywhere).problem(whole)
-    points = [part.taken(_held_point(one)) for part, one in zip(parts, found, strict=True)]
+    points = [part.taken(one.point) for part, one in zip(parts, found, strict=True)]
     point = joined(points, [len(part) for part in parts])
     floats = _served(_passes(problem, _begun(point), point.supply, _FLOATING), problem.wiring)
     settled, first = [], 0
