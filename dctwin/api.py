@@ -29,7 +29,7 @@ from dctwin.engines.year import Year
 from dctwin.equipment import load_equipment
 from dctwin.errors import InputError
 from dctwin.ledger import pick
-from dctwin.library import entries
+from dctwin.library import entries, find
 from dctwin.memory import keep_heap
 from dctwin.metrics import Values, compute_metrics
 from dctwin.plant import stack
@@ -232,9 +232,14 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@lru_cache(maxsize=512)
 def equipment_digest(name: str) -> str:
-    return _sha256(Path(load_equipment(name).path).read_text(encoding="utf-8"))
+    path = find("equipment", name)
+    return _file_digest(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=512)
+def _file_digest(path: Path, _changed_ns: int) -> str:
+    return _sha256(path.read_text(encoding="utf-8"))
 
 
 def transient(
