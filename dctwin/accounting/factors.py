@@ -59,7 +59,7 @@ class Used:
 
 @lru_cache(maxsize=16)
 def table(file: str) -> Mapping[str, Any]:
-    """A file of factors as data: `equipment`, `refrigerants`, `fuels`, `water` or `money`."""
+    """A file of factors: `equipment`, `metals`, `refrigerants`, `fuels`, `water` or `money`."""
     return load_document(_HOME / f"{file}.yaml").data
 
 
