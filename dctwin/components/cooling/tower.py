@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from dctwin.components.component import Air, Duty, Service, Stage, Water, param, ratio
 from dctwin.physics import evaporation, moist_air
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, known, namespace
 from dctwin.physics.evaporation import EnteringAir, polynomial
 from dctwin.units import SECONDS_PER_HOUR
 
@@ -134,7 +134,7 @@ class Tower(Stage):
     def _fill(self, duty: Duty) -> tuple[EnteringAir, Array, Array, Array]:
         """Entering air, full air flow [kg/s], UA before f_air and water capacity rate [kW/K]."""
         air = entering_of(duty.air)
-        xp = namespace(duty.flow_m3_s, duty.flow_kw_per_k)
+        xp = namespace(duty.flow_m3_s, duty.flow_kw_per_k, self.design_water_m3_s)
         water_frac = xp.clip(duty.flow_m3_s / self.design_water_m3_s, *_WATER_FRAC_RANGE)
         by_wet_bulb, _ = evaporation.wet_bulb_factor(air.wet_bulb_c, self.ua_wet_bulb)
         modifiers = polynomial(self.ua_water, water_frac) * by_wet_bulb
@@ -207,7 +207,7 @@ class Tower(Stage):
         water_kg_s = duty.flow_kw_per_k / moist_air.CP_LIQUID_KJ_PER_KG_K
         drift_kg_s = evaporation.drift_kg_s(water_kg_s, self.drift_frac, air_frac)
         power_kw = {"tower_fan": self.fan_kw * self._fan_frac(air_frac)}
-        if np.any(np.asarray(self.basin_kw_per_k) > 0):
+        if not known(self.basin_kw_per_k) or np.any(np.asarray(self.basin_kw_per_k) > 0):
             power_kw["basin_heater"] = self._basin_kw(duty.air.dry_bulb_c, heat_kw)
         leaving_c = duty.return_c - ratio(heat_kw, duty.flow_kw_per_k)
         return Service(
