@@ -14,7 +14,7 @@ from dctwin.design import Facility
 from dctwin.dispatch.gensets import BankFlows
 from dctwin.engines.year import Flag, Year
 from dctwin.errors import InputError
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, known, namespace
 from dctwin.physics.seasons import over_year
 from dctwin.units import SECONDS_PER_HOUR
 
@@ -119,7 +119,7 @@ def heat_wanted_kw(facility: Facility, year_frac: Any) -> Array:
     plant = facility.onsite
     if any(np.ndim(share) for share in plant.heat_monthly_frac):
         raise InputError("onsite.heat_monthly_frac: designs of one batch must have the same")
-    if all(share == 1.0 for share in plant.heat_monthly_frac):
+    if all(known(share) and share == 1.0 for share in plant.heat_monthly_frac):
         return plant.heat_demand_kw
     return plant.heat_demand_kw * over_year(plant.heat_monthly_frac, year_frac)
 

@@ -24,6 +24,10 @@ from dctwin.equipment import load_equipment
 from dctwin.library import entries
 from dctwin.physics.fluids import FROST_PROOF
 from dctwin.physics.trees import taken_apart
+from dctwin.site import load_site
+from dctwin.surroundings import prepare
+from dctwin.sweeps.compiled import one_design, site_arrays
+from dctwin.sweeps.kernel import Bench
 
 jax = pytest.importorskip("jax")
 
@@ -237,3 +241,19 @@ def test_each_number_of_an_onsite_device(name: str) -> None:
         return onsite(one, number if parameter == "load" else 100.0, air_c)
 
     assert failures(["load", *numbers(device)], work, SITE[0]) == {}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("racks", 0, "load_frac"),
+        ("racks", 0, "daily_profile_frac", 3),
+        ("circuits", 0, "loop", "ventilation_m3_s"),
+        ("onsite", "heat_monthly_frac", 5),
+    ],
+    ids=str,
+)
+def test_a_number_of_the_design(place: tuple[str | int, ...]) -> None:
+    bench = Bench(load_design("standby-diesel-outage-ac"), prepare(load_site("inzai")), (place,))
+    site, empty = site_arrays(bench)
+    traced(one_design(bench, empty), jax.ShapeDtypeStruct((1,), np.float64), site)
