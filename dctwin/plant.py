@@ -189,11 +189,16 @@ class Wiring:
             if device.control.changeover is not None
         }
 
-    def within(self, air: Air, place: Place, cut: Callable[[Array], Array]) -> Wiring:
-        """The same wiring in a part of the steps, which `cut` takes out of an array."""
+    def within(
+        self, facility: Facility, air: Air, place: Place, of: Callable[[Array], Array]
+    ) -> Wiring:
+        """The same wiring of a part of the designs and steps, which `of` takes out of an array."""
         part = copy(self)
         part.air, part.place = air, place
-        part.open = {place: cut(value) for place, value in self.open.items()}
+        part.circuits = {circuit.name: circuit for circuit in facility.circuits}
+        part.share = {key: of(value) for key, value in self.share.items()}
+        part.liquid_share = {name: of(value) for name, value in self.liquid_share.items()}
+        part.open = {key: of(value) for key, value in self.open.items()}
         return part
 
     def sink_flow_kw_per_k(self, circuit: Circuit, sink: str, offered_kw: Array) -> Array:

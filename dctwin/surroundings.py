@@ -69,6 +69,9 @@ def prepare(
         found.enthalpy_kj_per_kg,
         found.pressure_pa,
         found.density_kg_per_m3,
+        moist_air.saturated_enthalpy_kj_per_kg(
+            found.wet_bulb_c, found.pressure_pa, over_water=True
+        )[0],
     )
     local = found.times_utc + np.timedelta64(round(found.utc_offset_h * 3600), "s")
     hour = (local - local.astype("datetime64[D]")).astype("timedelta64[h]").astype(int)

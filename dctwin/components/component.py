@@ -98,7 +98,8 @@ class Air:
     """Outdoor air as the devices see it; arrays of shape (hours,) or numbers.
 
     dry_bulb_c, wet_bulb_c [°C]; humidity_kg_per_kg of dry air; enthalpy_kj_per_kg of dry air;
-    pressure_pa; density_kg_per_m3 of moist air.
+    pressure_pa; density_kg_per_m3 of moist air; wet_bulb_enthalpy_kj_per_kg of air saturated over
+    water at the wet bulb, which drives wet coolers: they compute it where it is None.
     """
 
     dry_bulb_c: Array
@@ -107,6 +108,7 @@ class Air:
     enthalpy_kj_per_kg: Array
     pressure_pa: Array
     density_kg_per_m3: Array
+    wet_bulb_enthalpy_kj_per_kg: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +327,10 @@ class Stage(Component):
     @abstractmethod
     def serve(self, duty: Duty) -> Service:
         """Remove what it can of duty.heat_kw at duty.return_c."""
+
+    def works_idle(self) -> bool:
+        """Whether it takes or gives anything without heat, as a store or a basin heater does."""
+        return False
 
     def mass_kwh_per_k(self) -> float:
         """Heat capacity that this device adds to its loop [kWh/K]."""

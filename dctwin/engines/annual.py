@@ -6,14 +6,17 @@ sources -> ledger.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from dctwin.design import Facility
 from dctwin.engines.fit import fit
 from dctwin.engines.heat import Boundary
 from dctwin.engines.idle import serve_busy
+from dctwin.engines.part import Problem
 from dctwin.engines.posting import post_facility
-from dctwin.engines.settle import settle
+from dctwin.engines.settle import settle_blocks
 from dctwin.engines.year import Year
 from dctwin.ledger import Ledger
 from dctwin.plant import Wiring, serve
@@ -34,10 +37,26 @@ def year_of(facility: Facility, boundary: Boundary, lean: bool = False) -> Year:
 
     lean   only flows are wanted, no flags, and no traces but those that metrics come from
     """
+    return next(years_of([facility], facility, boundary, lean))
+
+
+def years_of(
+    blocks: Sequence[Facility], whole: Facility, boundary: Boundary, lean: bool = False
+) -> Iterator[Year]:
+    """The years of stacks of facilities of one topology, as `year_of` gives them one by one.
+
+    Each block is small enough to stay in cache; `whole` is all of them in one stack.
+    """
     # A feeder past its greatest power gives no number; the ledger refuses it and says where.
     with np.errstate(invalid="ignore"):
-        wiring = Wiring(facility, boundary.air, boundary.here(), serve_busy if lean else serve)
-        found = settle(facility, wiring, boundary)
-        year = Year(Ledger(boundary.step_h), lean=lean)
-        post_facility(year, facility, boundary, found)
-    return year
+        problems = [_problem(facility, boundary, lean) for facility in blocks]
+        together = problems[0] if len(blocks) == 1 else _problem(whole, boundary, lean)
+        for problem, found in zip(problems, settle_blocks(problems, together), strict=True):
+            year = Year(Ledger(boundary.step_h), lean=lean)
+            post_facility(year, problem.facility, boundary, found)
+            yield year
+
+
+def _problem(facility: Facility, boundary: Boundary, lean: bool) -> Problem:
+    wiring = Wiring(facility, boundary.air, boundary.here(), serve_busy if lean else serve)
+    return Problem(facility, wiring, boundary)

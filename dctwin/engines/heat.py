@@ -7,6 +7,7 @@ moment after another.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -118,30 +119,80 @@ class LoopFlows:
         return staged
 
 
+@dataclass(frozen=True)
+class HeatFlows:
+    """Heat on its way at a point: racks, their feeds, loops, and what racks and paths give each."""
+
+    point: Point
+    racks: list[RackFlows]
+    feeds: list[FeedFlows]
+    loops: dict[str, LoopFlows]
+    given_kw: Mapping[str, Array]
+
+
 def heat_flows(
-    facility: Facility, wiring: Wiring, boundary: Boundary, point: Point
-) -> tuple[list[RackFlows], list[FeedFlows], dict[str, LoopFlows]]:
+    facility: Facility,
+    wiring: Wiring,
+    boundary: Boundary,
+    point: Point,
+    before: HeatFlows | None = None,
+) -> HeatFlows:
     """Heat from the racks down the loops at this point.
 
     Loops that reject to the air only are not served yet, as nothing else depends on how they do it:
     `serve_rest` does that once, when the temperatures have settled.
+    before  flows at another point: what depends on none of the temperatures that differ is kept
     """
-    racks = [rack_flows(group, wiring, boundary, point.supply) for group in facility.racks]
-    feeds, source = sources(facility, racks, boundary, point.path_kw)
+    differ = _differ(point, before)
+    racks = []
+    for number, group in enumerate(facility.racks):
+        if before is not None and not differ & {group.air + INLET, group.liquid}:
+            racks.append(before.racks[number])
+        else:
+            racks.append(rack_flows(group, wiring, boundary, point.supply))
+    warmer = set()  # loops that get other heat than before
+    same = before is not None and all(map(operator.is_, racks, before.racks))
+    if before is not None and same and not _changed(point.path_kw, before.point.path_kw):
+        feeds, given_kw = before.feeds, before.given_kw
+    else:
+        feeds, given_kw = sources(facility, racks, boundary, point.path_kw)
+        warmer = set(given_kw)
+    source = dict(given_kw)
     loops: dict[str, LoopFlows] = {}
     for circuit in facility.circuits:
-        loop = loop_flows(
-            circuit,
-            source[circuit.name],
-            boundary,
-            room=room_flows(circuit, boundary, source[circuit.name], point.supply),
-            units=point.units.get(circuit.name),
-        )
+        name = circuit.name
+        cooled = {device.cools for device in circuit.stages}
+        near = {name, *cooled, *(device.sink for device in circuit.stages)}
+        kept = before is not None and not warmer & {name, *cooled} and not differ & near
+        if before is not None and kept:
+            loop = before.loops[name]
+        else:
+            loop = loop_flows(
+                circuit,
+                source[name],
+                boundary,
+                room=room_flows(circuit, boundary, source[name], point.supply),
+                units=point.units.get(name),
+            )
         if any(device.sink for device in circuit.stages):
-            loop = serve_loop(cooling(loop, source), wiring, point)
+            if not kept:
+                loop = serve_loop(cooling(loop, source), wiring, point)
+                warmer |= near - {name}
             hand_on(loop, source)
-        loops[circuit.name] = loop
-    return racks, feeds, loops
+        loops[name] = loop
+    return HeatFlows(point, racks, feeds, loops, given_kw)
+
+
+def _differ(point: Point, before: HeatFlows | None) -> set[str]:
+    """Temperatures of a point, and loops with staged banks, that are not those of before."""
+    if before is None:
+        return set()
+    staged = (point.units.keys() | before.point.units.keys()) if point.units else set()
+    return _changed(point.supply, before.point.supply) | staged
+
+
+def _changed(new: Mapping[str, Array], old: Mapping[str, Array]) -> set[str]:
+    return {name for name, value in new.items() if value is not old.get(name)}
 
 
 def cooling(loop: LoopFlows, source: Mapping[str, Array]) -> LoopFlows:
@@ -239,7 +290,12 @@ def load_frac(group: RackGroup, local_hour: Any) -> Array:
     profile = xp.stack(xp.broadcast_arrays(*group.daily_profile_frac))
     if known(profile) and xp.all(profile == 1.0):
         return group.load_frac
-    by_hour = profile[local_hour] if profile.ndim == 1 else profile[:, :, 0].T[:, local_hour]
+    if profile.ndim == 1:
+        by_hour = profile[local_hour]
+    elif profile.ndim == 2:  # pairs of designs and steps
+        by_hour = np.take_along_axis(profile, local_hour[None], 0)[0]
+    else:
+        by_hour = profile[:, :, 0].T[:, local_hour]
     return group.load_frac * by_hour
 
 

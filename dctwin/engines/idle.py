@@ -1,33 +1,71 @@
 """Skipping what has nothing to do, where only flows are asked for and not the traces of idle hours.
 
-A stage without heat takes and gives nothing (a test over every device says so). A sweep leaves it
-out in a batch, or in a block of hours, that gives it no heat at all.
+A stage without heat takes and gives nothing, unless it says so (a test over every device). A sweep
+leaves it out in the hours, or in a compiled batch, that give it no heat at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 
-from dctwin.components.component import Duty, Service
+from dctwin.components.component import Air, Duty, Place, Service
 from dctwin.design import Device
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, at_steps, namespace, put_steps
 from dctwin.physics.trees import changed, put_together, taken_apart
 from dctwin.plant import serve
 
 Found = TypeVar("Found")
 
+# A stage is served in its busy hours alone where those are fewer than this share.
+_FEW_FRAC = 0.7
 
-def unless_idle(busy: Array, work: Callable[[], Found], one_step: Callable[[], Found]) -> Found:
-    """`work()`, or its flows of no heat where `busy` is false in every step of every design.
 
-    one_step   the same work for a single step, whose structure stands in for the others
-    """
-    if namespace(busy) is np:
-        return work() if np.any(busy) else one_step()
-    return compiled_apart(namespace(busy).any(busy), work)
+def serve_busy(device: Device, duty: Duty, units_count: Array | None = None) -> Service:
+    """The flows of a bank of units; where there is no heat, no more than that it does nothing."""
+    # A staged bank has its units on.
+    if units_count is not None or device.component.works_idle():
+        return _flows(serve(device, duty, units_count))
+    busy = duty.heat_kw > 0
+    if namespace(busy) is not np:
+        return compiled_apart(namespace(busy).any(busy), lambda: _flows(serve(device, duty)))
+    if not np.ndim(busy):
+        return _flows(serve(device, duty))
+    hours = np.shape(busy)[-1]
+    steps = np.flatnonzero(busy.any(axis=0) if np.ndim(busy) == 2 else busy)
+    if len(steps) >= _FEW_FRAC * hours:
+        return _flows(serve(device, duty))
+    steps = steps if len(steps) else np.arange(1)  # one stands in for the structure
+    found = _flows(serve(device, _there(duty, steps, hours)))
+
+    def back(value: Any) -> Any:
+        number = isinstance(value, (np.ndarray, float)) and np.any(value)
+        return put_steps(value, 0.0, steps, hours) if number else value
+
+    return changed(found, back)
+
+
+def _there(item: Any, steps: np.ndarray, hours: int) -> Any:
+    """A duty, its air, its place or the waters there in some of the hours."""
+    if isinstance(item, Mapping):
+        return {name: at_steps(value, steps, hours) for name, value in item.items()}
+    cut = {}
+    for name in item.__slots__:
+        value = getattr(item, name)
+        if isinstance(value, np.ndarray):
+            cut[name] = at_steps(value, steps, hours)
+        elif isinstance(value, (Air, Place, Mapping)):
+            cut[name] = _there(value, steps, hours)
+    return replace(item, **cut)
+
+
+def _flows(service: Service) -> Service:
+    """A service without what is only watched; how many units run is needed downstream."""
+    traces = {name: v for name, v in service.traces.items() if name == "units_count"}
+    return replace(service, limits=(), traces=traces)
 
 
 def compiled_apart(wanted: Array, work: Callable[[], Found]) -> Found:
@@ -54,26 +92,3 @@ def compiled_apart(wanted: Array, work: Callable[[], Found]) -> Found:
     )[1]
     whole: Found = put_together(found, held["empty"])
     return whole
-
-
-def first_step(item: Any, steps: int) -> Any:
-    """The first step of everything in a structure that has steps."""
-
-    def first(value: Any) -> Any:
-        shape = np.shape(value) if hasattr(value, "shape") else ()
-        return value[..., :1] if shape and shape[-1] == steps else value
-
-    return changed(item, first)
-
-
-def serve_busy(device: Device, duty: Duty, units_count: Array | None = None) -> Service:
-    """The service of a bank of units; where there is no heat, no more than that it does nothing."""
-    # A store works without heat too; a staged bank has its units on.
-    if units_count is not None or hasattr(device.component, "start_kwh"):
-        return serve(device, duty, units_count)
-    steps = int(np.shape(duty.heat_kw)[-1]) if np.ndim(duty.heat_kw) else 1
-    return unless_idle(
-        duty.heat_kw > 0,
-        lambda: serve(device, duty),
-        lambda: serve(device, first_step(duty, steps)),
-    )

@@ -11,50 +11,52 @@ docs/decisions/0002.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from dctwin.components.component import Air, Place
 from dctwin.design import Facility
 from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.heat import (
     INLET,
     Boundary,
+    HeatFlows,
     LoopFlows,
     Point,
     RackFlows,
     heat_flows,
     path_heat_kw,
     paths_warm_loops,
-    serve_loop,
     serve_rest,
 )
-from dctwin.physics.arrays import Array, at_steps, known, namespace, put_steps
+from dctwin.engines.part import Part, Problem, joined
+from dctwin.engines.reach import SHORT_FRAC, closed_form, root
+from dctwin.physics.arrays import Array, known, namespace
 from dctwin.physics.fixed_point import settle_state
-from dctwin.plant import Wiring, reach_c
+from dctwin.plant import Wiring
 
 MAX_PASSES = 12
-# After these many, passes are led by the last two of them.
-_PLAIN_PASSES = 3
 TOLERANCE_K = 1e-9
 # Losses of paths that warm loops must agree with what the loops took, for the books to close.
 TOLERANCE_FRAC = 1e-12
 _CLOSING_PASSES = 15
+# After these many, passes are led by the last two of them.
+_PLAIN_PASSES = 3
 # Staged units are held after this many passes: a bank at a threshold would never settle.
 _STAGING_PASSES = 2
-# Where a loop falls short: passes (fans of warm servers answer the room, which contracts by about a
-# third) and the change that ends them; steps up from the setpoint in search of a temperature that
-# does, of which the last is held where nothing does: such a loop has no steady state, and what its
-# stages leave over there is a shortfall.
-_FLOAT_PASSES, _FLOAT_TOLERANCE_K = 15, 1e-8
-_STEPS_K = (0.5, 2.0, 6.0, 15.0, 30.0, 60.0)
-_ROOT_STEPS, _ROOT_K = 24, 1e-10
 # Hotter than any loop of a plant that has a steady state.
 _RUNAWAY_C = 1000.0
-# What is left over of a served loop is less than this share of its heat.
-_SHORT_FRAC = 1e-9
+
+# Temperatures that a pass started from, and those that it ended with.
+_Earlier = tuple[Mapping[str, Array], Mapping[str, Array]]
+_State = tuple[Point, _Earlier, Any]  # the last is the number of passes
+_Reach = Callable[[Wiring, LoopFlows, Array, Point, Mapping[str, Array]], Array]
+# How a loop's supply is found, passes at most, and the change that ends them. Where a loop falls
+# short, fans of warm servers answer the room, which contracts by about a third.
+_Search = tuple[_Reach, int, float]
+_HOLDING: _Search = closed_form, MAX_PASSES, TOLERANCE_K
+_FLOATING: _Search = root, 15, 1e-8
 
 
 @dataclass(frozen=True)
@@ -70,13 +72,35 @@ class Settled:
 
 def settle(facility: Facility, wiring: Wiring, boundary: Boundary) -> Settled:
     """Find supply temperatures at which heat and temperatures agree; serve every loop there."""
-    start = _start(facility, boundary)
-    found = _passes(facility, wiring, boundary, Point(start), _closed_form, MAX_PASSES, TOLERANCE_K)
-    short = _short(found)
+    problem = Problem(facility, wiring, boundary)
+    return settle_blocks([problem], problem)[0]
+
+
+def settle_blocks(blocks: list[Problem], whole: Problem) -> list[Settled]:
+    """Blocks of designs settled one after another, in cache; what falls short in all of them at
+    once, as that is little. `whole` holds the designs of all blocks, in their order."""
+    found = [_held(block) for block in blocks]
+    shorts = [_short(one) for one in found]
     # While JAX compiles, the steps in which loops fall short cannot be told: they keep setpoints.
-    if not known(short) or not np.any(short):
+    if not known(shorts[0]) or not any(np.any(short) for short in shorts):
         return found
-    return _float(facility, wiring, boundary, found, np.asarray(short))
+    plain = namespace(*shorts) is np and whole.mask(shorts[0]).ndim > 0
+    if _chained(whole.facility) or not plain:
+        triples = zip(blocks, found, shorts, strict=True)
+        return [_float_together(*triple) if np.any(triple[2]) else triple[1] for triple in triples]
+    return _float_apart(blocks, whole, found, shorts)
+
+
+def _held(problem: Problem) -> Settled:
+    """The plant with each loop at its setpoint, or at what its only stage can reach."""
+    start = _start(problem.facility, problem.boundary)
+    found = _passes(problem, _begun(Point(start)), start, _HOLDING)
+    return _served(found, problem.wiring)
+
+
+def _served(found: Settled, wiring: Wiring) -> Settled:
+    """With the loops served that reject to the air only."""
+    return replace(found, loops=serve_rest(found.loops, wiring, found.point))
 
 
 def _start(facility: Facility, boundary: Boundary) -> dict[str, Array]:
@@ -91,31 +115,33 @@ def _start(facility: Facility, boundary: Boundary) -> dict[str, Array]:
     return start
 
 
-_Reach = Callable[[Facility, Wiring, LoopFlows, Array, Point, Mapping[str, Array]], Array]
+def _begun(point: Point) -> _State:
+    return point, (point.supply, point.supply), 0
 
 
 def _passes(
-    facility: Facility,
-    wiring: Wiring,
-    boundary: Boundary,
-    point: Point,
-    reach: _Reach,
-    most: int,
-    tolerance_k: float,
+    problem: Problem, state: _State, guess: Mapping[str, Array], search: _Search
 ) -> Settled:
-    """The fixed point from a first guess."""
+    """The fixed point from a state; a loop that runs away goes back to the guess.
+
+    Loops that reject to the air only are not served yet, but where losses warm loops.
+    """
+    facility, wiring, boundary, _ = problem
     warms = paths_warm_loops(facility)
-    guess = point.supply
+    reach, most, tolerance_k = search
+    before: HeatFlows | None = None
 
     def once(state: _State) -> tuple[_State, Array, Settled]:
+        nonlocal before
         point, earlier, number = state
-        racks, feeds, loops = heat_flows(facility, wiring, boundary, point)
+        flows = heat_flows(facility, wiring, boundary, point, before)
+        racks, feeds, loops = flows.racks, flows.feeds, flows.loops
         setpoint = _setpoints(loops, boundary)
         reached: dict[str, Array] = {}
         for circuit in reversed(facility.circuits):
             name = circuit.name
-            reached[name] = reach(facility, wiring, loops[name], setpoint[name], point, reached)
-        reached = _kept(reached | _inlets(loops, reached, point), guess)
+            reached[name] = reach(wiring, loops[name], setpoint[name], point, reached)
+        reached = _kept(reached | _inlets(loops, reached, point), point.supply, guess)
         path_kw: Mapping[str, Array] = {}
         if warms:
             loops = serve_rest(loops, wiring, point)
@@ -125,6 +151,8 @@ def _passes(
         # A step that agrees in all its loops is left alone, so that its answer does not depend on
         # how long other steps, or other designs of a batch, still move.
         moving = _moving(point, reached, path_kw, loops, tolerance_k)
+        if known(moving):
+            before = replace(flows, loops=loops)
         ahead = _ahead(point.supply, reached, earlier, number)
         after = Point(
             _chosen(moving, ahead, point.supply), _chosen(moving, path_kw, point.path_kw), units
@@ -132,24 +160,26 @@ def _passes(
         found = Settled(point, setpoint, racks, feeds, loops)
         return (after, (point.supply, reached), number + 1), moving, found
 
-    begin = point, (point.supply, point.supply), 0
+    def apart(state: _State, moving: Array, found: Settled, left: int) -> Settled:
+        part = Part(problem.mask(moving))
+        search = reach, left, tolerance_k
+        rest = _passes(part.problem(problem), part.taken(state), part.taken(guess), search)
+        return part.put_back(found, rest)
+
     # Losses and held units join the state in the first passes.
     early = _STAGING_PASSES if warms or _staged(facility) else 0
-    (point, _, _), found = settle_state(once, begin, most, early)
+    (point, _, _), found = settle_state(
+        once, state, most, max(0, early - state[2]), None if _chained(facility) else apart
+    )
     if found is None:
-        return _closed(facility, wiring, boundary, point)
-    return found if warms else replace(found, loops=serve_rest(found.loops, wiring, point))
+        return _closed(problem, point)
+    return found
 
 
 def _staged(facility: Facility) -> bool:
     """Whether any bank switches units on and off."""
     devices = (d for c in facility.circuits for d in (c.pump, *c.stages) if d is not None)
     return any(device.control.staging is not None for device in devices)
-
-
-# Temperatures that a pass started from, and those that it ended with.
-_Earlier = tuple[Mapping[str, Array], Mapping[str, Array]]
-_State = tuple[Point, _Earlier, Any]  # the last is the number of passes
 
 
 def _ahead(
@@ -170,17 +200,32 @@ def _ahead(
     # A step that did not turn is settled; a share beyond these bounds would leap too far.
     back = xp.clip(along / xp.maximum(across, TOLERANCE_K * TOLERANCE_K), -4.0, 0.98)
     back = back * (number >= _PLAIN_PASSES)
-    return {name: reached[name] - back * (reached[name] - earlier[1][name]) for name in supply}
+    return {
+        name: reached[name]
+        if reached[name] is supply[name]
+        else reached[name] - back * (reached[name] - earlier[1][name])
+        for name in supply
+    }
 
 
-def _kept(reached: Mapping[str, Array], guess: Mapping[str, Array]) -> dict[str, Array]:
+def _kept(
+    reached: Mapping[str, Array], supply: Mapping[str, Array], guess: Mapping[str, Array]
+) -> dict[str, Array]:
     """Temperatures, those of a loop that runs away back at its first guess.
 
     Losses that warm the loop whose movers make them can grow without end: there is no steady
-    state, and what the stages leave over at the guess is a shortfall.
+    state, and what the stages leave over at the guess is a shortfall. A temperature that stays in
+    all steps is the same object: what depends on it alone need not be computed again.
     """
-    xp = namespace(*reached.values())
-    return {name: xp.where(abs(t) < _RUNAWAY_C, t, guess[name]) for name, t in reached.items()}
+    kept = {}
+    for name, value in reached.items():
+        if known(value) and np.array_equal(value, supply[name]):
+            kept[name] = supply[name]
+        elif known(value) and np.all(np.abs(value) < _RUNAWAY_C):
+            kept[name] = value
+        else:
+            kept[name] = namespace(value).where(abs(value) < _RUNAWAY_C, value, guess[name])
+    return kept
 
 
 def _inlets(
@@ -194,22 +239,23 @@ def _inlets(
     }
 
 
-def _closed(facility: Facility, wiring: Wiring, boundary: Boundary, point: Point) -> Settled:
+def _closed(problem: Problem, point: Point) -> Settled:
     """The plant at these temperatures, with losses into loops that agree.
 
     Where they do not (fans far too small, whose loss heats the air that they move: there is no
     steady state) the room is given none of them.
     """
+    facility, wiring, boundary, _ = problem
     warms = paths_warm_loops(facility)
 
     def once(state: tuple[Point, Any]) -> tuple[tuple[Point, Any], Array, Settled]:
         point, number = state
-        racks, feeds, loops = heat_flows(facility, wiring, boundary, point)
-        loops = serve_rest(loops, wiring, point)
-        found = Settled(point, _setpoints(loops, boundary), racks, feeds, loops)
+        flows = heat_flows(facility, wiring, boundary, point)
+        loops = serve_rest(flows.loops, wiring, point)
+        found = Settled(point, _setpoints(loops, boundary), flows.racks, flows.feeds, loops)
         if not warms:
             return state, False, found
-        path_kw = path_heat_kw(facility, feeds, loops)
+        path_kw = path_heat_kw(facility, flows.feeds, loops)
         moving = _moving(point, {}, path_kw, loops, TOLERANCE_K)
         xp = namespace(moving)
         # Temperatures stay: what is left to agree contracts, if anything does.
@@ -249,7 +295,8 @@ def _moving(
     """Where any loop's temperature, or a loss that warms it, still changes or is no number."""
     moving: Array = False
     for name, value in reached.items():
-        moving = moving | ~(abs(value - point.supply[name]) < tolerance_k)
+        if value is not point.supply[name]:
+            moving = moving | ~(abs(value - point.supply[name]) < tolerance_k)
     for name, value in path_kw.items():
         change_kw = abs(value - point.path_kw.get(name, 0.0))
         moving = moving | ~(change_kw <= TOLERANCE_FRAC * abs(loops[name].source_kw))
@@ -257,37 +304,13 @@ def _moving(
 
 
 def _chosen(moving: Array, new: Mapping[str, Array], old: Mapping[str, Array]) -> dict[str, Array]:
+    """The new values where something moves; what stays is the same object."""
     xp = namespace(moving)
-    return {name: xp.where(moving, new[name], old.get(name, 0.0)) for name in new}
-
-
-def _closed_form(
-    facility: Facility,
-    wiring: Wiring,
-    loop: LoopFlows,
-    aim: Array,
-    point: Point,
-    reached: Mapping[str, Array],
-) -> Array:
-    """The setpoint, or what a loop's only stage can reach."""
-    circuit = loop.circuit
-    if len(circuit.stages) > 1:
-        return aim
-    device = circuit.stages[0]
-    flow: Array = 0.0
-    if device.sink:
-        flow = wiring.sink_flow_kw_per_k(circuit, device.sink, loop.heat_kw)
-    duty = wiring.duty(
-        circuit,
-        device,
-        loop.heat_kw,
-        point.supply[circuit.name],
-        loop.flow_kw_per_k,
-        reached.get(device.sink, 0.0),
-        flow,
-    )
-    coldest = reach_c(device, duty)
-    return namespace(aim, coldest).maximum(aim, coldest)
+    held = {name: old.get(name, 0.0) for name in new}
+    return {
+        name: held[name] if value is held[name] else xp.where(moving, value, held[name])
+        for name, value in new.items()
+    }
 
 
 # --- loops that fall short --------------------------------------------------------------------
@@ -298,127 +321,50 @@ def _short(found: Settled) -> Array:
     short: Array = False
     for loop in found.loops.values():
         assert loop.served is not None
-        short = short | (loop.served.shortfall_kw > _SHORT_FRAC * loop.heat_kw)
+        short = short | (loop.served.shortfall_kw > SHORT_FRAC * loop.heat_kw)
     return short
 
 
-def _float(
-    facility: Facility, wiring: Wiring, boundary: Boundary, found: Settled, short: np.ndarray
-) -> Settled:
-    """The same plant with loops that float in the steps in which one of them falls short."""
-    where = np.flatnonzero(short.any(axis=0) if short.ndim == 2 else np.atleast_1d(short))
-    hours = short.shape[-1] if short.ndim else 1
-    # One moment, or a load and a weather that never change; and stores, whose steps are a chain.
-    if hours == 1 or _remembers(found):
-        hours = int(np.size(boundary.air.dry_bulb_c))
-        where = np.arange(hours)
-    units = _held_units(found.loops, found.point)
-    part = _at(boundary, where, hours)
-    there = Point(
-        *(_at(value, where, hours) for value in (found.point.supply, found.point.path_kw, units))
-    )
-    floated = _passes(
-        facility,
-        wiring.within(part.air, part.here(), lambda value: _at(value, where, hours)),
-        part,
-        there,
-        _root,
-        _FLOAT_PASSES,
-        _FLOAT_TOLERANCE_K,
-    ).point
+def _float_apart(
+    blocks: list[Problem], whole: Problem, found: list[Settled], shorts: list[Array]
+) -> list[Settled]:
+    """Blocks with loops that float in the steps in which one of them falls short.
 
-    # Only where this design falls short itself, so that its answer is the same in any batch.
-    falls = short[..., where] if hours > 1 and len(where) < hours else short
-
-    def back(new: Mapping[str, Array], old: Mapping[str, Array]) -> dict[str, Array]:
-        kept = {name: _at(old.get(name, 0.0), where, hours) for name in new}
-        return {
-            name: put_steps(np.where(falls, new[name], kept[name]), old.get(name, 0.0), where, hours)
-            for name in new
-        }
-
-    point = Point(
-        back(floated.supply, found.point.supply),
-        back(floated.path_kw, found.point.path_kw),
-        units,
-    )
-    return _closed(facility, wiring, boundary, point)
-
-
-def _remembers(found: Settled) -> bool:
-    """Whether any stage keeps heat from one step to the next."""
-    served = (loop.served for loop in found.loops.values())
-    return any(s.store is not None for one in served if one is not None for s in one.services)
-
-
-def _at(value: Any, where: np.ndarray, hours: int) -> Any:
-    """Some steps of a value of shape (), (hours,), (designs, 1) or (designs, hours), or of all
-    values of a mapping, the air or the boundary."""
-    if isinstance(value, Mapping):
-        return {name: _at(item, where, hours) for name, item in value.items()}
-    if isinstance(value, (Air, Boundary, Place)):
-        return replace(
-            value, **{f.name: _at(getattr(value, f.name), where, hours) for f in fields(value)}
-        )
-    return at_steps(value, where, hours)
-
-
-def _root(
-    facility: Facility,
-    wiring: Wiring,
-    loop: LoopFlows,
-    aim: Array,
-    point: Point,
-    reached: Mapping[str, Array],
-) -> Array:
-    """The least temperature at or above the setpoint at which the stages remove all heat.
-
-    A bracket from a few steps up, then secants from below (shortfall falls with temperature, mostly
-    bending away from the secant), halving wherever a secant leaves the bracket.
+    Only there, so that a design's answer is the same in any batch.
     """
-    xp = namespace(aim, loop.heat_kw)
-    aim = _closed_form(facility, wiring, loop, aim, point, reached) + 0.0 * loop.heat_kw
-    enough_kw = 1e-12 * loop.heat_kw
-
-    def short_kw(at_c: Array) -> Array:
-        temperatures = {**point.supply, **reached, loop.circuit.name: at_c}
-        served = serve_loop(loop, wiring, replace(point, supply=temperatures)).served
-        assert served is not None
-        return xp.where(served.shortfall_kw > enough_kw, served.shortfall_kw, 0.0)
-
-    first_kw = short_kw(aim)
-    held = first_kw <= _SHORT_FRAC * loop.heat_kw
-    if np.all(held):
-        return aim
-    before_c = low_c = high_c = aim
-    before_kw = low_kw = high_kw = first_kw
-    for step_k in _STEPS_K:
-        above = high_kw > 0
-        before_c, before_kw = xp.where(above, low_c, before_c), xp.where(above, low_kw, before_kw)
-        low_c, low_kw = xp.where(above, high_c, low_c), xp.where(above, high_kw, low_kw)
-        high_c = xp.where(above, aim + step_k, high_c)
-        high_kw = xp.where(above, short_kw(high_c), high_kw)
-        if not np.any(high_kw > 0):
-            break
-    for _ in range(_ROOT_STEPS):
-        fall = before_kw - low_kw
-        # Once found, an answer stays, however long other steps or designs still search.
-        search = ~_found(high_kw, low_c, high_c)
-        secant_c = low_c + low_kw * (low_c - before_c) / xp.where(fall > 0, fall, 1.0)
-        # Secants come from below only; the last of them must step over the root.
-        secant_c = xp.maximum(secant_c, low_c + 0.5 * _ROOT_K)
-        inside = (fall > 0) & (secant_c > low_c) & (secant_c < high_c)
-        next_c = xp.where(inside, secant_c, 0.5 * (low_c + high_c))
-        next_kw = short_kw(next_c)
-        below = search & (next_kw > 0)
-        before_c, before_kw = xp.where(below, low_c, before_c), xp.where(below, low_kw, before_kw)
-        low_c, low_kw = xp.where(below, next_c, low_c), xp.where(below, next_kw, low_kw)
-        high_c = xp.where(below | ~search, high_c, next_c)
-        if np.all(held | _found(high_kw, low_c, high_c)):
-            break
-    return xp.where(held, aim, high_c)
+    masks = [block.mask(short) for block, short in zip(blocks, shorts, strict=True)]
+    parts = [Part(mask) for mask in masks]
+    everywhere = masks[0] if len(masks) == 1 else np.concatenate(list(map(np.atleast_2d, masks)))
+    problem = Part(everywhere).problem(whole)
+    points = [part.taken(_held_point(one)) for part, one in zip(parts, found, strict=True)]
+    point = joined(points, [len(part) for part in parts])
+    floats = _served(_passes(problem, _begun(point), point.supply, _FLOATING), problem.wiring)
+    settled, first = [], 0
+    for part, one in zip(parts, found, strict=True):
+        span = slice(first, first + len(part))
+        settled.append(part.put_back(one, floats, span) if len(part) else one)
+        first = span.stop
+    return settled
 
 
-def _found(high_kw: Array, low_c: Array, high_c: Array) -> Array:
-    """Where the bracket is as narrow as it must be, or no temperature serves the loop."""
-    return (high_kw > 0) | (high_c - low_c < _ROOT_K)
+def _float_together(problem: Problem, found: Settled, short: Array) -> Settled:
+    """The same at one moment; and with stores, whose steps are a chain."""
+    point = _held_point(found)
+    floated = _passes(problem, _begun(point), point.supply, _FLOATING).point
+    supply = _chosen(short, floated.supply, point.supply)
+    path_kw = _chosen(short, floated.path_kw, point.path_kw)
+    return _closed(problem, Point(supply, path_kw, point.units))
+
+
+def _held_point(found: Settled) -> Point:
+    """Where the plant is, with the units of staged banks held."""
+    return replace(found.point, units=_held_units(found.loops, found.point))
+
+
+def _chained(facility: Facility) -> bool:
+    """Whether anything keeps heat or electricity from one step to the next while loops settle."""
+    stages = (device for circuit in facility.circuits for device in circuit.stages)
+    buses = (feed.sources for feed in facility.feeds)
+    return any(hasattr(device.component, "start_kwh") for device in stages) or any(
+        bus is not None and bus.battery is not None for bus in buses
+    )

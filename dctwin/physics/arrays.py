@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -43,3 +44,31 @@ def put_steps(new: Any, old: Any, where: Any, hours: int) -> Array:
     out = np.array(np.broadcast_to(old, shape))
     out[..., where] = new
     return namespace(new).asarray(out)
+
+
+Found = TypeVar("Found", bound=tuple[Any, ...])
+
+
+def where_needed(
+    needed: Any,
+    few_frac: float,
+    work: Callable[..., Found],
+    values: tuple[Any, ...],
+    elsewhere: Callable[[], Found] | None = None,
+) -> Found | None:
+    """What `work` makes of these values in the steps in which any design needs it.
+
+    None where there is nothing to save: while JAX compiles, at a single step, and where `few_frac`
+    of the steps or more need it. Values have shape (), (hours,), (designs, 1) or (designs, hours).
+    elsewhere   what stands in the other steps; zeros by default
+    """
+    if namespace(needed, *values) is not np or not np.ndim(needed):
+        return None
+    hours = np.shape(needed)[-1]
+    steps = np.flatnonzero(needed.any(axis=0) if np.ndim(needed) == 2 else needed)
+    if hours == 1 or len(steps) >= few_frac * hours:
+        return None
+    found = work(*(at_steps(value, steps, hours) for value in values))
+    others = elsewhere() if elsewhere is not None else (0.0,) * len(found)
+    both = zip(found, others, strict=True)
+    return type(found)(put_steps(new, old, steps, hours) for new, old in both)

@@ -7,19 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from dctwin.physics.arrays import Array, known
+from dctwin.physics.arrays import Array, known, namespace
 from dctwin.physics.trees import put_together, taken_apart
 
 # state -> (next state, where it still moves, what was found on the way)
 Pass = Callable[[Any], tuple[Any, Array, Any]]
+# (state, where it moves, what was found, steps left) -> what was found with those settled apart
+Apart = Callable[[Any, Array, Any, int], Any]
+# Steps of a pass are settled apart where they are less than this share.
+_FEW_FRAC = 0.6
 
 
-def settle_state(once: Pass, state: Any, most_steps: int, early_steps: int = 0) -> tuple[Any, Any]:
+def settle_state(
+    once: Pass, state: Any, most_steps: int, early_steps: int = 0, apart: Apart | None = None
+) -> tuple[Any, Any]:
     """Repeat a pass until nothing moves or `most_steps` are done; (state, what was found at it).
 
     What was found is None where something still moves at the end. The state holds numbers, arrays,
     mappings and dataclasses; `early_steps` is how many steps bring all of them in. While JAX
     compiles, whether something moves cannot be told: one pass more is made at the last state.
+    apart   settles what moves by itself, once it is little and the early steps are done
     """
     found, moving, detail = once(state)
     if not known(moving):
@@ -27,10 +34,13 @@ def settle_state(once: Pass, state: Any, most_steps: int, early_steps: int = 0) 
             state = once(state)[0]
         state = _compiled(once, state, most_steps - early_steps)
         return state, once(state)[2]
-    for _ in range(most_steps - 1):
+    for number in range(1, most_steps):
         if not np.any(moving):
             return state, detail
         state = found
+        few = namespace(moving) is np and np.mean(moving) < _FEW_FRAC
+        if apart is not None and number >= early_steps and few:
+            return state, apart(state, moving, detail, most_steps - number)
         found, moving, detail = once(state)
     return (found, None) if np.any(moving) else (state, detail)
 

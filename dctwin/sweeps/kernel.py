@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,7 +13,7 @@ from dctwin.accounting.contracts import contracted_kw
 from dctwin.api import made_frac_of
 from dctwin.components.component import Component
 from dctwin.design import Facility
-from dctwin.engines.annual import year_of
+from dctwin.engines.annual import years_of
 from dctwin.engines.fit import fit
 from dctwin.engines.heat import Boundary
 from dctwin.errors import DctwinError
@@ -22,8 +22,9 @@ from dctwin.surroundings import Surroundings, boundary_of
 from dctwin.sweeps.bind import Place, at, put
 from dctwin.totals import Totals, totals_of
 
-# Designs in one array operation: enough to share its overhead, few enough to stay in cache.
-BATCH_DESIGNS = 4
+# Designs in one array operation: enough to share its overhead, few enough to stay in cache; and
+# designs whose short hours are settled at once, as those are few.
+BATCH_DESIGNS, GROUP_DESIGNS = 4, 32
 
 Numbers = Mapping[Place, np.ndarray]  # place in the facility -> its number in each design
 
@@ -77,9 +78,9 @@ class Found:
 
 
 def numpy_totals(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found) -> None:
-    """Run these of the designs in NumPy, a few at a time."""
+    """Run these of the designs in NumPy, some at a time."""
     keep_heap()
-    size = 1 if bench.yields_vary else BATCH_DESIGNS
+    size = 1 if bench.yields_vary else GROUP_DESIGNS
     for start in range(0, len(rows), size):
         _some(bench, numbers, rows[start : start + size], found)
 
@@ -87,7 +88,8 @@ def numpy_totals(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found)
 def _some(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found) -> None:
     """Some designs together; each alone when together they cannot be run."""
     try:
-        found.put(rows, _run(bench, {place: values[rows] for place, values in numbers.items()}))
+        for some, totals in _run(bench, numbers, rows):
+            found.put(some, totals)
     except DctwinError as problem:
         if len(rows) == 1:
             found.errors[int(rows[0])] = str(problem).splitlines()[0]
@@ -96,18 +98,27 @@ def _some(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found) -> Non
             _some(bench, numbers, np.array([row]), found)
 
 
-def _run(bench: Bench, numbers: Numbers) -> Totals:
-    count = len(next(iter(numbers.values()), [0]))
-    stacked = put(
-        bench.facility,
-        {p: float(v[0]) if count == 1 else v[:, None] for p, v in numbers.items()},
-    )
+def _run(bench: Bench, numbers: Numbers, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Totals]]:
+    """Batches of these designs, and what their years add up to."""
+    batches = [rows[k : k + BATCH_DESIGNS] for k in range(0, len(rows), BATCH_DESIGNS)]
+    stacks = [stacked(bench, numbers, some) for some in batches]
     boundary, made_frac = bench.boundary, bench.made_frac
     if bench.yields_vary:
-        boundary = boundary_of([stacked], bench.surroundings)
-        made_frac = made_frac_of(stacked, bench.surroundings)
-    with np.errstate(invalid="ignore"):
-        year = year_of(fit(stacked, boundary), boundary, lean=True)
-    year.ledger.check()
-    made_kw = contracted_kw(stacked, made_frac)
-    return totals_of(year.ledger, year.traces, bench.surroundings.grid, made_kw)
+        boundary = boundary_of(stacks, bench.surroundings)
+        made_frac = made_frac_of(stacks[0], bench.surroundings)
+    fitted = [fit(facility, boundary) for facility in stacks]
+    whole = fitted[0] if len(fitted) == 1 else fit(stacked(bench, numbers, rows), boundary)
+    years = years_of(fitted, whole, boundary, lean=True)
+    for some, facility, year in zip(batches, stacks, years, strict=True):
+        year.ledger.check()
+        made_kw = contracted_kw(facility, made_frac)
+        yield some, totals_of(year.ledger, year.traces, bench.surroundings.grid, made_kw)
+
+
+def stacked(bench: Bench, numbers: Numbers, rows: np.ndarray) -> Facility:
+    """The facility with the numbers of these designs, of shape (designs, 1)."""
+    one = len(rows) == 1
+    return put(
+        bench.facility,
+        {place: float(v[rows[0]]) if one else v[rows][:, None] for place, v in numbers.items()},
+    )

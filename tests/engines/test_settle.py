@@ -143,8 +143,10 @@ def test_hours_float_one_by_one() -> None:
     for hour in (3, 11, 12, 40):
         part = replace(
             whole,
-            air=type(whole.air)(
-                *(getattr(whole.air, n)[hour : hour + 1] for n in type(whole.air).__slots__)
+            air=outdoor_air(
+                whole.air.dry_bulb_c[hour : hour + 1],
+                np.full(1, 0.5),
+                whole.air.pressure_pa[hour : hour + 1],
             ),
             local_hour=whole.local_hour[hour : hour + 1],
         )

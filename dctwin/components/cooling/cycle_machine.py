@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import partial
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -25,7 +26,7 @@ from dctwin.components.cooling.refrigerant_coil import (
     saturated_kw_per_k,
     ua_kw_per_k,
 )
-from dctwin.physics.arrays import Array, at_steps, namespace, put_steps
+from dctwin.physics.arrays import Array, namespace, where_needed
 from dctwin.physics.compressor import LAWS, Drive, most_flow_frac, power_frac
 from dctwin.physics.vapour_compression import cycle_fit
 from dctwin.units import KELVIN_AT_0_C
@@ -182,18 +183,12 @@ class CycleMachine(Stage):
 
     def _settled(self, asked: Array, *state: Array) -> _State:
         """The machine at this share of its capacity, where heat, head and power agree."""
-        if namespace(asked, *state) is np and np.ndim(asked) and np.shape(asked)[-1] > 1:
-            hours = np.shape(asked)[-1]
-            works = np.asarray(asked > 0)
-            busy = np.flatnonzero(works.any(axis=0) if works.ndim == 2 else works)
-            if len(busy) < _FEW_FRAC * hours:
-                # Idle it is settled by one pass; the rest is for the steps in which it works.
-                idle = self._passes(1, asked, *state)
-                there = (at_steps(value, busy, hours) for value in (asked, *state))
-                found = zip(self._passes(_PASSES, *there), idle, strict=True)
-                load, power, cold, warm, head = (put_steps(*two, busy, hours) for two in found)
-                return load, power, cold, warm, head
-        return self._passes(_PASSES, asked, *state)
+        # Idle it is settled by one pass; the rest is for the steps in which it works.
+        found = where_needed(
+            asked > 0, _FEW_FRAC, partial(self._passes, _PASSES), (asked, *state),
+            elsewhere=lambda: self._passes(1, asked, *state),
+        )  # fmt: skip
+        return self._passes(_PASSES, asked, *state) if found is None else found
 
     def _passes(
         self,

@@ -65,6 +65,9 @@ class SnowStore(Stage):
         """Cold at the start of the year."""
         return self.start_frac * self.capacity_kg * self.cold_kwh_per_kg()
 
+    def works_idle(self) -> bool:
+        return True
+
     def reach_c(self, duty: Duty) -> Array:
         drive_k = ratio(duty.heat_kw, coil_kw_per_k(self.ua_kw_per_k, duty.flow_kw_per_k))
         return drive_k - ratio(duty.heat_kw, duty.flow_kw_per_k)

@@ -119,6 +119,9 @@ class _ColdStore(Stage):
         """Cold at the start of the year."""
         return self.start_frac * self.capacity_kwh()
 
+    def works_idle(self) -> bool:
+        return True
+
     def reach_c(self, duty: Duty) -> Array:
         drive_k = ratio(duty.heat_kw, self._conductance_kw_per_k(duty))
         return self._coldest_c() + drive_k - ratio(duty.heat_kw, duty.flow_kw_per_k)

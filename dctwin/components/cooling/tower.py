@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from dctwin.components.component import Air, Duty, Service, Stage, Water, param, ratio
 from dctwin.physics import evaporation, moist_air
-from dctwin.physics.arrays import Array, known, namespace
+from dctwin.physics.arrays import Array, known, namespace, where_needed
 from dctwin.physics.evaporation import EnteringAir, polynomial
 from dctwin.units import SECONDS_PER_HOUR
 
@@ -22,6 +22,8 @@ _NO_FLOW_KW_PER_K = 1e-9
 # A tower that misses its target by less is not short of capacity.
 _SETTLED_K = 1e-5
 _CAPACITY_STEPS = 4
+# Capacity is searched in the steps that miss alone where those are fewer than this share.
+_FEW_FRAC = 0.6
 # Where the UA modifier for water flow holds; EnergyPlus keeps it there (and above one half).
 _WATER_FRAC_RANGE = (0.3, 1.0)
 
@@ -181,7 +183,8 @@ class Tower(Stage):
         # looks first, a JAX trace computes it always.
         if xp is not np or np.any(missed):
             full_ua_kw_per_k = ua_kw_per_k * polynomial(self.ua_air, 1.0)
-            able_kw = _able_kw(duty.return_c, air, water_kw_per_k, full_kg_s, full_ua_kw_per_k)
+            state = duty.return_c, water_kw_per_k, full_kg_s, full_ua_kw_per_k, *air
+            (able_kw,) = where_needed(missed, _FEW_FRAC, _able_kw, state) or _able_kw(*state)
             short = missed & (able_kw < asked_kw)
             heat_kw = xp.where(short, able_kw, asked_kw)
             air_frac = xp.where(short, 1.0, air_frac)
@@ -207,7 +210,7 @@ class Tower(Stage):
         water_kg_s = duty.flow_kw_per_k / moist_air.CP_LIQUID_KJ_PER_KG_K
         drift_kg_s = evaporation.drift_kg_s(water_kg_s, self.drift_frac, air_frac)
         power_kw = {"tower_fan": self.fan_kw * self._fan_frac(air_frac)}
-        if not known(self.basin_kw_per_k) or np.any(np.asarray(self.basin_kw_per_k) > 0):
+        if self.works_idle():
             power_kw["basin_heater"] = self._basin_kw(duty.air.dry_bulb_c, heat_kw)
         leaving_c = duty.return_c - ratio(heat_kw, duty.flow_kw_per_k)
         return Service(
@@ -230,6 +233,10 @@ class Tower(Stage):
             },
         )
 
+    def works_idle(self) -> bool:
+        # Traced, it may.
+        return not known(self.basin_kw_per_k) or bool(np.any(np.asarray(self.basin_kw_per_k) > 0))
+
     def _basin_kw(self, dry_bulb_c: Array, heat_kw: Array) -> Array:
         """Electricity that keeps the basin of an idle tower from freezing."""
         xp = namespace(dry_bulb_c, heat_kw)
@@ -246,9 +253,11 @@ class Tower(Stage):
 
 def entering_of(air: Air) -> EnteringAir:
     """Merkel's view of the outdoor air; what is known of it already is not computed again."""
-    at_wet_bulb, _ = moist_air.saturated_enthalpy_kj_per_kg(
-        air.wet_bulb_c, air.pressure_pa, over_water=True
-    )
+    at_wet_bulb = air.wet_bulb_enthalpy_kj_per_kg
+    if at_wet_bulb is None:
+        at_wet_bulb, _ = moist_air.saturated_enthalpy_kj_per_kg(
+            air.wet_bulb_c, air.pressure_pa, over_water=True
+        )
     return EnteringAir(
         air.dry_bulb_c,
         air.humidity_kg_per_kg,
@@ -262,13 +271,14 @@ def entering_of(air: Air) -> EnteringAir:
 
 
 def _able_kw(
-    water_in_c: Array, air: EnteringAir, water_kw_per_k: Array, air_kg_s: Array, ua_kw_per_k: Array
-) -> Array:
+    water_in_c: Array, water_kw_per_k: Array, air_kg_s: Array, ua_kw_per_k: Array, *entering: Array
+) -> tuple[Array]:
     """Heat that a tower takes at this air flow from water that enters at this temperature.
 
     Secant steps on the entering water that a heat needs, T_needed(Q) - T_wb, which rises from zero
     slightly less than in proportion to Q, started from proportion at the rating.
     """
+    air = EnteringAir(*entering)
     xp = namespace(water_in_c, air.wet_bulb_c, air_kg_s)
     drive_k = xp.maximum(water_in_c - air.wet_bulb_c, 0.0)
 
@@ -287,4 +297,4 @@ def _able_kw(
         slope = ratio(xp.abs(heat_kw - before_kw), xp.abs(now_k - before_k))
         before_kw, before_k = heat_kw, now_k
         heat_kw = xp.maximum(heat_kw + slope * (drive_k - now_k), 0.0)
-    return heat_kw
+    return (heat_kw,)
