@@ -15,7 +15,6 @@ import numpy as np
 
 from dctwin.components.component import Component
 from dctwin.design import BusSources, Circuit, Device, Facility, Feed, RackGroup
-from dctwin.document import Document
 from dctwin.engines.heat import Boundary
 from dctwin.physics.arrays import Array
 from dctwin.plant import Wiring
@@ -23,7 +22,7 @@ from dctwin.plant import Wiring
 Item = TypeVar("Item")
 
 # What an answer repeats of the design: the same in a part as in the whole.
-_DECLARED = (Document, Device, Circuit, RackGroup, Feed, BusSources, Component, str, bool)
+_DECLARED = (Device, Circuit, RackGroup, Feed, BusSources, Component, str, bool)
 
 
 class Problem(NamedTuple):
@@ -34,10 +33,10 @@ class Problem(NamedTuple):
     boundary: Boundary
     flat: bool = False  # numbers of the facility have shape (pairs,)
 
-    def mask(self, where: Array) -> np.ndarray:
+    def mask(self, moving: Array) -> np.ndarray:
         """What is true of some of its designs and steps, shape (hours,) or (designs, hours)."""
-        shape = np.broadcast_shapes(np.shape(where), np.shape(self.boundary.air.dry_bulb_c))
-        return np.broadcast_to(where, shape)
+        shape = np.broadcast_shapes(np.shape(moving), np.shape(self.boundary.air.dry_bulb_c))
+        return np.broadcast_to(moving, shape)
 
 
 class Part:
@@ -103,10 +102,12 @@ class Part:
             if not numbers:
                 return item
             return item.with_values(**{name: self.of(value) for name, value in numbers.items()})
-        if not is_dataclass(item) or isinstance(item, (type, Document)):
+        if not is_dataclass(item) or isinstance(item, type):
             return item
         changed = {}
         for field in fields(item):
+            if field.name == "document":
+                continue
             value = getattr(item, field.name)
             new = self._declared(value)
             if new is not value:
