@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -212,8 +213,7 @@ class Tower(Stage):
         power_kw = {"tower_fan": self.fan_kw * self._fan_frac(air_frac)}
         if self.works_idle():
             power_kw["basin_heater"] = self._basin_kw(duty.air.dry_bulb_c, heat_kw)
-        leaving_c = duty.return_c - ratio(heat_kw, duty.flow_kw_per_k)
-        return Service(
+        flows = Service(
             heat_kw=heat_kw,
             power_kw=power_kw,
             reject_kw=heat_kw + sum(power_kw.values()),
@@ -222,6 +222,12 @@ class Tower(Stage):
                 drift_kg_s,
                 evaporation.blowdown_kg_s(evaporated_kg_s, drift_kg_s, self.cycles),
             ),
+        )
+        if not duty.watched:
+            return flows
+        leaving_c = duty.return_c - ratio(heat_kw, duty.flow_kw_per_k)
+        return replace(
+            flows,
             traces={
                 "leaving_c": leaving_c,
                 "approach_k": leaving_c - air.wet_bulb_c,
