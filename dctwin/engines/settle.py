@@ -42,7 +42,7 @@ TOLERANCE_K = 1e-9
 TOLERANCE_FRAC = 1e-12
 _CLOSING_PASSES = 15
 # After these many, passes are led by the last two of them.
-_PLAIN_PASSES = 3
+_PLAIN_PASSES = 2
 # Staged units are held after this many passes: a bank at a threshold would never settle.
 _STAGING_PASSES = 2
 # Hotter than any loop of a plant that has a steady state.
