@@ -61,7 +61,7 @@ OTHERWISE_LIMITED = STORES | {
     "natural-water", "lng-cold", "heat-reuse", "heat-pump", "absorption-chiller"
 }  # fmt: skip
 # What a duty has in numbers.
-_NO_NUMBERS = ("air", "place", "charge_kwh", "humidifier", "dew_point_min_c")
+_NO_NUMBERS = ("air", "place", "charge_kwh", "humidifier", "dew_point_min_c", "watched")
 NUMBERS = [f.name for f in fields(Duty) if f.name not in _NO_NUMBERS]
 CHILLERS = {
     "chiller",
