@@ -6,12 +6,12 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -27,9 +27,8 @@ from dctwin.engines.heat import Boundary
 from dctwin.engines.transient import run_transient
 from dctwin.engines.year import Year
 from dctwin.equipment import load_equipment
-from dctwin.errors import InputError
 from dctwin.ledger import pick
-from dctwin.library import entries
+from dctwin.library import entries, find
 from dctwin.memory import keep_heap
 from dctwin.metrics import Values, compute_metrics
 from dctwin.plant import stack
@@ -50,9 +49,6 @@ from dctwin.surroundings import (
 )
 from dctwin.totals import Totals, totals_of
 from dctwin.units import SECONDS_PER_HOUR
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 DesignLike = str | os.PathLike[str] | Facility
 SiteLike = str | os.PathLike[str] | Site
@@ -91,7 +87,7 @@ def simulate(
     >>> run = simulate("chilled-water-tower-ac", "inzai")          # doctest: +SKIP
     >>> run.metrics["pue"]                                          # doctest: +SKIP
     """
-    facility = _facility(design, set)
+    facility = facility_of(design, set)
     place = site if isinstance(site, Site) else load_site(site)
     surroundings = prepare(place, weather, step, grid, price)
     return simulate_batch([facility], surroundings)[0]
@@ -232,9 +228,14 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@lru_cache(maxsize=512)
 def equipment_digest(name: str) -> str:
-    return _sha256(Path(load_equipment(name).path).read_text(encoding="utf-8"))
+    path = find("equipment", name)
+    return _file_digest(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=512)
+def _file_digest(path: Path, _changed_ns: int) -> str:
+    return _sha256(path.read_text(encoding="utf-8"))
 
 
 def transient(
@@ -254,7 +255,7 @@ def transient(
 
     >>> run = transient("dtc-warm-water-ac", "inzai", "facility-water-pump-loss")  # doctest: +SKIP
     """
-    facility = _facility(design, set)
+    facility = facility_of(design, set)
     place = site if isinstance(site, Site) else load_site(site)
     plan = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     surroundings = prepare(place)
@@ -313,54 +314,10 @@ def _time_to_limit(events: list[dict[str, Any]]) -> float | None:
     return limits[0] - events[0]["time_s"] if limits else None
 
 
-def _facility(design: DesignLike, changes: Mapping[str, Any] | None = None) -> Facility:
+def facility_of(design: DesignLike, changes: Mapping[str, Any] | None = None) -> Facility:
+    """The facility of a name or path, with values set by dotted path."""
     facility = design if isinstance(design, Facility) else load_design(design)
     return facility.replace(dict(changes)) if changes else facility
-
-
-def compare_runs(
-    designs: Iterable[DesignLike],
-    sites: Iterable[SiteLike],
-    step: str = "1h",
-    progress: Callable[[int, int], None] | None = None,
-    left_out: Callable[[str, str, InputError], None] | None = None,
-) -> list[Run]:
-    """Every design at every site, site by site. `progress(done, of)` is called after each.
-
-    A site may lack what a design needs (ground water, snow): `left_out` is then called with design,
-    site and reason and the rest goes on; without it the error is raised.
-    """
-    facilities = [_facility(design) for design in designs]
-    places = [site if isinstance(site, Site) else load_site(site) for site in sites]
-    runs: list[Run] = []
-    done = 0
-    for place in places:
-        surroundings = prepare(place, step=step)
-        for facility in facilities:
-            try:
-                runs.extend(simulate_batch([facility], surroundings))
-            except InputError as problem:
-                if left_out is None:
-                    raise
-                left_out(facility.name, place.name, problem)
-            done += 1
-            if progress is not None:
-                progress(done, len(facilities) * len(places))
-    return runs
-
-
-def compare(
-    designs: Iterable[DesignLike], sites: Iterable[SiteLike], step: str = "1h"
-) -> pd.DataFrame:
-    """The table of designs x sites: one row a pair, `design`, `site`, then every metric."""
-    return metrics_table(compare_runs(designs, sites, step))
-
-
-def metrics_table(runs: Iterable[Run]) -> pd.DataFrame:
-    """One row a run: design, site and every metric."""
-    import pandas as pd
-
-    return pd.DataFrame([{"design": r.design, "site": r.site, **r.metrics} for r in runs])
 
 
 @dataclass(frozen=True)

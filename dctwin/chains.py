@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dctwin.accounting.factors import factor
 from dctwin.design import Device, Facility, load_design
 from dctwin.engines.feeds import feed_flows, main_draw_kw
 from dctwin.errors import ComputationError, InputError, nearest
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
 
 LOAD_FRACS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 DEFAULT_IT_KW = 1000.0
-# Embodied carbon of the metal as it leaves the mill, cradle to gate [kg CO2e per kg].
-# Copper: cathode, world average, 4.1 (International Copper Association, Copper Environmental
-# Profile, 2018; from memory, 2.5 to 6), so assumed. Aluminium: primary ingot, world average of
-# 2005, 14.7 ± 0.8 (McMillan and Keoleian, Environ. Sci. Technol. 43(5):1571, 2009); the
-# International Aluminium Institute gives 4.5 to 22 by smelter and power. Drawing, insulation,
-# housing and scrap are left out.
-COPPER_KG_PER_KG = 4.1
-ALUMINIUM_KG_PER_KG = 14.7
 
 
 @dataclass(frozen=True)
@@ -168,7 +161,10 @@ def chain_table(design: str | Facility, load_frac: float = 1.0) -> pd.DataFrame:
 
 
 def conductor_table(design: str | Facility) -> pd.DataFrame:
-    """Copper and aluminium of a design's conductors, and the carbon that making it emitted."""
+    """Copper and aluminium of a design's conductors, and the carbon that making it emitted.
+
+    Of the metal alone, cradle to gate, as accounting counts it: dctwin/accounting/data/metals.yaml.
+    """
     import pandas as pd
 
     facility = load_design(design) if not isinstance(design, Facility) else design
@@ -179,28 +175,24 @@ def conductor_table(design: str | Facility) -> pd.DataFrame:
     rows = []
     for place, times, path in placed:
         for device in path:
-            copper_kg, aluminium_kg = _metal_kg(device)
-            if copper_kg or aluminium_kg:
-                rows.append(
-                    {
-                        "stage": f"{place}.{device.name}",
-                        "copper_kg": copper_kg * times,
-                        "aluminium_kg": aluminium_kg * times,
-                        "embodied_kg": times
-                        * (copper_kg * COPPER_KG_PER_KG + aluminium_kg * ALUMINIUM_KG_PER_KG),
-                    }
+            laid_kg = {metal: times * kg for metal, kg in _metal_kg(device).items()}
+            if any(laid_kg.values()):
+                embodied_kg = sum(
+                    kg * factor("metals", metal, "embodied").value for metal, kg in laid_kg.items()
                 )
+                mass = {f"{metal}_kg": kg for metal, kg in laid_kg.items()}
+                stage = f"{place}.{device.name}"
+                rows.append({"stage": stage, **mass, "embodied_kg": embodied_kg})
     return pd.DataFrame(rows, columns=["stage", "copper_kg", "aluminium_kg", "embodied_kg"])
 
 
-def _metal_kg(device: Device) -> tuple[float, float]:
+def _metal_kg(device: Device) -> dict[str, float]:
     """Copper and aluminium in all units of a device; 0 where it says nothing of a conductor."""
     one = device.component
     units = float(device.count) + float(device.standby_count or 0.0)
-    return (
-        units * float(getattr(one, "copper_kg", 0.0)),
-        units * float(getattr(one, "aluminium_kg", 0.0)),
-    )
+    return {
+        metal: units * float(getattr(one, f"{metal}_kg", 0.0)) for metal in ("copper", "aluminium")
+    }
 
 
 def _step(place: str, step: PathStep, times: float = 1.0) -> ChainStep:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-    from dctwin.result import Run
+    from dctwin.result import Outcome, Run
 
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY, RED, YELLOW, GREY = "#56B4E9", "#D55E00", "#F0E442", "#8A949E"
@@ -134,7 +134,7 @@ def comparison_bar(table: pd.DataFrame, metric: str = "pue") -> go.Figure:
     return figure
 
 
-def overhead_bar(runs: Sequence[Run], site: str) -> go.Figure:
+def overhead_bar(runs: Sequence[Run | Outcome], site: str) -> go.Figure:
     """What a site's designs add to a kilowatt-hour of IT: cooling, power and the rest."""
     import plotly.graph_objects as go
 

@@ -261,6 +261,8 @@ def _relative(entered: Any, left: Any) -> Any:
     """Largest gap of each design over its steps, relative to what passes in the step; a step that
     carries next to nothing of the node's largest flow is measured against a millionth of that."""
     xp = namespace(entered, left)
+    if entered is left:
+        return 0.0
     gap = entered - left
     if xp is np and not np.any(gap):  # most nodes balance to the last digit
         return 0.0

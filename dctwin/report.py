@@ -10,61 +10,22 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dctwin.comparison import (
+    Comparison,
+    by_pue,
+    metrics_table,
+    savings_frac,
+    undefined_by_reason,
+    worst_design,
+)
 from dctwin.files import write_text
 from dctwin.labels import KEY_METRICS, SHORT_LABELS, large
 
 if TYPE_CHECKING:
-    from dctwin.result import Run
+    from dctwin.result import Outcome, Run
 
 
-def undefined_by_reason(runs: Iterable[Run]) -> dict[str, list[str]]:
-    """Reason -> metrics that are undefined for it, over all runs."""
-    reasons: dict[str, list[str]] = {}
-    for run in runs:
-        for name, reason in run.undefined.items():
-            names = reasons.setdefault(reason, [])
-            if name not in names:
-                names.append(name)
-    return reasons
-
-
-def by_pue(runs: Iterable[Run]) -> list[Run]:
-    """Runs with the lowest PUE first; those without one last."""
-    return sorted(runs, key=lambda run: (run.metrics["pue"] is None, run.metrics["pue"] or 0.0))
-
-
-def rows_by_pue(runs: Iterable[Run]) -> list[dict[str, Any]]:
-    """`design`, `site` and every metric of each run, lowest PUE first."""
-    return [{"design": r.design, "site": r.site, **r.metrics} for r in by_pue(runs)]
-
-
-def worst_design(runs: Sequence[Run]) -> str:
-    """The design with the highest mean PUE over its sites."""
-    pues: dict[str, list[float]] = {}
-    for run in runs:
-        pues.setdefault(run.design, []).append(run.metrics["pue"] or 0.0)
-    return max(pues, key=lambda design: sum(pues[design]) / len(pues[design]))
-
-
-def best_runs(runs: Iterable[Run]) -> list[Run]:
-    """Of each site the run with the lowest PUE, among those that met their cooling if any did."""
-    best: dict[str, Run] = {}
-    for run in sorted(by_pue(runs), key=lambda run: run.metrics["unmet_cooling_h"] > 0):
-        best.setdefault(run.site, run)
-    return by_pue(best.values())
-
-
-def savings_frac(runs: Sequence[Run], baseline: str) -> dict[tuple[str, str], float | None]:
-    """(design, site) -> change of facility energy per IT energy against the baseline there."""
-    base = {run.site: run.metrics["pue"] for run in runs if run.design == baseline}
-    changes: dict[tuple[str, str], float | None] = {}
-    for run in runs:
-        own, other = run.metrics["pue"], base.get(run.site)
-        changes[run.design, run.site] = None if not own or not other else own / other - 1.0
-    return changes
-
-
-def comparison_head(runs: Sequence[Run]) -> list[str]:
+def comparison_head(runs: Sequence[Run | Outcome]) -> list[str]:
     """Headings of the comparison table, with units."""
     head = ["design", "site"]
     for name in KEY_METRICS:
@@ -75,7 +36,7 @@ def comparison_head(runs: Sequence[Run]) -> list[str]:
     return head
 
 
-def comparison_rows(runs: Sequence[Run], baseline: str) -> list[list[str]]:
+def comparison_rows(runs: Sequence[Run | Outcome], baseline: str) -> list[list[str]]:
     """The comparison table as text, lowest PUE first."""
     changes = savings_frac(runs, baseline)
     currency = _currency(runs)
@@ -92,13 +53,13 @@ def comparison_rows(runs: Sequence[Run], baseline: str) -> list[list[str]]:
     return rows
 
 
-def _currency(runs: Sequence[Run]) -> str:
+def _currency(runs: Sequence[Run | Outcome]) -> str:
     """The currency that all sites share, or nothing: then each cell names its own."""
     found = {str(run.metrics["currency"]) for run in runs if run.metrics["currency"]}
     return f"{found.pop()}/year" if len(found) == 1 else "per year"
 
 
-def _cell(name: str, run: Run, shared: str) -> str:
+def _cell(name: str, run: Run | Outcome, shared: str) -> str:
     value = run.metrics[name]
     if name.startswith("cost_"):
         own = f" {run.metrics['currency']}" if shared == "per year" and value is not None else ""
@@ -143,23 +104,24 @@ tr.baseline td { background: #f4f6f8; }
 
 
 def compare_html(
-    runs: Sequence[Run], path: str | os.PathLike[str], baseline: str | None = None
+    runs: Iterable[Run] | Comparison, path: str | os.PathLike[str], baseline: str | None = None
 ) -> None:
     """Write one self-contained page (it loads nothing): table, figures, sources, flags."""
-    write_text(path, comparison_page(runs, baseline or worst_design(runs)))
+    shown = runs if isinstance(runs, Comparison) else Comparison.of(runs)
+    write_text(path, comparison_page(shown, baseline or worst_design(shown.outcomes)))
 
 
-def comparison_page(runs: Sequence[Run], baseline: str) -> str:
-    """The comparison of runs as one HTML page with plotly.js inside it, once."""
+def comparison_page(comparison: Comparison, baseline: str) -> str:
+    """A comparison as one HTML page with plotly.js inside it, once."""
     from dctwin import figures, power_figures, run_figures
-    from dctwin.api import metrics_table
 
+    runs, best = comparison.outcomes, comparison.best_runs()
     frame = metrics_table(by_pue(runs))
     designs, sites = frame["design"].nunique(), frame["site"].nunique()
     shown = _Figures()
     parts = [_head(runs, baseline, designs, sites), _key_table(runs, baseline)]
     parts.append("<h2>Where the overhead goes</h2>")
-    parts.append(shown.one(figures.overhead_bar(runs, best_runs(runs)[0].site)))
+    parts.append(shown.one(figures.overhead_bar(runs, best[0].site)))
     if sites > 1:
         if designs <= _DOTS_READABLE:
             parts.append(shown.one(figures.comparison_bar(frame)))
@@ -171,7 +133,7 @@ def comparison_page(runs: Sequence[Run], baseline: str) -> str:
         bars = [figures.comparison_bar(frame, m) for m in ("wue_l_per_kwh", "cue_kg_per_kwh")]
         parts.append(shown.pair(*bars))
     parts.append("<h2>The best design of each site</h2>")
-    for run in best_runs(runs):
+    for run in best:
         parts.append(shown.one(run_figures.energy_sankey(run)))
         parts.append(shown.one(power_figures.loss_waterfall(run)))
         parts.append(shown.one(run_figures.monthly_stack(run)))
@@ -209,22 +171,21 @@ class _Figures:
         return f'<div class="pair">{self.one(left)}{self.one(right)}</div>'
 
 
-def _head(runs: Sequence[Run], baseline: str, designs: int, sites: int) -> str:
+def _head(runs: Sequence[Outcome], baseline: str, designs: int, sites: int) -> str:
     run = runs[0]
-    hours = len(run.times_utc) * run.ledger.step_h
     made = any(r.provenance["weather"]["synthetic"] for r in runs)
     weather = " Synthetic weather years with each site's monthly normals." if made else ""
     names = sorted({r.site for r in runs})
     return (
         "<h1>Data center designs compared</h1>"
         f'<p class="lead">{designs} design{"s" * (designs > 1)} at {sites} '
-        f"site{'s' * (sites > 1)} ({html.escape(', '.join(names))}), {hours:,.0f} h in steps of "
-        f"{run.ledger.step_h:g} h.{weather} Baseline: {html.escape(baseline)}. "
+        f"site{'s' * (sites > 1)} ({html.escape(', '.join(names))}), {run.hours_h:,.0f} h in steps "
+        f"of {run.step_h:g} h.{weather} Baseline: {html.escape(baseline)}. "
         f"dctwin {html.escape(str(run.provenance['version']))}.</p>"
     )
 
 
-def _key_table(runs: Sequence[Run], baseline: str) -> str:
+def _key_table(runs: Sequence[Outcome], baseline: str) -> str:
     rows = comparison_rows(runs, baseline)
     classes = ["baseline" if row[0] == baseline else "" for row in rows]
     return (
@@ -265,7 +226,7 @@ def _table(
     )
 
 
-def _flag_table(runs: Sequence[Run]) -> str:
+def _flag_table(runs: Sequence[Outcome]) -> str:
     rows = [
         (
             run.design,
@@ -288,7 +249,7 @@ def _flag_table(runs: Sequence[Run]) -> str:
     )
 
 
-def _undefined(runs: Sequence[Run]) -> str:
+def _undefined(runs: Sequence[Outcome]) -> str:
     reasons = undefined_by_reason(runs)
     if not reasons:
         return ""
@@ -296,7 +257,7 @@ def _undefined(runs: Sequence[Run]) -> str:
     return "<h2>Not defined here</h2>" + _table(("metrics", "reason"), rows, 2, wrap=True)
 
 
-def _factors(runs: Sequence[Run]) -> str:
+def _factors(runs: Sequence[Outcome]) -> str:
     """Prices and carbon factors that the results stand on, the assumed ones first."""
     found = {
         row["name"]: row
@@ -320,7 +281,7 @@ def _factors(runs: Sequence[Run]) -> str:
     return "<h2>Prices and factors</h2>" + _table(head, rows, 3, wrap=True)
 
 
-def _sources(runs: Sequence[Run]) -> str:
+def _sources(runs: Sequence[Outcome]) -> str:
     weather: dict[str, Mapping[str, Any]] = {r.site: r.provenance["weather"] for r in runs}
     rows = [
         (site, str(entry["source"]), str(entry["sha256"])[:12], "; ".join(entry["notes"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,21 @@ class FlagCount:
         )
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a comparison shows of a run: all but its hourly flows and traces, a few kilobytes."""
+
+    design: str
+    site: str
+    metrics: Mapping[str, Any]
+    undefined: Mapping[str, str]
+    flags: tuple[FlagCount, ...]
+    provenance: Mapping[str, Any]
+    closure: Mapping[str, float]
+    step_h: float
+    hours_h: float
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """One design at one site over one period.
@@ -64,6 +79,20 @@ class Run:
     closure: Mapping[str, float]
     events: tuple[Mapping[str, Any], ...] = ()
     statistics: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def step_h(self) -> float:
+        """Length of a step."""
+        return self.ledger.step_h
+
+    @property
+    def hours_h(self) -> float:
+        """Length of the period."""
+        return len(self.times_utc) * self.ledger.step_h
+
+    def outcome(self) -> Outcome:
+        """What is left of it once its hours are forgotten."""
+        return Outcome(**{field.name: getattr(self, field.name) for field in fields(Outcome)})
 
     @cached_property
     def frame(self) -> pd.DataFrame:

@@ -11,4 +11,4 @@ from dctwin.components.component import Air
 
 def still_air(dry_bulb_c: float) -> Air:
     air = air_states.outdoor(dry_bulb_c, 0.5, 101_325.0)
-    return Air(*(float(getattr(air, f.name)) for f in fields(Air)))
+    return Air(*(float(getattr(air, f.name)) for f in fields(Air)[:6]))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import dctwin
+from dctwin.accounting.factors import factor
 from dctwin.errors import ComputationError, InputError
 
 
@@ -49,7 +50,9 @@ def test_conductors() -> None:
     table = dctwin.conductor_table("sakura-like-380-vdc").set_index("stage")
     row = table.loc["power.rows.busway"]
     assert row["copper_kg"] == pytest.approx(8 * 2 * 8890 * 40 * 600e-6)
-    assert row["embodied_kg"] == pytest.approx(4.1 * row["copper_kg"])
+    assert row["embodied_kg"] == pytest.approx(
+        factor("metals", "copper", "embodied").value * row["copper_kg"]
+    )
     assert row["aluminium_kg"] == 0
 
 

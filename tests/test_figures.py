@@ -10,7 +10,7 @@ import pytest
 from sample_designs import DESIGN, SITE
 
 from dctwin import figures, run_figures
-from dctwin.api import compare_runs, metrics_table
+from dctwin.comparison import compare_runs, metrics_table
 from dctwin.design import parse_design
 from dctwin.document import load_document
 from dctwin.result import Run

@@ -8,8 +8,8 @@ import pytest
 from sample_designs import DESIGN, write_catalogue
 
 from dctwin.api import catalogue
-from dctwin.design import Facility
-from dctwin.equipment import Equipment
+from dctwin.design import Facility, load_design
+from dctwin.equipment import Equipment, load_equipment
 from dctwin.errors import InputError
 from dctwin.library import entries, find
 from dctwin.site import Site
@@ -53,6 +53,38 @@ def test_own_folders_win_in_their_order(here: Path, monkeypatch: pytest.MonkeyPa
     assert find("designs", name) == own
     write(here / "models" / "facilities", name)
     assert find("designs", name) == Path("models/facilities") / f"{name}.yaml"
+
+
+def test_a_file_added_or_removed_in_a_session_counts_at_once(here: Path) -> None:
+    name, own = "small-transformer", here / "models" / "equipment" / "transformer"
+    with pytest.raises(InputError, match="no equipment of that name"):
+        load_equipment(name)
+    write_catalogue(here)
+    assert Path(load_equipment(name).path) == own.relative_to(here) / f"{name}.yaml"
+    (own / f"{name}.yaml").unlink()
+    with pytest.raises(InputError, match="no equipment of that name"):
+        load_equipment(name)
+
+
+def test_reading_a_design_lists_no_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(kind: str) -> None:
+        raise AssertionError(f"all {kind} were listed")
+
+    monkeypatch.setattr("dctwin.library.entries", refuse)
+    assert isinstance(load_design("chilled-water-tower-ac"), Facility)
+
+
+def test_a_folder_that_cannot_be_read_is_one_fault(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "models" / "equipment").mkdir(parents=True)
+
+    def denied(folder: str) -> None:
+        raise PermissionError(13, "Permission denied", folder)
+
+    monkeypatch.setattr("dctwin.library.os.scandir", denied)
+    with pytest.raises(InputError, match=r"models/equipment: cannot be read: Permission denied"):
+        find("equipment", "anything")
 
 
 def test_a_path_is_a_path(here: Path) -> None:

@@ -76,7 +76,7 @@ OTHER = {
     "times_utc": "moments, not numbers",
     "price_per_kwh": "in the currency named beside it",
     "works": "a truth value in each hour",
-    "busy": "a truth value in each hour",
+    "moving": "a truth value in each hour",
     "wanted": "a truth value",
     "share": "0 to 1, of a distribution",
     "rate_per_s": "design-years a second",

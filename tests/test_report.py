@@ -9,56 +9,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from sample_designs import DESIGN, SITE
+from compared import compared_runs, without
 
-from dctwin.api import compare_runs
-from dctwin.design import parse_design
-from dctwin.document import load_document
+from dctwin.comparison import Comparison
 from dctwin.files import write_file, write_text
 from dctwin.labels import KEY_METRICS, METRIC_GROUPS, SHORT_LABELS, large, metric_text, metric_unit
-from dctwin.report import (
-    best_runs,
-    by_pue,
-    compare_html,
-    comparison_head,
-    comparison_page,
-    comparison_rows,
-    rows_by_pue,
-    savings_frac,
-    undefined_by_reason,
-    worst_design,
-)
+from dctwin.report import compare_html, comparison_head, comparison_page, comparison_rows
 from dctwin.result import Run
-from dctwin.site import parse_site
 
 
 @pytest.fixture(scope="module")
 def runs() -> list[Run]:
-    """Two designs at two sites; the second design has warmer water, the second site is hotter."""
-    cold = parse_design(load_document("d.yaml", DESIGN))
-    warm = parse_design(
-        load_document("d.yaml", DESIGN.replace("name: small", "name: warm"))
-    ).replace({"cooling.loops.chw.supply_c": 20})
-    mild = parse_site(load_document("s.yaml", SITE))
-    hot = SITE.replace("name: somewhere", "name: elsewhere").replace(
-        "latitude_deg: 36", "latitude_deg: 30"
-    )
-    hot = re.sub(
-        r"(mean_c|daily_max_c|daily_min_c): \[(.*)\]",
-        lambda m: f"{m[1]}: [{', '.join(str(float(x) + 5) for x in m[2].split(','))}]",
-        hot,
-    )
-    other = parse_site(load_document("s.yaml", hot)).replace({"tariff.currency": "JPY"})
-    return compare_runs([cold, warm], [mild, other])
-
-
-def without(run: Run, metric: str) -> Run:
-    """The run with an undefined metric."""
-    return dataclasses.replace(
-        run,
-        metrics={**run.metrics, metric: None},
-        undefined={**run.undefined, metric: "no IT energy"},
-    )
+    return compared_runs()
 
 
 def test_every_metric_of_a_run_has_a_label(runs: list[Run]) -> None:
@@ -86,37 +48,6 @@ def test_text_and_units_of_metrics() -> None:
             assert bool(metric_unit(name, "JPY")) != (name in dimensionless), name
 
 
-def test_lowest_pue_first_and_undefined_last(runs: list[Run]) -> None:
-    changed = [without(runs[0], "pue"), *runs[1:]]
-    ordered = by_pue(changed)
-    pues = [run.metrics["pue"] for run in ordered]
-    assert pues[-1] is None
-    assert pues[:-1] == sorted(pues[:-1])
-    assert list(rows_by_pue(runs)[0]) == ["design", "site", *runs[0].metrics]
-
-
-def test_best_and_worst(runs: list[Run]) -> None:
-    assert worst_design(runs) == "small-hall"
-    assert [run.design for run in best_runs(runs)] == ["warm-hall", "warm-hall"]
-    assert [run.site for run in best_runs(runs)] == ["somewhere", "elsewhere"]
-    # a design that does not cool is not the best
-    unmet = [
-        dataclasses.replace(run, metrics={**run.metrics, "unmet_cooling_h": 5.0})
-        if run.design == "warm-hall"
-        else run
-        for run in runs
-    ]
-    assert {run.design for run in best_runs(unmet)} == {"small-hall"}
-
-
-def test_change_against_the_baseline_is_by_site(runs: list[Run]) -> None:
-    changes = savings_frac(runs, "small-hall")
-    pue = {(run.design, run.site): run.metrics["pue"] for run in runs}
-    for (design, site), change in changes.items():
-        assert change == pytest.approx(pue[design, site] / pue["small-hall", site] - 1)
-    assert savings_frac([without(run, "pue") for run in runs], "small-hall") == dict.fromkeys(pue)
-
-
 def test_table_has_a_heading_for_every_cell(runs: list[Run]) -> None:
     head = comparison_head(runs)
     rows = comparison_rows(runs, "small-hall")
@@ -130,11 +61,6 @@ def test_table_has_a_heading_for_every_cell(runs: list[Run]) -> None:
     assert sorted(row[-1].split()[-1] for row in comparison_rows(mixed, "small-hall")) == [
         "JPY", "JPY", "USD", "USD",
     ]  # fmt: skip
-
-
-def test_reasons_are_joined(runs: list[Run]) -> None:
-    reasons = undefined_by_reason([without(run, "pue") for run in runs])
-    assert reasons["no IT energy"] == ["pue"]
 
 
 class _Links(HTMLParser):
@@ -185,7 +111,9 @@ def test_page_is_one_file_that_fetches_nothing(runs: list[Run], tmp_path: Path) 
 
 
 def test_page_of_one_site(runs: list[Run]) -> None:
-    page = comparison_page([run for run in runs if run.site == "somewhere"], "small-hall")
+    page = comparison_page(
+        Comparison.of([run for run in runs if run.site == "somewhere"]), "small-hall"
+    )
     assert "Water and carbon" in page
     assert "Designs and sites" not in page
 
@@ -195,13 +123,13 @@ def test_page_of_runs_without_it_energy(runs: list[Run]) -> None:
     empty = runs[0]
     for metric in ("pue", "ppue_cooling", "ppue_power", "wue_l_per_kwh", "cue_kg_per_kwh"):
         empty = without(empty, metric)
-    page = comparison_page([empty, *runs[1:]], "warm-hall")
+    page = comparison_page(Comparison.of([empty, *runs[1:]]), "warm-hall")
     assert "no IT energy" in page
 
 
 def test_names_are_escaped(runs: list[Run]) -> None:
     odd = [dataclasses.replace(run, design=f"<b>{run.design}&") for run in runs]
-    page = comparison_page(odd, "<b>small-hall&")
+    page = comparison_page(Comparison.of(odd), "<b>small-hall&")
     assert "<b>small-hall" not in page.split("<h2>Where the overhead goes")[0]
     assert "&lt;b&gt;small-hall&amp;" in page
 
@@ -224,10 +152,10 @@ def test_files_appear_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_a_page_of_many_designs_stays_readable(runs: list[Run]) -> None:
-    few = comparison_page(runs, "small")
+    few = comparison_page(Comparison.of(runs), "small")
     assert "of each design, at 2 sites" in few
     many = [dataclasses.replace(run, design=f"{run.design}-{k}") for k in range(10) for run in runs]
-    page = comparison_page(many, "small-0")
+    page = comparison_page(Comparison.of(many), "small-0")
     assert page.count('class="scroll tall"') > few.count('class="scroll tall"')
     assert "of each design, at 2 sites" not in page
     assert "designs \\u00d7 sites" in page

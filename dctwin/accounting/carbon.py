@@ -48,7 +48,8 @@ def embodied_kg_per_year(parts: list[Installed], used: Used) -> dict[str, Array]
     """Embodied carbon a year of life by group: building, it, power, cooling, onsite."""
     found: dict[str, Array] = {}
     for part in parts:
-        mass_kg = part.amount * used.take(factor("equipment", part.kind, "embodied"))
+        place = ("metals", part.metal) if part.metal else ("equipment", part.kind)
+        mass_kg = part.amount * used.take(factor(*place, "embodied"))
         life = used.take(factor("equipment", part.kind, "life"))
         found[part.group] = found.get(part.group, 0.0) + mass_kg / life
     return found

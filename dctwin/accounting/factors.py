@@ -16,6 +16,7 @@ import numpy as np
 
 from dctwin.document import load_document
 from dctwin.errors import InputError, nearest
+from dctwin.physics.arrays import known
 
 _HOME = Path(__file__).parent / "data"
 
@@ -59,7 +60,7 @@ class Used:
 
 @lru_cache(maxsize=16)
 def table(file: str) -> Mapping[str, Any]:
-    """A file of factors as data: `equipment`, `refrigerants`, `fuels`, `water` or `money`."""
+    """A file of factors: `equipment`, `metals`, `refrigerants`, `fuels`, `water` or `money`."""
     return load_document(_HOME / f"{file}.yaml").data
 
 
@@ -100,7 +101,7 @@ def grid_water_l_per_kwh(mix_frac: Mapping[str, float], cooling: str) -> float:
 
 def exchange(amount: Any, source: str, target: str, used: Used) -> Any:
     """An amount of money in another currency, at the mean rate of the price year."""
-    if source == target or not np.any(amount):
+    if source == target or (known(amount) and not np.any(amount)):
         return amount
     rates = table("money")["per_usd"]
     for currency in (source, target):

@@ -18,6 +18,7 @@ class Installed:
     kind: str
     group: str
     amount: Any  # in the unit of its kind's factors
+    metal: str = ""  # what it is made of, where its mass is counted by metal
 
 
 def installed_parts(facility: Facility) -> tuple[list[Installed], list[str]]:
@@ -31,7 +32,8 @@ def installed_parts(facility: Facility) -> tuple[list[Installed], list[str]]:
             missing.append(f"{device.name} ({kind})")
             continue
         size = _size(device.component) * device.count
-        found.append(Installed(device.name, kind, group, size))
+        metal = "" if "embodied" in row else device.component.material
+        found.append(Installed(device.name, kind, group, size, metal))
     return found, missing
 
 

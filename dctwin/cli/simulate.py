@@ -24,7 +24,7 @@ from dctwin.cli.console import (
 from dctwin.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from dctwin.result import Run
+    from dctwin.result import Outcome, Run
 
 _FLAGS_SHOWN = 5
 _EVENTS_SHOWN = 60
@@ -190,7 +190,7 @@ def _print_assumed(run: Run) -> None:
 
 
 def _print_reasons(run: Run) -> None:
-    from dctwin.report import undefined_by_reason
+    from dctwin.comparison import undefined_by_reason
 
     if run.undefined:
         _heading("Not defined here")
@@ -271,10 +271,16 @@ def compare(
     """Compare designs at sites: a table by PUE, WUE, CUE and the rest, best first."""
     check_out(out)
     check_file(html, "--html")
-    from dctwin.api import compare_runs
+    from dctwin.comparison import (
+        Comparison,
+        each_run,
+        metrics_table,
+        rows_by_pue,
+        worst_design,
+    )
     from dctwin.design import load_design
+    from dctwin.files import write_text
     from dctwin.library import entries
-    from dctwin.report import rows_by_pue, worst_design
     from dctwin.site import load_site
 
     facilities = [load_design(name) for name in _once(designs or list(entries("designs")))]
@@ -297,14 +303,19 @@ def compare(
     missing: list[tuple[str, str, InputError]] = []
     # Who names both asks for just these pairs; who takes all of one gets the pairs that can be.
     named = bool(designs and site)
+    found = Comparison()
     with progress("runs") as step_done:
-        runs = compare_runs(
+        for run in each_run(
             facilities,
             places,
             step,
             step_done,
             None if named else lambda *pair: missing.append(pair),
-        )
+        ):
+            found.add(run)
+            if out is not None:
+                run.save(out / f"{run.design}-at-{run.site}")
+    runs = found.outcomes
     if not runs:
         raise missing[0][2]
     _note_missing(missing)
@@ -312,9 +323,9 @@ def compare(
     if html is not None:
         from dctwin.report import compare_html
 
-        compare_html(runs, html, base)
+        compare_html(found, html, base)
     if out is not None:
-        _save_all(runs, out)
+        write_text(out / "compare.csv", metrics_table(runs).to_csv(index=False))
     if as_json:
         print_json(rows_by_pue(runs))
     else:
@@ -348,16 +359,7 @@ def _names(kind: str, things: Sequence[Any]) -> list[str]:
     return names
 
 
-def _save_all(runs: list[Run], out: Path) -> None:
-    from dctwin.api import metrics_table
-    from dctwin.files import write_text
-
-    for result in runs:
-        result.save(out / f"{result.design}-at-{result.site}")
-    write_text(out / "compare.csv", metrics_table(runs).to_csv(index=False))
-
-
-def _print_comparison(runs: list[Run], baseline: str) -> None:
+def _print_comparison(runs: list[Outcome], baseline: str) -> None:
     from dctwin.report import comparison_head, comparison_rows
 
     columns = [

@@ -178,6 +178,7 @@ class Duty:
     cold_kw          heat of the loop that this stage makes cold for, and that loop's supply
     humidifier       what moistens the air of a room: "none", "steam", "adiabatic"
     dew_point_min_c  dew point that it holds
+    watched          whether limits and traces are wanted; a sweep asks for flows only
     """
 
     heat_kw: Array
@@ -193,6 +194,7 @@ class Duty:
     cold_c: Array = 0.0
     humidifier: Literal["none", "steam", "adiabatic"] = "none"
     dew_point_min_c: Array = 0.0
+    watched: bool = True
 
     @property
     def supply_c(self) -> Array:

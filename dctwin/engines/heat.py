@@ -21,7 +21,7 @@ from dctwin.components.cooling.room_air import RoomAir, room_air
 from dctwin.components.it.rack import RackPower
 from dctwin.design import Circuit, Facility, RackGroup
 from dctwin.engines.feeds import FeedFlows, feed_flows, main_draw_kw
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, known, namespace
 from dctwin.plant import PathStep, Served, Wiring, carry, staged_units
 
 # Temperature at which the racks of an air loop draw in: a place of its own beside the loop's supply
@@ -286,8 +286,9 @@ def sources(
 
 def load_frac(group: RackGroup, local_hour: Any) -> Array:
     """Load of the group in each step: its mean times the profile of the local hour."""
-    profile = np.stack(np.broadcast_arrays(*group.daily_profile_frac))
-    if np.all(profile == 1.0):
+    xp = namespace(*group.daily_profile_frac)
+    profile = xp.stack(xp.broadcast_arrays(*group.daily_profile_frac))
+    if known(profile) and xp.all(profile == 1.0):
         return group.load_frac
     if profile.ndim == 1:
         by_hour = profile[local_hour]
@@ -381,7 +382,8 @@ def room_flows(
 
 def ventilated(circuit: Circuit) -> bool:
     """Whether outdoor air enters this loop beside its stages."""
-    return bool(np.any(np.asarray(circuit.loop.ventilation_m3_s) > 0))
+    flow_m3_s = circuit.loop.ventilation_m3_s
+    return not known(flow_m3_s) or bool(np.any(np.asarray(flow_m3_s) > 0))
 
 
 def loop_flows(

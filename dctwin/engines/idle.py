@@ -26,6 +26,7 @@ _FEW_FRAC = 0.7
 
 def serve_busy(device: Device, duty: Duty, units_count: Array | None = None) -> Service:
     """The flows of a bank of units; where there is no heat, no more than that it does nothing."""
+    duty = replace(duty, watched=False)
     # A staged bank has its units on.
     if units_count is not None or device.component.works_idle():
         return _flows(serve(device, duty, units_count))

@@ -15,7 +15,6 @@ import numpy as np
 
 from dctwin.components.component import Component
 from dctwin.design import BusSources, Circuit, Device, Facility, Feed, RackGroup
-from dctwin.document import Document
 from dctwin.engines.heat import Boundary
 from dctwin.physics.arrays import Array
 from dctwin.plant import Wiring
@@ -23,7 +22,7 @@ from dctwin.plant import Wiring
 Item = TypeVar("Item")
 
 # What an answer repeats of the design: the same in a part as in the whole.
-_DECLARED = (Document, Device, Circuit, RackGroup, Feed, BusSources, Component, str, bool)
+_DECLARED = (Device, Circuit, RackGroup, Feed, BusSources, Component, str, bool)
 
 
 class Problem(NamedTuple):
@@ -34,10 +33,10 @@ class Problem(NamedTuple):
     boundary: Boundary
     flat: bool = False  # numbers of the facility have shape (pairs,)
 
-    def mask(self, where: Array) -> np.ndarray:
+    def mask(self, moving: Array) -> np.ndarray:
         """What is true of some of its designs and steps, shape (hours,) or (designs, hours)."""
-        shape = np.broadcast_shapes(np.shape(where), np.shape(self.boundary.air.dry_bulb_c))
-        return np.broadcast_to(where, shape)
+        shape = np.broadcast_shapes(np.shape(moving), np.shape(self.boundary.air.dry_bulb_c))
+        return np.broadcast_to(moving, shape)
 
 
 class Part:
@@ -45,10 +44,11 @@ class Part:
 
     def __init__(self, mask: np.ndarray) -> None:
         self.shape = mask.shape
-        self.index = np.nonzero(mask)
+        self.flat = np.flatnonzero(mask)
+        self.index = np.unravel_index(self.flat, self.shape)
 
     def __len__(self) -> int:
-        return len(self.index[0])
+        return len(self.flat)
 
     def of(self, value: Array) -> Array:
         """A value at the pairs, shape (pairs,); what is one for all stays a number."""
@@ -57,6 +57,8 @@ class Part:
             return value
         if np.size(value) == 1:
             return np.reshape(value, ())[()]
+        if shape == self.shape:
+            return np.ravel(value)[self.flat]
         last = self.index[-len(shape) :]
         return value[tuple(i if n > 1 else 0 for i, n in zip(last, shape, strict=True))]
 
@@ -95,23 +97,22 @@ class Part:
         if isinstance(item, tuple):
             new = tuple(self._declared(value) for value in item)
             return new if any(a is not b for a, b in zip(new, item, strict=True)) else item
-        if isinstance(item, Component):
-            names = list(type(item).model_fields)
-        elif is_dataclass(item) and not isinstance(item, Document):
-            names = [f.name for f in fields(item)]
-        else:
+        if isinstance(item, Component):  # its lists of numbers are the same in all designs
+            numbers = {n: v for n, v in vars(item).items() if type(v) is np.ndarray}
+            if not numbers:
+                return item
+            return item.with_values(**{name: self.of(value) for name, value in numbers.items()})
+        if not is_dataclass(item) or isinstance(item, type):
             return item
         changed = {}
-        for name in names:
-            value = getattr(item, name)
+        for field in fields(item):
+            if field.name == "document":
+                continue
+            value = getattr(item, field.name)
             new = self._declared(value)
             if new is not value:
-                changed[name] = new
-        if not changed:
-            return item
-        if isinstance(item, Component):
-            return item.with_values(**changed)
-        return replace(item, **changed)
+                changed[field.name] = new
+        return replace(item, **changed) if changed else item
 
     def put_back(self, whole: Item, part: Any, span: slice = slice(None)) -> Item:
         """An answer with that of the pairs in its place, the `span` of a part's; what is declared
@@ -139,7 +140,7 @@ class Part:
             return old  # and keeps its shape, where it is the same in all hours
         out = np.empty(self.shape)
         out[...] = old
-        out[self.index] = new
+        out.reshape(-1)[self.flat] = new
         return out
 
 

@@ -124,6 +124,8 @@ def _post_room(year: Year, loop: LoopFlows, room: RoomAir, water_place: str) -> 
         ledger.post("water", water_place, node, evaporated + drained)
         ledger.post("water", node, "water.atmosphere", evaporated, "evaporation")
         ledger.post("water", node, "water.drain", drained, "blowdown")
+    if year.lean:
+        return used_kw
     dew_c = room.dew_point_c()
     year.traces[f"{node}.dew_point_c"] = dew_c
     beyond = inside(dew_c, entry.dew_point_min_c, entry.dew_point_max_c)
@@ -148,7 +150,6 @@ def _post_stage(year: Year, loop: str, device: Device, service: Service, water_p
         ledger.post("heat", node, f"loop.{loop}", service.store.returned_kw)
         ledger.post("heat", "ambient", node, service.store.gained_kw)
         ledger.store(node, service.store.stored_kw)
-        year.traces[f"{node}.charge_kwh"] = service.store.charge_kwh
     if service.water is not None:
         water = service.water
         ledger.post("water", "water.body", node, water.withdrawn_kg_s)
@@ -160,6 +161,8 @@ def _post_stage(year: Year, loop: str, device: Device, service: Service, water_p
         ledger.post("water", node, "water.drain", water.blowdown_kg_s, "blowdown")
     if year.lean:
         return used_kw
+    if service.store is not None:
+        year.traces[f"{node}.charge_kwh"] = service.store.charge_kwh
     for name, values in service.traces.items():
         year.traces[f"{node}.{name}"] = values
     for limit in (*service.limits, *range_limits(device, service.traces, service.heat_kw > 0)):

@@ -14,7 +14,7 @@ from dctwin.design import Facility
 from dctwin.dispatch.gensets import BankFlows
 from dctwin.engines.year import Flag, Year
 from dctwin.errors import InputError
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, known, namespace
 from dctwin.physics.seasons import over_year
 from dctwin.units import SECONDS_PER_HOUR
 
@@ -40,15 +40,21 @@ def post_gensets(year: Year, engines: Sequence[BankFlows], wanted_kw: Array) -> 
         heater = f"heater.{flows.bank.name}"
         ledger.post("electricity", _BUS, heater, flows.heater_kw)
         ledger.post("heat", heater, "ambient", flows.heater_kw, "power.genset_heater")
-        each_kw = flows.output_kw / flows.units_count
-        year.traces[f"{node}.output_kw"] = flows.output_kw
-        year.traces[f"{node}.load_frac"] = unit.load_frac(each_kw)
-        if unit.fuel == "diesel":
-            year.traces[f"{node}.fuel_l_per_h"] = flows.units_count * unit.fuel_l_per_h(each_kw)
-        else:
-            year.traces[f"{node}.fuel_m3_per_h"] = flows.units_count * unit.fuel_m3_per_h(each_kw)
-        year.flags.extend(Flag(node, limit) for limit in unit.limits(each_kw))
+        if not year.lean:
+            _watch_bank(year, node, flows)
     return wanted_kw
+
+
+def _watch_bank(year: Year, node: str, flows: BankFlows) -> None:
+    """Traces of a bank at work, and flags where a set leaves its range."""
+    unit, each_kw = flows.bank.unit, flows.output_kw / flows.units_count
+    year.traces[f"{node}.output_kw"] = flows.output_kw
+    year.traces[f"{node}.load_frac"] = unit.load_frac(each_kw)
+    if unit.fuel == "diesel":
+        year.traces[f"{node}.fuel_l_per_h"] = flows.units_count * unit.fuel_l_per_h(each_kw)
+    else:
+        year.traces[f"{node}.fuel_m3_per_h"] = flows.units_count * unit.fuel_m3_per_h(each_kw)
+    year.flags.extend(Flag(node, limit) for limit in unit.limits(each_kw))
 
 
 def ledger_place(flows: BankFlows) -> str:
@@ -66,7 +72,7 @@ def watch_starts(
     ready for its load than the weakest of the racks' stores lasts.
     """
     standby = [flows for flows in engines if flows.bank.mode == "standby"]
-    if not standby:
+    if not standby or year.lean:
         return
     held_s = ride_through_s(year, facility)
     for flows in standby:
@@ -113,7 +119,7 @@ def heat_wanted_kw(facility: Facility, year_frac: Any) -> Array:
     plant = facility.onsite
     if any(np.ndim(share) for share in plant.heat_monthly_frac):
         raise InputError("onsite.heat_monthly_frac: designs of one batch must have the same")
-    if all(share == 1.0 for share in plant.heat_monthly_frac):
+    if all(known(share) and share == 1.0 for share in plant.heat_monthly_frac):
         return plant.heat_demand_kw
     return plant.heat_demand_kw * over_year(plant.heat_monthly_frac, year_frac)
 

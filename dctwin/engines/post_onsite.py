@@ -63,8 +63,9 @@ def post_onsite(
     ledger.post("electricity", _BUS, "grid", done.export_kw)
     ledger.post("electricity", _BUS, first, load_kw)
     year.traces["onsite.curtailed_kw"] = done.curtailed_kw
-    beyond_kw = done.import_kw - boundary.import_limit_kw
-    year.flags.append(Flag("grid", Limit("import_limit_kw", beyond_kw, "kW")))
+    if not year.lean:
+        beyond_kw = done.import_kw - boundary.import_limit_kw
+        year.flags.append(Flag("grid", Limit("import_limit_kw", beyond_kw, "kW")))
     _post_shed(year, facility, hours, done)
 
 
@@ -74,6 +75,8 @@ def _post_shed(year: Year, facility: Facility, hours: Hours, done: Operation) ->
     if may_be_short.grid_available is None and may_be_short.connection_kw is None:
         return
     year.ledger.post("electricity", "shed", _BUS, done.shed_kw)
+    if year.lean:
+        return
     year.traces["onsite.shed_kw"] = done.shed_kw
     year.flags.append(Flag("onsite", Limit("shed_kw", done.shed_kw, "kW")))
 
@@ -90,12 +93,13 @@ def _post_battery(year: Year, battery: Battery, flows: BatteryFlows, hours: Hour
     xp = namespace(flows.stored_kw)
     given_kwh = xp.cumsum(xp.maximum(-flows.stored_kw, 0.0), axis=-1) * step_h
     year.traces[f"{node}.energy_kwh"] = flows.energy_kwh
-    year.traces[f"{node}.charge_kw"] = flows.charge_kw
-    year.traces[f"{node}.discharge_kw"] = flows.discharge_kw
     year.traces[f"{node}.cycles_count"] = given_kwh / battery.capacity_kwh
     year.traces[f"{node}.capacity_left_frac"] = battery.capacity_left_frac(
         flows, hours.air_c, step_h
     )
+    if not year.lean:
+        year.traces[f"{node}.charge_kw"] = flows.charge_kw
+        year.traces[f"{node}.discharge_kw"] = flows.discharge_kw
 
 
 def _post_hydrogen(
@@ -114,6 +118,8 @@ def _post_hydrogen(
         # It leaves as vapour of the fuel cell, sooner or later.
         ledger.post("water", node, "water.atmosphere", split_kg_s, "evaporation")
         ledger.post("water", node, "water.drain", drained_kg_s, "blowdown")
+    if year.lean:
+        return
     year.traces[f"{node}.energy_kwh"] = flows.energy_kwh
     year.traces[f"{node}.electrolyser_kw"] = flows.input_kw
     year.traces[f"{node}.fuel_cell_kw"] = flows.output_kw

@@ -53,6 +53,8 @@ def _post_loss(
         xp = namespace(taken_kw)
         rest_kw = xp.maximum(step.loss_kw - taken_kw, 0.0)
         year.ledger.post("heat", node, "ambient", rest_kw, account)
+        if year.lean:
+            return
         beyond = xp.where(rest_kw > 1e-6 * step.loss_kw, rest_kw, 0.0)
         year.flags.append(Flag(node, Limit("loss_outdoors_kw", beyond, "kW")))
 
@@ -71,18 +73,20 @@ def post_feeds(year: Year, feeds: list[FeedFlows]) -> None:
 
 def _post_bus(year: Year, flows: FeedFlows, node: str) -> None:
     """The other sources of a bus: sun and battery, and how the bus stands."""
-    bus, ledger = flows.bus, year.ledger
+    bus, ledger, store = flows.bus, year.ledger, f"storage.{flows.feed.name}"
     assert bus is not None
     ledger.post("electricity", "sun", node, bus.pv_kw)
     if bus.battery is not None:
-        store = f"storage.{flows.feed.name}"
         ledger.post("electricity", node, store, bus.battery.charge_kw)
         ledger.post("electricity", store, node, bus.battery.discharge_kw)
         ledger.post("heat", store, "ambient", bus.battery.loss_kw, "power.battery_loss")
         ledger.store(store, bus.battery.stored_kw)
+    year.traces[f"{node}.curtailed_kw"] = bus.curtailed_kw
+    if year.lean:
+        return
+    if bus.battery is not None:
         year.traces[f"{store}.energy_kwh"] = bus.battery.energy_kwh
     year.traces[f"{node}.bus_v"] = bus.bus_v
-    year.traces[f"{node}.curtailed_kw"] = bus.curtailed_kw
     year.flags.append(Flag(node, Limit("short_kw", bus.short_kw, "kW")))
 
 

@@ -38,8 +38,9 @@ def post_facility(year: Year, facility: Facility, boundary: Boundary, found: Set
         mechanical_kw = mechanical_kw + post_loop(
             year, loop, boundary.air, supply[name], found.setpoint[name], facility.water_source
         )
-    for charge in facility.charges:
-        year.traces[f"{charge.place}.vapour_loss_kg_per_year"] = charge.loss_kg_per_year
+    if not year.lean:
+        for charge in facility.charges:
+            year.traces[f"{charge.place}.vapour_loss_kg_per_year"] = charge.loss_kg_per_year
     post_feeds(year, found.feeds)
     it_draw = main_draw_kw(found.feeds)
     drawn, mechanical = carry(facility.mechanical_path, mechanical_kw)

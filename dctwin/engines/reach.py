@@ -27,14 +27,14 @@ SHORT_FRAC = 1e-9
 def closed_form(
     wiring: Wiring,
     loop: LoopFlows,
-    aim: Array,
+    aim_c: Array,
     point: Point,
     reached: Mapping[str, Array],
 ) -> Array:
     """The setpoint, or what a loop's only stage can reach."""
     circuit = loop.circuit
     if len(circuit.stages) > 1:
-        return aim
+        return aim_c
     device = circuit.stages[0]
     flow: Array = 0.0
     if device.sink:
@@ -49,13 +49,13 @@ def closed_form(
         flow,
     )
     coldest = reach_c(device, duty)
-    return namespace(aim, coldest).maximum(aim, coldest)
+    return namespace(aim_c, coldest).maximum(aim_c, coldest)
 
 
 def root(
     wiring: Wiring,
     loop: LoopFlows,
-    aim: Array,
+    aim_c: Array,
     point: Point,
     reached: Mapping[str, Array],
 ) -> Array:
@@ -64,8 +64,8 @@ def root(
     A bracket from a few steps up, then secants from below (shortfall falls with temperature, mostly
     bending away from the secant), halving wherever a secant leaves the bracket.
     """
-    xp = namespace(aim, loop.heat_kw)
-    aim = closed_form(wiring, loop, aim, point, reached) + 0.0 * loop.heat_kw
+    xp = namespace(aim_c, loop.heat_kw)
+    aim_c = closed_form(wiring, loop, aim_c, point, reached) + 0.0 * loop.heat_kw
     enough_kw = 1e-12 * loop.heat_kw
 
     def short_kw(at_c: Array) -> Array:
@@ -74,17 +74,17 @@ def root(
         assert served is not None
         return xp.where(served.shortfall_kw > enough_kw, served.shortfall_kw, 0.0)
 
-    first_kw = short_kw(aim)
+    first_kw = short_kw(aim_c)
     held = first_kw <= SHORT_FRAC * loop.heat_kw
     if np.all(held):
-        return aim
-    before_c = low_c = high_c = aim
+        return aim_c
+    before_c = low_c = high_c = aim_c
     before_kw = low_kw = high_kw = first_kw
     for step_k in _STEPS_K:
         above = high_kw > 0
         before_c, before_kw = xp.where(above, low_c, before_c), xp.where(above, low_kw, before_kw)
         low_c, low_kw = xp.where(above, high_c, low_c), xp.where(above, high_kw, low_kw)
-        high_c = xp.where(above, aim + step_k, high_c)
+        high_c = xp.where(above, aim_c + step_k, high_c)
         high_kw = xp.where(above, short_kw(high_c), high_kw)
         if not np.any(high_kw > 0):
             break
@@ -104,7 +104,7 @@ def root(
         high_c = xp.where(below | ~search, high_c, next_c)
         if np.all(held | _found(high_kw, low_c, high_c)):
             break
-    return xp.where(held, aim, high_c)
+    return xp.where(held, aim_c, high_c)
 
 
 def _found(high_kw: Array, low_c: Array, high_c: Array) -> Array:

@@ -42,7 +42,7 @@ TOLERANCE_K = 1e-9
 TOLERANCE_FRAC = 1e-12
 _CLOSING_PASSES = 15
 # After these many, passes are led by the last two of them.
-_PLAIN_PASSES = 3
+_PLAIN_PASSES = 2
 # Staged units are held after this many passes: a bank at a threshold would never settle.
 _STAGING_PASSES = 2
 # Hotter than any loop of a plant that has a steady state.
@@ -84,7 +84,8 @@ def settle_blocks(blocks: list[Problem], whole: Problem) -> list[Settled]:
     # While JAX compiles, the steps in which loops fall short cannot be told: they keep setpoints.
     if not known(shorts[0]) or not any(np.any(short) for short in shorts):
         return found
-    if _chained(whole.facility) or not whole.mask(shorts[0]).ndim:
+    plain = namespace(*shorts) is np and whole.mask(shorts[0]).ndim > 0
+    if _chained(whole.facility) or not plain:
         triples = zip(blocks, found, shorts, strict=True)
         return [_float_together(*triple) if np.any(triple[2]) else triple[1] for triple in triples]
     return _float_apart(blocks, whole, found, shorts)
@@ -163,7 +164,7 @@ def _passes(
         part = Part(problem.mask(moving))
         search = reach, left, tolerance_k
         rest = _passes(part.problem(problem), part.taken(state), part.taken(guess), search)
-        return part.put_back(found, rest)
+        return part.put_back(replace(found, point=_held_point(found)), rest)
 
     # Losses and held units join the state in the first passes.
     early = _STAGING_PASSES if warms or _staged(facility) else 0
@@ -331,11 +332,12 @@ def _float_apart(
 
     Only there, so that a design's answer is the same in any batch.
     """
+    found = [replace(one, point=_held_point(one)) for one in found]
     masks = [block.mask(short) for block, short in zip(blocks, shorts, strict=True)]
     parts = [Part(mask) for mask in masks]
     everywhere = masks[0] if len(masks) == 1 else np.concatenate(list(map(np.atleast_2d, masks)))
     problem = Part(everywhere).problem(whole)
-    points = [part.taken(_held_point(one)) for part, one in zip(parts, found, strict=True)]
+    points = [part.taken(one.point) for part, one in zip(parts, found, strict=True)]
     point = joined(points, [len(part) for part in parts])
     floats = _served(_passes(problem, _begun(point), point.supply, _FLOATING), problem.wiring)
     settled, first = [], 0

@@ -26,6 +26,18 @@ def namespace(*arrays: Array) -> ModuleType:
     return np
 
 
+def rough(*values: Array) -> list[Array]:
+    """Values in single precision, at half the cost: for all steps of a search but its last, which
+    corrects what they leave (1e-6 and its square)."""
+    xp = namespace(*values)
+    return [xp.asarray(value, dtype=xp.float32) for value in values]
+
+
+def precise(value: Array) -> Array:
+    """The same in double precision."""
+    return namespace(value).asarray(value, dtype=float)
+
+
 def known(values: Array) -> bool:
     """Whether the values can be looked at: not while JAX traces a function to compile it."""
     return "Tracer" not in type(values).__name__

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from dctwin.physics.arrays import Array, known
+from dctwin.physics.arrays import Array, known, namespace
 from dctwin.physics.trees import put_together, taken_apart
 
 # state -> (next state, where it still moves, what was found on the way)
 Pass = Callable[[Any], tuple[Any, Array, Any]]
 # (state, where it moves, what was found, steps left) -> what was found with those settled apart
 Apart = Callable[[Any, Array, Any, int], Any]
-# Steps of a pass are settled apart where they are less than this share.
-_FEW_FRAC = 0.6
+# Steps of a pass are settled apart where they are less than this share, of enough to be worth it.
+_FEW_FRAC, _ENOUGH = 0.6, 5000
 
 
 def settle_state(
@@ -38,7 +38,8 @@ def settle_state(
         if not np.any(moving):
             return state, detail
         state = found
-        if apart is not None and number >= early_steps and np.mean(moving) < _FEW_FRAC:
+        many = apart is not None and number >= early_steps and np.size(moving) > _ENOUGH
+        if apart is not None and many and namespace(moving) is np and moving.mean() < _FEW_FRAC:
             return state, apart(state, moving, detail, most_steps - number)
         found, moving, detail = once(state)
     return (found, None) if np.any(moving) else (state, detail)

@@ -99,7 +99,6 @@ def driven_mover_power_kw(
     remain. `head_frac`, head over design head, replaces the system curve's where other machines
     share the flow.
     """
-    xp = namespace(flow_ratio, design_flow_m3_s, design_head_pa)
     design_shaft_kw = (
         hydraulic_power_kw(design_flow_m3_s, design_head_pa) / hydraulic_efficiency_frac
     )
@@ -111,7 +110,8 @@ def driven_mover_power_kw(
     drive_in = motor_in * (1 + DRIVE_PROPORTIONAL_LOSS_FRAC) + (
         DRIVE_CONSTANT_LOSS_FRAC / rated_motor_efficiency_frac
     )
-    return xp.where(flow_ratio > 0, design_shaft_kw * drive_in, 0.0)
+    driven_kw = design_shaft_kw * drive_in
+    return namespace(flow_ratio, driven_kw).where(flow_ratio > 0, driven_kw, 0.0)
 
 
 def darcy_friction_factor_frac(reynolds: Array, relative_roughness_frac: Array = 0.0) -> Array:

@@ -54,7 +54,8 @@ def optimise(
     trials: int = 320,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Search the varied paths of a sweep for its Pareto front; gives every trial, one row each.
+    """Search the varied paths of a sweep for its Pareto front; gives every trial in every world,
+    one row each.
 
     Lists and choices are tried as they stand; ranges and distributions anywhere between their ends.
     Raises InputError when optuna is missing or a metric is unknown.
@@ -70,31 +71,34 @@ def optimise(
         directions=["minimize"] * len(objectives),
         sampler=optuna.samplers.NSGAIISampler(population_size=POPULATION, seed=job.spec.file.seed),
     )
-    generations = -(-trials // POPULATION)
+    worlds = len(job.space.worlds)
+    # The last generation is as long as what is left of the number asked for.
+    sizes = [min(POPULATION, trials - done) for done in range(0, trials, POPULATION)]
     store = Store(out)
     store.open(
         {
             "name": job.spec.name,
             "spec": job.spec.document.data,
             "identity": {**job.identity, "objectives": ",".join(objectives)},
-            "points": generations * POPULATION * len(job.space.worlds),
-            "chunks": [POPULATION * len(job.space.worlds)] * generations,
+            "points": trials * worlds,
+            "chunks": [size * worlds for size in sizes],
             "backend": "numpy",
         }
     )
     finished = store.finished()
-    for generation in range(generations):
-        asked = [study.ask() for _ in range(POPULATION)]
+    for generation, size in enumerate(sizes):
+        asked = [study.ask() for _ in range(size)]
         tried = [
             {p: suggest(trial, p, how) for p, how in job.spec.file.vary.items()} for trial in asked
         ]
         if generation not in finished:
-            store.write_part(generation, encode(_generation(job, tried, generation)))
+            first = generation * POPULATION * worlds
+            store.write_part(generation, encode(_generation(job, tried, first)))
         table = store.table([generation]).to_pandas()
         for trial, found in zip(asked, _values(job, table, objectives), strict=True):
             study.tell(trial, list(found))
         if progress is not None:
-            progress((generation + 1) * POPULATION, generations * POPULATION, None)
+            progress(generation * POPULATION + size, trials, None)
     if not store.summary.exists():
         store.finish()
     return store.frame()
@@ -111,21 +115,19 @@ def suggest(trial: Any, path: str, how: Vary) -> Any:
     return how[trial.suggest_int(path, 0, len(how) - 1)]
 
 
-def _generation(job: Job, tried: list[dict[str, Any]], generation: int) -> Any:
-    """Every trial of a generation in every world, as a table."""
+def _generation(job: Job, tried: list[dict[str, Any]], first: int) -> Any:
+    """Every trial of a generation in every world, as a table; its points count from `first`."""
     import pyarrow as pa
 
     tables = []
-    worlds = job.space.worlds
-    for number, world in enumerate(worlds):
+    for number, world in enumerate(job.space.worlds):
         groups: dict[Any, list[int]] = {}
         for index, values in enumerate(tried):
             groups.setdefault(job.key(world, values), []).append(index)
         for members in groups.values():
             columns = {path: [tried[i][path] for i in members] for path in job.spec.file.vary}
             results = evaluate(job, world, columns, len(members))
-            first = (generation * len(worlds) + number) * len(tried)
-            points = np.array([first + i for i in members])
+            points = np.array([first + number * len(tried) + i for i in members])
             tables.append(table_of(job, world, points, columns, results))
     return pa.concat_tables(tables, promote_options="permissive").sort_by("point")
 

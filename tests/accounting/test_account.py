@@ -10,9 +10,14 @@ import pytest
 
 import dctwin
 from dctwin.accounting.account import all_metrics
-from dctwin.accounting.carbon import fuel_kg, fuel_kwh, refrigerant_kg_per_year
+from dctwin.accounting.carbon import (
+    embodied_kg_per_year,
+    fuel_kg,
+    fuel_kwh,
+    refrigerant_kg_per_year,
+)
 from dctwin.accounting.factors import Used, factor
-from dctwin.accounting.sizes import installed_parts
+from dctwin.accounting.sizes import Installed, installed_parts
 from dctwin.ledger import Ledger
 from dctwin.metrics import GridYear
 from dctwin.result import Run
@@ -90,6 +95,17 @@ def test_copper_of_a_feeder_by_hand() -> None:
     kg = poles * c.length_m * c.section_mm2 * 1e-6 * density * busway.count
     found = next(p for p in installed_parts(facility)[0] if p.kind == "busway")
     assert found.amount == pytest.approx(kg)
+    assert found.metal == c.material
+
+
+@pytest.mark.parametrize(("metal", "kg_per_kg"), [("copper", 4.1), ("aluminium", 14.7)])
+def test_a_conductor_costs_the_carbon_of_its_metal(metal: str, kg_per_kg: float) -> None:
+    feeder = Installed("feeder", "busway", "power", 100.0, metal)
+    used = Used()
+    life = factor("equipment", "busway", "life").value
+    found = embodied_kg_per_year([feeder], used)
+    assert found == {"power": pytest.approx(100.0 * kg_per_kg / life)}
+    assert f"metals.{metal}.embodied" in used.factors
 
 
 def test_devices_of_every_feed_are_counted() -> None:

@@ -482,7 +482,7 @@ def test_an_hour_does_not_know_its_neighbours(facility: Facility, boundary: Boun
     part = replace(
         boundary,
         air=type(boundary.air)(
-            *(getattr(boundary.air, name)[half] for name in type(boundary.air).__slots__)
+            *(getattr(boundary.air, name)[half] for name in type(boundary.air).__slots__[:6])
         ),
         local_hour=boundary.local_hour[half],
         onsite_frac={name: share[half] for name, share in boundary.onsite_frac.items()},
@@ -583,7 +583,7 @@ def _with_jax(boundary: Boundary, jnp: Any) -> Boundary:
     air = boundary.air
     return replace(
         boundary,
-        air=type(air)(*(jnp.asarray(getattr(air, name)) for name in type(air).__slots__)),
+        air=type(air)(*(jnp.asarray(getattr(air, name)) for name in type(air).__slots__[:6])),
         onsite_frac={name: jnp.asarray(v) for name, v in boundary.onsite_frac.items()},
     )
 

@@ -274,7 +274,7 @@ NEW = [
 
 @pytest.mark.parametrize("site", sorted(dctwin.catalogue().sites))
 def test_bundled_designs_run_and_close_at_every_bundled_site(site: str) -> None:
-    for run in dctwin.api.compare_runs(NEW, [site]):
+    for run in dctwin.compare_runs(NEW, [site]):
         assert max(run.closure.values()) < 1e-9, run.design
         # At the record of 46.7 °C the river is too warm for 14 h, dry coolers behind heat reuse 2 h.
         allowed_h = 14 if site == "phoenix-record" else 0

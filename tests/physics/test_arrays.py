@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dctwin.physics.arrays import namespace
+from dctwin.physics.arrays import namespace, where_needed
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,24 @@ def test_a_tracer_is_jax_too() -> None:
     seen = []
     jax.jit(lambda x: (seen.append(namespace(x)), x)[1])(jax.numpy.ones(2))
     assert seen == [jax.numpy]
+
+
+def test_work_is_done_where_it_is_needed() -> None:
+    values = np.arange(12.0).reshape(2, 6)
+    needed = np.array([[False, True, False, False, False, False], [False] * 5 + [True]])
+    asked = []
+
+    def work(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray]:
+        asked.append(x.shape)
+        return (x + y,)
+
+    found = where_needed(needed, 0.6, work, (values, np.array([[1.0], [2.0]])))
+    assert found is not None
+    assert asked == [(2, 2)]
+    np.testing.assert_array_equal(found[0], [[0, 2, 0, 0, 0, 6], [0, 9, 0, 0, 0, 13]])
+    (other,) = where_needed(needed, 0.6, work, (values, 0.0), lambda: (values * 0 - 1.0,)) or ((),)
+    np.testing.assert_array_equal(other, [[-1, 1, -1, -1, -1, 5], [-1, 7, -1, -1, -1, 11]])
+    # Nothing to save: most steps need it, or there is but one.
+    assert where_needed(values >= 0, 0.6, work, (values, 0.0)) is None
+    assert where_needed(np.array([True]), 0.6, work, (np.ones(1), 0.0)) is None
+    assert where_needed(True, 0.6, work, (1.0, 0.0)) is None

@@ -64,7 +64,8 @@ class AbsorptionChiller(Stage):
         return duty.cold_c + 0.5 * self.chilled_rise_k
 
     def serve(self, duty: Duty) -> Service:
-        xp = namespace(duty.heat_kw, duty.return_c, duty.sink_c, duty.cold_kw, self.rated_kw)
+        ends = (duty.flow_kw_per_k, duty.sink_kw_per_k, duty.sink_c, duty.cold_kw)
+        xp = namespace(duty.heat_kw, duty.return_c, *ends, *vars(self).values())
         scale = self.rated_kw / self.coefficient_kw
         chilled_c = self._chilled_c(duty)
         # Whatever the equation says, driving water leaves no colder than cooling water enters.

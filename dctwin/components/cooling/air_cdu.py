@@ -51,8 +51,8 @@ class AirCdu(Stage):
 
     def _work(self, duty: Duty) -> tuple[Array, Array, Array, Array]:
         """(air flow over design, eff · Cmin, pump power, fan power)."""
-        xp = namespace(duty.heat_kw, duty.sink_kw_per_k, self.design_air_m3_s)
         full = self.design_air_m3_s * air_kj_per_m3_k(duty.sink_c, duty.air.pressure_pa)
+        xp = namespace(duty.heat_kw, duty.sink_kw_per_k, full, self.air_rise_k, self.min_flow_frac)
         wanted = xp.clip(duty.heat_kw / (full * self.air_rise_k), self.min_flow_frac, 1.0)
         air = xp.minimum(wanted * full, duty.sink_kw_per_k)
         air_frac = air / full

@@ -45,8 +45,8 @@ class BoilingTank(Stage):
         return float_supply_c(duty, condense_kw_per_k(self.ua_kw_per_k, duty), duty.sink_c)
 
     def serve(self, duty: Duty) -> Service:
-        xp = namespace(duty.heat_kw, duty.return_c, duty.sink_c)
         conductance = condense_kw_per_k(self.ua_kw_per_k, duty)
+        xp = namespace(duty.heat_kw, duty.return_c, duty.sink_c, conductance)
         heat_kw = xp.clip(conductance * (duty.return_c - duty.sink_c), 0.0, duty.heat_kw)
         return Service(
             heat_kw=heat_kw,

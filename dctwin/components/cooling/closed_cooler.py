@@ -88,7 +88,7 @@ class ClosedCooler(_SprayedCooler):
         return self._wet().reach_c(duty)
 
     def serve(self, duty: Duty) -> Service:
-        return self._wet_service(duty)
+        return self._wet_service(replace(duty, watched=True))
 
 
 class HybridCooler(_SprayedCooler):
@@ -136,6 +136,7 @@ class HybridCooler(_SprayedCooler):
         return xp.where(wet, self._wet().reach_c(duty), self._dry().reach_c(duty))
 
     def serve(self, duty: Duty) -> Service:
+        duty = replace(duty, watched=True)  # its parts' traces are read
         is_wet = self._is_wet(duty)
         xp = namespace(is_wet, duty.heat_kw, duty.return_c, self.rated_kw)
         # Neither mode looks for its limits in hours that are the other's.

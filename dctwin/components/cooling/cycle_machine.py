@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Literal, Self
 
@@ -158,12 +159,13 @@ class CycleMachine(Stage):
         power_kw = xp.where(runs, power_kw, 0.0)
         fans = {name: xp.where(runs, value, 0.0) for name, value in fan_kw.items()}
         powers = {"chiller": power_kw, **fans}
+        flows = Service(heat_kw, powers, heat_kw + sum(powers.values()))
+        if not duty.watched:
+            return flows
         lift_k = condensing_c - evaporating_c
         least_kw = heat_kw * xp.maximum(lift_k, 0.0) / (evaporating_c + KELVIN_AT_0_C)
-        return Service(
-            heat_kw=heat_kw,
-            power_kw=powers,
-            reject_kw=heat_kw + sum(powers.values()),
+        return replace(
+            flows,
             limits=(
                 Limit("carnot_kw", least_kw - power_kw, "kW"),
                 Limit("head_frac", xp.where(runs, head - law.highest_head_frac, 0.0), "-"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal, NamedTuple, Self
 
 from pydantic import model_validator
@@ -165,11 +166,16 @@ class DryCooler(Stage):
             * (FAN_FLOOR_FRAC + (1.0 - FAN_FLOOR_FRAC) * cube)
         )
         air_frac = on_frac * speed
-        return Service(
+        flows = Service(
             heat_kw=heat_kw,
             power_kw={"dry_cooler_fan": fan_kw},
             reject_kw=heat_kw + fan_kw,
             water=self._water(duty, air_c, air_frac),
+        )
+        if not duty.watched:
+            return flows
+        return replace(
+            flows,
             traces={
                 "fan_speed_frac": xp.where(on_frac > 0, speed, 0.0),
                 "coil_air_c": air_c,

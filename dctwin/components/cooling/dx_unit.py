@@ -94,6 +94,7 @@ class DxUnit(AirCycleMachine):
         return self
 
     def serve(self, duty: Duty) -> Service:
+        duty = replace(duty, watched=True)  # its parts' traces are read
         xp = namespace(duty.heat_kw, duty.return_c, duty.air.dry_bulb_c, self.reference_kw)
         flow_frac = duty.flow_m3_s / self.design_flow_m3_s
         fan_kw = mover_power_kw(

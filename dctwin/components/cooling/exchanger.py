@@ -32,9 +32,8 @@ class Exchanger(Stage):
         return float_supply_c(duty, self._conductance_kw_per_k(duty), duty.sink_c)
 
     def serve(self, duty: Duty) -> Service:
-        xp = namespace(duty.heat_kw, duty.return_c, duty.sink_c)
         able_kw = self._conductance_kw_per_k(duty) * (duty.return_c - duty.sink_c)
-        heat_kw = xp.clip(able_kw, 0.0, duty.heat_kw)
+        heat_kw = namespace(able_kw, duty.heat_kw).clip(able_kw, 0.0, duty.heat_kw)
         return Service(heat_kw=heat_kw, power_kw={}, reject_kw=heat_kw)
 
 

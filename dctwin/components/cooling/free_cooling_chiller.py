@@ -73,6 +73,7 @@ class FreeCoolingChiller(AirCycleMachine):
         return DryCooler.model_construct(**{**defaults, **self._coil_values()})
 
     def serve(self, duty: Duty) -> Service:
+        duty = replace(duty, watched=True)  # its parts' traces are read
         xp = namespace(duty.heat_kw, duty.return_c, duty.air.dry_bulb_c, self.reference_kw)
         asked_kw = xp.where(duty.flow_kw_per_k > 0, duty.heat_kw, 0.0)
         asked = replace(duty, heat_kw=asked_kw)

@@ -83,16 +83,16 @@ class HeatReuse(_Network):
     approach_k: float = param("K", 0.2, 20, "at both ends", 2.0)
 
     def reach_c(self, duty: Duty) -> Array:
-        xp = namespace(duty.heat_kw, self.network_return_c)
         fall_k = ratio(duty.heat_kw, duty.flow_kw_per_k)
         hot_c = self.network_supply_c + self.approach_k - fall_k
-        return xp.maximum(hot_c, self.network_return_c + self.approach_k)
+        least_c = self.network_return_c + self.approach_k
+        return namespace(hot_c, least_c).maximum(hot_c, least_c)
 
     def serve(self, duty: Duty) -> Service:
-        xp = namespace(duty.heat_kw, duty.return_c, self.demand_kw)
         wanted_kw = self.wanted_kw(duty)
         hot = duty.return_c >= self.network_supply_c + self.approach_k
         fall_k = duty.return_c - self.network_return_c - self.approach_k
+        xp = namespace(duty.heat_kw, duty.flow_kw_per_k, wanted_kw, hot, fall_k, self.capacity_kw)
         able_kw = xp.minimum(duty.flow_kw_per_k * fall_k, self.capacity_kw) * hot
         heat_kw = xp.clip(xp.minimum(able_kw, wanted_kw), 0.0, duty.heat_kw)
         return Service(
@@ -147,7 +147,7 @@ class HeatPump(_Network):
 
     def _work(self, leaving_c: Array) -> tuple[Array, Array, Array]:
         """Work per heat taken, evaporating and condensing temperature."""
-        xp = namespace(leaving_c, self.network_supply_c)
+        xp = namespace(leaving_c, *vars(self).values())
         fit = cycle_fit(self.refrigerant)
         evaporating_c = leaving_c - self.evaporator_approach_k
         condensing_c = xp.maximum(
@@ -160,8 +160,9 @@ class HeatPump(_Network):
         return xp.maximum(work, 0.0) / self.efficiency_frac, evaporating_c, condensing_c
 
     def serve(self, duty: Duty) -> Service:
-        xp = namespace(duty.heat_kw, duty.return_c, self.demand_kw, duty.flow_kw_per_k)
         wanted_kw = self.wanted_kw(duty)
+        asked = (duty.heat_kw, duty.return_c, duty.flow_kw_per_k, wanted_kw)
+        xp = namespace(*asked, *vars(self).values())
         least_c = self.reach_c(duty)
         able_kw = xp.minimum(duty.flow_kw_per_k * (duty.return_c - least_c), self.capacity_kw)
         most_kw = xp.clip(able_kw, 0.0, duty.heat_kw)

@@ -110,7 +110,7 @@ class IndirectEvaporative(Stage):
         return room_film * outdoor_film / (room_film + outdoor_film)
 
     def _room_film_kw_per_k(self, duty: Duty) -> Array:
-        xp = namespace(duty.flow_m3_s, self.ua_kw_per_k)
+        xp = namespace(duty.flow_m3_s, self.design_flow_m3_s, self.ua_kw_per_k)
         room = xp.maximum(duty.flow_m3_s / self.design_flow_m3_s, _LEAST_FLOW_FRAC)
         return 2.0 * self.ua_kw_per_k * xp.exp(AIR_EXPONENT * xp.log(room))
 

@@ -54,10 +54,10 @@ class LngCold(Stage):
         return float_supply_c(duty, conductance, self.fluid_c)
 
     def serve(self, duty: Duty) -> Service:
-        xp = namespace(duty.heat_kw, duty.return_c, self.rated_kg_s)
         available_kw = self.available_kw(duty.place.year_frac)
         conductance = coil_kw_per_k(self.ua_kw_per_k, duty.flow_kw_per_k)
         able_kw = conductance * (duty.return_c - self.fluid_c)
+        xp = namespace(duty.heat_kw, duty.return_c, able_kw, available_kw, self.pump_kw_per_kw)
         able_kw = xp.minimum(able_kw, available_kw / (1.0 + self.pump_kw_per_kw))
         heat_kw = xp.clip(able_kw, 0.0, duty.heat_kw)
         pump_kw = self.pump_kw_per_kw * heat_kw

@@ -199,8 +199,8 @@ class Loop(Component):
 
     def flow_kw_per_k(self, heat_kw: Array, dry_bulb_c: Array) -> Array:
         """Capacity rate of the fluid for this heat [kW/K]; dry_bulb_c is outdoors."""
-        xp = namespace(heat_kw, self.design_heat_kw)
         design = self.design_kw_per_k()
+        xp = namespace(heat_kw, design, self.min_flow_frac, dry_bulb_c, self.frost_run_c)
         if self.flow == "constant":
             flow = design + 0.0 * heat_kw
         else:

@@ -49,7 +49,7 @@ class Pump(Component):
 
         system_frac   flow of the whole bank over that of all its pumps, where only some run
         """
-        xp = namespace(flow_m3_s, self.design_flow_m3_s)
+        xp = namespace(flow_m3_s, self.design_flow_m3_s, self.min_flow_frac)
         flow_frac = flow_m3_s / self.design_flow_m3_s
         held = xp.maximum(flow_frac, self.min_flow_frac)
         flow_frac = xp.where(flow_frac > 0, held, 0.0)

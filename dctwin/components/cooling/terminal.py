@@ -91,7 +91,7 @@ def terminal_service(
     The unit stops when there is nothing to remove, and when it could not even carry off the heat
     of its own mover: running would only warm the loop.
     """
-    xp = namespace(duty.heat_kw, duty.return_c, duty.sink_c, conductance_kw_per_k)
+    xp = namespace(duty.heat_kw, duty.return_c, duty.sink_c, conductance_kw_per_k, mover_kw)
     able_kw = conductance_kw_per_k * (duty.return_c - duty.sink_c) - mover_kw
     heat_kw = xp.clip(able_kw, 0.0, duty.heat_kw)
     power_kw = xp.where(heat_kw > 0, mover_kw, 0.0)

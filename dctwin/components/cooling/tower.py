@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic import Field, model_validator
 
 from dctwin.components.component import Air, Duty, Service, Stage, Water, param, ratio
 from dctwin.physics import evaporation, moist_air
-from dctwin.physics.arrays import Array, namespace, where_needed
+from dctwin.physics.arrays import Array, known, namespace, where_needed
 from dctwin.physics.evaporation import EnteringAir, polynomial
 from dctwin.units import SECONDS_PER_HOUR
 
@@ -136,7 +137,7 @@ class Tower(Stage):
     def _fill(self, duty: Duty) -> tuple[EnteringAir, Array, Array, Array]:
         """Entering air, full air flow [kg/s], UA before f_air and water capacity rate [kW/K]."""
         air = entering_of(duty.air)
-        xp = namespace(duty.flow_m3_s, duty.flow_kw_per_k)
+        xp = namespace(duty.flow_m3_s, duty.flow_kw_per_k, self.design_water_m3_s)
         water_frac = xp.clip(duty.flow_m3_s / self.design_water_m3_s, *_WATER_FRAC_RANGE)
         by_wet_bulb, _ = evaporation.wet_bulb_factor(air.wet_bulb_c, self.ua_wet_bulb)
         modifiers = polynomial(self.ua_water, water_frac) * by_wet_bulb
@@ -212,8 +213,7 @@ class Tower(Stage):
         power_kw = {"tower_fan": self.fan_kw * self._fan_frac(air_frac)}
         if self.works_idle():
             power_kw["basin_heater"] = self._basin_kw(duty.air.dry_bulb_c, heat_kw)
-        leaving_c = duty.return_c - ratio(heat_kw, duty.flow_kw_per_k)
-        return Service(
+        flows = Service(
             heat_kw=heat_kw,
             power_kw=power_kw,
             reject_kw=heat_kw + sum(power_kw.values()),
@@ -222,6 +222,12 @@ class Tower(Stage):
                 drift_kg_s,
                 evaporation.blowdown_kg_s(evaporated_kg_s, drift_kg_s, self.cycles),
             ),
+        )
+        if not duty.watched:
+            return flows
+        leaving_c = duty.return_c - ratio(heat_kw, duty.flow_kw_per_k)
+        return replace(
+            flows,
             traces={
                 "leaving_c": leaving_c,
                 "approach_k": leaving_c - air.wet_bulb_c,
@@ -234,7 +240,8 @@ class Tower(Stage):
         )
 
     def works_idle(self) -> bool:
-        return bool(np.any(np.asarray(self.basin_kw_per_k) > 0))
+        # Traced, it may.
+        return not known(self.basin_kw_per_k) or bool(np.any(np.asarray(self.basin_kw_per_k) > 0))
 
     def _basin_kw(self, dry_bulb_c: Array, heat_kw: Array) -> Array:
         """Electricity that keeps the basin of an idle tower from freezing."""

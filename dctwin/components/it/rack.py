@@ -111,9 +111,9 @@ class Rack(Component):
 
     def power(self, load_frac: Array, inlet_c: Array) -> RackPower:
         """Electricity and heat at a load of 0-1 and an air inlet temperature [°C]."""
-        xp = namespace(load_frac, inlet_c, self.design_kw)
         compute_kw = self.compute_kw(load_frac)
         liquid_kw = self.liquid_kw(load_frac)
+        xp = namespace(compute_kw, liquid_kw, inlet_c, self.fan_frac)
         # The curve gives total server power; what it adds over 25 °C comes from fans and leakage
         # of the part that breathes air.
         reference = _interpolate(xp, 25.0)
@@ -193,7 +193,7 @@ class Rack(Component):
         """The load that the inlet air allows by the rack's air class."""
         if self.air_class == "none":
             return load_frac
-        xp = namespace(load_frac, inlet_c, self.case_limit_c)
+        xp = namespace(load_frac, inlet_c, self.case_limit_c, self.idle_frac, self.liquid_frac)
         highest_c = AIR_CLASS_C[self.air_class][1]
         allowed = (self.case_limit_c - inlet_c) / (self.case_limit_c - highest_c)
         most = (allowed - self.idle_frac) / xp.maximum(1.0 - self.idle_frac, _TINY)

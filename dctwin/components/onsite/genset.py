@@ -109,5 +109,5 @@ class Genset(Component):
     def limits(self, output_kw: Array) -> tuple[Limit, ...]:
         """Overload, and too little load while it runs."""
         load = self.load_frac(output_kw)
-        low = namespace(load).where(load > 0, self.min_load_frac, 0.0)
+        low = namespace(load, self.min_load_frac).where(load > 0, self.min_load_frac, 0.0)
         return (Limit("load_frac", inside(load, low, 1.0), "-"),)

@@ -66,7 +66,7 @@ class Converter(RoledStage):
         if self.eco_efficiency_points is None:
             return on_line_kw
         eco_kw = self._curve_loss_kw(output_kw, self.eco_efficiency_points)
-        xp = namespace(output_kw, self.rated_kw)
+        xp = namespace(output_kw, self.rated_kw, self.eco_frac, self.eco_min_load_frac)
         allowed = xp.where(self.load_frac(output_kw) >= self.eco_min_load_frac, self.eco_frac, 0.0)
         return on_line_kw + allowed * (eco_kw - on_line_kw)
 
