@@ -25,15 +25,14 @@ def settle_state(
 
     What was found is None where something still moves at the end. The state holds numbers, arrays,
     mappings and dataclasses; `early_steps` is how many steps bring all of them in. While JAX
-    compiles, whether something moves cannot be told: one pass more is made at the last state.
+    compiles, whether something moves cannot be told: what the last pass found is given.
     apart   settles what moves by itself, once it is little and the early steps are done
     """
     found, moving, detail = once(state)
     if not known(moving):
         for _ in range(early_steps):
             state = once(state)[0]
-        state = _compiled(once, state, most_steps - early_steps)
-        return state, once(state)[2]
+        return _compiled(once, state, most_steps - early_steps)
     for number in range(1, most_steps):
         if not np.any(moving):
             return state, detail
@@ -45,34 +44,43 @@ def settle_state(
     return (found, None) if np.any(moving) else (state, detail)
 
 
-def _compiled(once: Pass, state: Any, most_steps: int) -> Any:
+def _compiled(once: Pass, state: Any, most_steps: int) -> tuple[Any, Any]:
+    """(last state, what was found there), as a loop that carries both."""
     import jax
     import jax.numpy as jnp
     from jax import lax
 
-    def step(arrays: Any, empty: Any) -> tuple[Any, Array]:
-        after, moving, _ = once(put_together(arrays, empty))
-        return taken_apart(after, _is_number)[0], moving
-
     arrays, empty = taken_apart(state, _is_number)
+    shell: Any = None
+
+    def step(values: Any) -> tuple[Any, Array, Any]:
+        nonlocal shell
+        after, moving, found = once(put_together(values, empty))
+        details, shell = taken_apart(found, lambda value: isinstance(value, jax.Array))
+        return taken_apart(after, _is_number)[0], jnp.any(moving), details
+
     for _ in range(4):  # a shape goes round the loops of a plant in as many passes at most
-        shapes = jax.eval_shape(lambda values: step(values, empty)[0], arrays)
+        shapes = jax.eval_shape(lambda values: step(values)[0], arrays)
         arrays = [
             jnp.broadcast_to(
                 jnp.asarray(value, shape.dtype), jnp.broadcast_shapes(jnp.shape(value), shape.shape)
             )
             for value, shape in zip(arrays, shapes, strict=True)
         ]
+    details = [jnp.zeros(shape.shape, shape.dtype) for shape in jax.eval_shape(step, arrays)[2]]
 
     def body(held: Any) -> Any:
-        number, values, _ = held
-        after, moving = step(values, empty)
-        return number + 1, after, jnp.any(moving)
+        number, values, _, _ = held
+        after, moving, details = step(values)
+        # The state at which the flows were found, once nothing moves.
+        kept = [jnp.where(moving, new, old) for new, old in zip(after, values, strict=True)]
+        return number + 1, kept, moving, details
 
     def unfinished(held: Any) -> Any:
         return (held[0] < most_steps) & held[2]
 
-    return put_together(lax.while_loop(unfinished, body, (0, arrays, True))[1], empty)
+    _, values, _, details = lax.while_loop(unfinished, body, (0, arrays, True, details))
+    return put_together(values, empty), put_together(details, shell)
 
 
 def _is_number(value: Any) -> bool:
