@@ -84,6 +84,7 @@ class IndirectEvaporative(Stage):
             self.static_frac,
             self.fan_efficiency_frac,
             self.motor_efficiency_frac,
+            duty.density_frac,
         )
 
     def _outdoor_fan_kw(self, flow_frac: Array, duty: Duty) -> Array:

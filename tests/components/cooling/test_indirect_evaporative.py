@@ -137,3 +137,14 @@ def test_fan_speed_by_a_second_route() -> None:
     ua = UNIT._ua_kw_per_k(UNIT._room_film_kw_per_k(one), wet, frac, outdoor_kw_per_k / kg_s)
     able_kw = exchange_kw_per_k(ua, one.flow_kw_per_k, outdoor_kw_per_k) * (38.0 - start_c)
     np.testing.assert_allclose(able_kw, passed_kw, rtol=1e-6)
+
+
+def test_the_room_fan_feels_thin_air() -> None:
+    """At equal mass flow, friction costs the inverse square of the density, a held rise its inverse."""
+    thin = 0.8
+    here = UNIT.serve(duty(100.0, 36.0, 10.0)).power_kw["room_fan"]
+    high = UNIT.serve(replace(duty(100.0, 36.0, 10.0), flow_m3_s=20.0 / thin)).power_kw["room_fan"]
+    held = UNIT.static_frac
+    flow = 20.0 / UNIT.design_flow_m3_s
+    expected = (held / thin + (1 - held) * flow**2 / thin**2) / (held + (1 - held) * flow**2)
+    assert high / here == pytest.approx(expected, rel=1e-9)
