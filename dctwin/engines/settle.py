@@ -10,6 +10,7 @@ docs/decisions/0002.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -130,6 +131,7 @@ def _passes(
     warms = paths_warm_loops(facility)
     reach, most, tolerance_k = search
     before: HeatFlows | None = None
+    asked: dict[str, tuple[list[Any], Array]] = {}  # what a loop's reach came from, and it
 
     def once(state: _State) -> tuple[_State, Array, Settled]:
         nonlocal before
@@ -140,7 +142,12 @@ def _passes(
         reached: dict[str, Array] = {}
         for circuit in reversed(facility.circuits):
             name = circuit.name
-            reached[name] = reach(wiring, loops[name], setpoint[name], point, reached)
+            sinks = (reached.get(device.sink) for device in circuit.stages)
+            inputs = [loops[name], point.supply[name], *sinks]
+            if name not in asked or not all(map(operator.is_, asked[name][0], inputs)):
+                found_c = reach(wiring, loops[name], setpoint[name], point, reached)
+                asked[name] = inputs, found_c
+            reached[name] = asked[name][1]
         reached = _kept(reached | _inlets(loops, reached, point), point.supply, guess)
         path_kw: Mapping[str, Array] = {}
         if warms:
@@ -164,7 +171,7 @@ def _passes(
         part = Part(problem.mask(moving))
         search = reach, left, tolerance_k
         rest = _passes(part.problem(problem), part.taken(state), part.taken(guess), search)
-        return part.put_back(replace(found, point=_held_point(found)), rest)
+        return part.put_back(replace(found, point=_held_point(found)), _changed(part, found, rest))
 
     # Losses and held units join the state in the first passes.
     early = _STAGING_PASSES if warms or _staged(facility) else 0
@@ -174,6 +181,22 @@ def _passes(
     if found is None:
         return _closed(problem, point)
     return found
+
+
+def _changed(part: Part, found: Settled, rest: Settled) -> Settled:
+    """The answer of a part without the loops that it left as they were: they need no putting back.
+
+    A loop is the same where its heat, its supply, and those that its stages reject to are.
+    """
+    supply = found.point.supply
+    same = {name for name, c in rest.point.supply.items() if np.all(part.of(supply[name]) == c)}
+    changed = {}
+    for name, loop in rest.loops.items():
+        near = {name, *(device.sink for device in loop.circuit.stages if device.sink)}
+        heat = part.of(found.loops[name].source_kw)
+        if loop.units or loop.cold_kw or not near <= same or not np.all(heat == loop.source_kw):
+            changed[name] = loop
+    return replace(rest, loops=changed)
 
 
 def _staged(facility: Facility) -> bool:

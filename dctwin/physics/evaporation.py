@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from . import moist_air
-from .arrays import Array, namespace
+from .arrays import Array, namespace, precise, rough
 
 # Wet bulb at which the UA modifier for wet bulb is 1: rating of towers at 78 °F (CTI STD-201),
 # EnergyPlus `calculateMerkelVariableSpeedTower`.
@@ -189,7 +189,6 @@ def required_air_ratio(
     widest_k = approach_k + xp.maximum(heat_kw, _SMALLEST_HEAT_KW) / water_kw_per_k
     units = ua_kw_per_k / (full_air_kg_s * air.heat_capacity_kj_per_kg_k)
     full_gain = heat_kw / full_air_kg_s
-    slopes = [power * value for power, value in enumerate(ua_air_ratio)][1:] or [0.0]
     # ln(ΔT_hot/ΔT_cold) = N f(r)/r (R/A - 1) bounds the pinch of leaving air to entering water.
     least = units * xp.maximum(polynomial(ua_air_ratio, min_ratio) / min_ratio, 1.0)
     highest_k = widest_k - approach_k * xp.exp(-least * approach_k / widest_k)
@@ -203,24 +202,48 @@ def required_air_ratio(
         mean_k, mean_slope = _log_mean(widest_k - rise_k, approach_k)
         rise_k = rise_k + (middle * mean_k - rise_k) / (1.0 + middle * mean_slope)
         rise_k = xp.clip(rise_k, lowest_k, highest_k)
-    ratio = correction = 0.0
-    for _ in range(_NEWTON_STEPS):
-        saturated, slope = moist_air.saturated_enthalpy_kj_per_kg(
-            air.wet_bulb_c + rise_k, air.pressure_pa, over_water=True
-        )
-        gain = saturated - air.wet_bulb_enthalpy_kj_per_kg
-        ratio = full_gain / gain
-        inside = xp.clip(ratio, min_ratio, 1.0)
-        factor = polynomial(ua_air_ratio, inside) / inside
-        bend = (polynomial(slopes, inside) - factor) * (ratio == inside)  # r d(f/r)/dr
-        mean_k, mean_slope = _log_mean(widest_k - rise_k, approach_k)
-        relative_slope = slope / gain
-        miss = units * factor * mean_k - rise_k
-        step_k = miss / (units * (bend * relative_slope * mean_k + factor * mean_slope) + 1.0)
-        last_k, rise_k = rise_k, xp.clip(rise_k + step_k, lowest_k, highest_k)
-        correction = relative_slope * (rise_k - last_k)
+    # All steps but the last in single precision: the last corrects what they leave.
+    state = widest_k, approach_k, lowest_k, highest_k, units, full_gain, min_ratio
+    enthalpy = air.wet_bulb_c, air.pressure_pa, air.wet_bulb_enthalpy_kj_per_kg
+    early = rough(rise_k, *state, *enthalpy)
+    for _ in range(_NEWTON_STEPS - 1):
+        early[0], _, _ = _rise_step(ua_air_ratio, *early)
+    start_k = xp.clip(precise(early[0]), lowest_k, highest_k)
+    rise_k, ratio, relative_slope = _rise_step(ua_air_ratio, start_k, *state, *enthalpy)
     # The last step moves r without another saturation curve: second order in that small step.
-    return xp.clip(ratio / (1.0 + correction), min_ratio, 1.0)
+    return xp.clip(ratio / (1.0 + relative_slope * (rise_k - start_k)), min_ratio, 1.0)
+
+
+def _rise_step(
+    ua_air_ratio: Sequence[Array],
+    rise_k: Array,
+    widest_k: Array,
+    approach_k: Array,
+    lowest_k: Array,
+    highest_k: Array,
+    units: Array,
+    full_gain: Array,
+    min_ratio: Array,
+    wet_bulb_c: Array,
+    pressure_pa: Array,
+    at_wet_bulb: Array,
+) -> tuple[Array, Array, Array]:
+    """One of Newton's steps of `required_air_ratio`: next rise, ratio at this one, its slope."""
+    xp = namespace(rise_k, units)
+    slopes = [power * value for power, value in enumerate(ua_air_ratio)][1:] or [0.0]
+    saturated, slope = moist_air.saturated_enthalpy_kj_per_kg(
+        wet_bulb_c + rise_k, pressure_pa, over_water=True
+    )
+    gain = saturated - at_wet_bulb
+    ratio = full_gain / gain
+    inside = xp.clip(ratio, min_ratio, 1.0)
+    factor = polynomial(ua_air_ratio, inside) / inside
+    bend = (polynomial(slopes, inside) - factor) * (ratio == inside)  # r d(f/r)/dr
+    mean_k, mean_slope = _log_mean(widest_k - rise_k, approach_k)
+    relative_slope = slope / gain
+    miss = units * factor * mean_k - rise_k
+    step_k = miss / (units * (bend * relative_slope * mean_k + factor * mean_slope) + 1.0)
+    return xp.clip(rise_k + step_k, lowest_k, highest_k), ratio, relative_slope
 
 
 class WaterLoss(NamedTuple):

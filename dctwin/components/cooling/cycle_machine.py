@@ -178,19 +178,24 @@ class CycleMachine(Stage):
                 "evaporating_c": evaporating_c,
                 "condensing_c": condensing_c,
                 "load_frac": load,
-                "head_frac": head,
+                "head_frac": xp.where(runs, head, 0.0),
                 "cop": ratio(heat_kw, sum(powers.values())),
             },
         )
 
     def _settled(self, asked: Array, *state: Array) -> _State:
         """The machine at this share of its capacity, where heat, head and power agree."""
-        # Idle it is settled by one pass; the rest is for the steps in which it works.
         found = where_needed(
             asked > 0, _FEW_FRAC, partial(self._passes, _PASSES), (asked, *state),
-            elsewhere=lambda: self._passes(1, asked, *state),
+            elsewhere=lambda: self._idle(asked, *state),
         )  # fmt: skip
         return self._passes(_PASSES, asked, *state) if found is None else found
+
+    def _idle(self, asked: Array, return_c: Array, entering_c: Array, *_: Array) -> _State:
+        """What the passes come to without load; there is no head then."""
+        rest_c = namespace(return_c, entering_c).maximum(entering_c, return_c + self.least_lift_k)
+        nothing = 0.0 * asked
+        return nothing, nothing, return_c, rest_c, nothing
 
     def _passes(
         self,
