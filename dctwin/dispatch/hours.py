@@ -108,9 +108,9 @@ class Stores:
 
     @property
     def round_trip_frac(self) -> Array:
-        """Energy out over energy in of the store that is used first, at no current or full load."""
+        """Energy out over energy in of the store that is used first, at full power."""
         if self.battery is not None:
-            return self.battery.round_trip_frac
+            return self.battery.full_round_trip_frac
         if self.electrolyser is None or self.fuel_cell is None:
             return 1.0
         made = self.electrolyser.hydrogen_kwh_per_kwh

@@ -79,6 +79,13 @@ class Battery(Component):
         """Energy out over energy in, bus to bus, at no current."""
         return self.charge_efficiency_frac * self.discharge_efficiency_frac
 
+    @property
+    def full_round_trip_frac(self) -> Array:
+        """The same at full power both ways, cells at 25 °C."""
+        ohmic = self.ohmic_loss_h / self.capacity_kwh
+        lost = (1.0 - ohmic * self.charge_kw) * (1.0 - ohmic * self.discharge_kw)
+        return self.round_trip_frac * lost
+
     def cell_c(self, air_c: Array) -> Array:
         """Temperature of the cells: the outdoor air within the container's band."""
         return namespace(air_c, self.cell_low_c).clip(air_c, self.cell_low_c, self.cell_high_c)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dctwin.components.onsite.battery import Battery
+from dctwin.equipment import load_equipment
 
 
 @st.composite
@@ -145,3 +146,14 @@ def test_faster_and_colder_loses_more() -> None:
 def test_rules_between_values(change: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         Battery(**{"capacity_kwh": 1.0, "charge_kw": 1.0, "discharge_kw": 1.0, **change})
+
+
+def test_full_power_gives_back_less() -> None:
+    """A cycle at full power through the equations themselves, cells at 25 °C."""
+    battery = load_equipment("lfp-4mwh").component
+    ohmic = battery.ohmic_frac_per_kw(25.0)
+    stored_kw = battery.stored_kw(battery.charge_kw, ohmic)
+    drawn_kw = battery.drawn_kw(battery.discharge_kw, ohmic)
+    back = (stored_kw / battery.charge_kw) / (drawn_kw / battery.discharge_kw)
+    assert battery.full_round_trip_frac == pytest.approx(back, rel=1e-12)
+    assert battery.full_round_trip_frac < battery.round_trip_frac
