@@ -46,6 +46,8 @@ _CLOSING_PASSES = 15
 _PLAIN_PASSES = 2
 # Staged units are held after this many passes: a bank at a threshold would never settle.
 _STAGING_PASSES = 2
+# A step whose temperatures still change by this much after the last pass swings for ever.
+_WILD_K = 0.01
 # Hotter than any loop of a plant that has a steady state.
 _RUNAWAY_C = 1000.0
 
@@ -175,12 +177,32 @@ def _passes(
 
     # Losses and held units join the state in the first passes.
     early = _STAGING_PASSES if warms or _staged(facility) else 0
-    (point, _, _), found = settle_state(
+    (point, (was, reached), _), found = settle_state(
         once, state, most, max(0, early - state[2]), None if _chained(facility) else apart
     )
     if found is None:
-        return _closed(problem, point)
+        return _closed(problem, _calmed(point, was, reached, guess))
     return found
+
+
+def _calmed(
+    point: Point,
+    was: Mapping[str, Array],
+    reached: Mapping[str, Array],
+    guess: Mapping[str, Array],
+) -> Point:
+    """The point after the last pass, back at the guess in the steps that still move wildly.
+
+    There the passes swing for ever, and where they stand in the end hangs on rounding: there is no
+    steady state to find, and what the stages leave over at the guess is a shortfall.
+    """
+    wild: Array = False
+    for name, value in reached.items():
+        wild = wild | np.logical_not(abs(value - was[name]) < _WILD_K)
+    xp = namespace(wild)
+    supply = {name: xp.where(wild, guess[name], value) for name, value in point.supply.items()}
+    path_kw = {name: xp.where(wild, 0.0, kw) for name, kw in point.path_kw.items()}
+    return Point(supply, path_kw, point.units)
 
 
 def _changed(part: Part, found: Settled, rest: Settled) -> Settled:
@@ -319,10 +341,12 @@ def _moving(
     moving: Array = False
     for name, value in reached.items():
         if value is not point.supply[name]:
-            moving = moving | ~(abs(value - point.supply[name]) < tolerance_k)
+            settled = abs(value - point.supply[name]) < tolerance_k
+            moving = moving | namespace(settled).logical_not(settled)
     for name, value in path_kw.items():
         change_kw = abs(value - point.path_kw.get(name, 0.0))
-        moving = moving | ~(change_kw <= TOLERANCE_FRAC * abs(loops[name].source_kw))
+        settled = change_kw <= TOLERANCE_FRAC * abs(loops[name].source_kw)
+        moving = moving | namespace(settled).logical_not(settled)
     return moving
 
 

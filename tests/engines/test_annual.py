@@ -29,13 +29,16 @@ from dctwin.components.component import Place
 from dctwin.design import Facility, load_design, parse_design, source_key
 from dctwin.document import Document
 from dctwin.engines.annual import run_year
+from dctwin.engines.fit import fit
 from dctwin.engines.heat import Boundary
+from dctwin.engines.part import Problem
+from dctwin.engines.settle import _held, _short
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError
 from dctwin.ledger import GENSET, RENEWABLES, pick
 from dctwin.library import entries
 from dctwin.metrics import GridYear, Metrics, compute_metrics
-from dctwin.plant import stack
+from dctwin.plant import Wiring, stack
 
 GRID = GridYear(
     carbon_kg_per_kwh=0.4, currency="JPY", price_per_kwh=20.0, water_l_per_kwh=1.0,
@@ -307,20 +310,31 @@ def variants(draw: st.DrawFn) -> list[Facility]:
     return found
 
 
+def _searches(facility: Facility, boundary: Boundary) -> bool:
+    """Whether any loop falls short at its setpoint, so that a temperature is searched for it."""
+    fitted = fit(facility, boundary)
+    wiring = Wiring(fitted, boundary.air, boundary.here())
+    return bool(np.any(_short(_held(Problem(fitted, wiring, boundary)))))
+
+
 @settings(max_examples=25)
 @given(variants(), weathers())
 def test_a_batch_is_its_designs_one_by_one(batch: list[Facility], boundary: Boundary) -> None:
+    """To rounding; where a temperature is searched, which ends within 1e-8 K of it and can swing on
+    the way, to what that changes."""
     hours = hours_of(boundary)
     together = run_year(stack(batch), boundary)
     for index, facility in enumerate(batch):
+        searched = _searches(facility, boundary)
         alone = run_year(facility, boundary)
-        assert_same_flows(by_key(alone, hours), by_key(together, hours, index, len(batch)), 1e-11)
+        flows = by_key(alone, hours), by_key(together, hours, index, len(batch))
+        assert_same_flows(*flows, 1e-5 if searched else 1e-11)
         for name, values in alone.traces.items():
             np.testing.assert_allclose(
                 pick(together.traces[name], index, len(batch), hours),
                 np.broadcast_to(values, (hours,)),
-                rtol=1e-9,
-                atol=1e-9,
+                rtol=1e-4 if searched else 1e-9,
+                atol=1e-4 if searched else 1e-9,
                 err_msg=name,
             )
 
