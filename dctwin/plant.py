@@ -23,6 +23,7 @@ from dctwin.components.component import (
     ratio,
 )
 from dctwin.components.cooling.control import Control, open_frac, units_on
+from dctwin.components.it.classes import LIQUID_CLASS_C
 from dctwin.design import Circuit, Device, Facility, RackGroup
 from dctwin.document import Document
 from dctwin.errors import InputError
@@ -174,6 +175,7 @@ class Wiring:
             full_kw = [g.device.component.liquid_kw(1.0) * g.device.count for g in groups]
             for group, kw in zip(groups, full_kw, strict=True):
                 self.liquid_share[group.name] = ratio(kw, sum(full_kw))
+        self._classed = {group.name: self._class_loops(group) for group in facility.racks}
         for circuit in facility.circuits:
             for device in circuit.stages:
                 share = device.control.parallel_flow_frac
@@ -200,6 +202,20 @@ class Wiring:
         part.liquid_share = {name: of(value) for name, value in self.liquid_share.items()}
         part.open = {key: of(value) for key, value in self.open.items()}
         return part
+
+    def classed_loops(self, group: RackGroup) -> tuple[str, ...]:
+        """Loops that a group's liquid class speaks of: S its own coolant, W the facility water
+        behind it. Racks whose coolant rejects to air alone have no other water than their coolant.
+        """
+        return self._classed[group.name]
+
+    def _class_loops(self, group: RackGroup) -> tuple[str, ...]:
+        if not group.liquid or group.device.component.liquid_class not in LIQUID_CLASS_C:
+            return ()
+        named = dict.fromkeys(stage.sink for stage in self.circuits[group.liquid].stages)
+        sinks = tuple(n for n in named if n and self.circuits[n].loop.fluid != "air")
+        behind = group.device.component.liquid_class.startswith("W") and sinks
+        return sinks if behind else (group.liquid,)
 
     def sink_flow_kw_per_k(self, circuit: Circuit, sink: str, offered_kw: Array) -> Array:
         """Capacity rate of the sink loop's water for this circuit's stages."""
