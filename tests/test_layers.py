@@ -32,6 +32,7 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("site", {"climate", "document", "equipment", "errors", "library", "supply"}),
     ("scenario", {"document", "equipment", "errors", "library"}),
     ("plant", {"components", "design", "document", "errors", "physics", "units"}),
+    ("stacking", {"components", "design", "document", "errors"}),
     ("ledger", {"errors", "physics", "units"}),
     (
         "engines",
