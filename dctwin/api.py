@@ -188,6 +188,7 @@ def _flags(
                     f"{first}Z",
                     float(beyond.max()),
                     limit.unit,
+                    limit.note,
                 )
             )
     return tuple(found)

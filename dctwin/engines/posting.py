@@ -37,6 +37,7 @@ def post_facility(year: Year, facility: Facility, boundary: Boundary, found: Set
             year, loop, boundary.air, supply[name], found.setpoint[name], facility.water_source
         )
     if not year.lean:
+        _watch_makeup(year, facility, boundary, found)
         for charge in facility.charges:
             year.traces[f"{charge.place}.vapour_loss_kg_per_year"] = charge.loss_kg_per_year
     post_feeds(year, found.feeds)
@@ -53,6 +54,21 @@ def post_facility(year: Year, facility: Facility, boundary: Boundary, found: Set
     )
     post_path(year, "shared", shared, "bus.main", it_draw + drawn, taken)
     post_onsite(year, facility, boundary, total, first_node("shared", shared, "bus.main"))
+
+
+def _watch_makeup(year: Year, facility: Facility, boundary: Boundary, found: Settled) -> None:
+    """Flag make-up from the sea at a site without one."""
+    if "sea" in boundary.place.waters:
+        return
+    for name, loop in found.loops.items():
+        assert loop.served is not None
+        for device, service in zip(loop.circuit.stages, loop.served.services, strict=True):
+            source, water = device.control.water_source or facility.water_source, service.water
+            if source == "sea" and water is not None:
+                drawn = water.evaporation_kg_s + water.drift_kg_s + water.blowdown_kg_s > 0
+                note = "the site has no sea that make-up could come from"
+                limit = Limit("sea_missing_frac", 1.0 * drawn, "-", note)
+                year.flags.append(Flag(f"{name}.{device.name}", limit))
 
 
 def _post_rack(year: Year, rack: RackFlows) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from dctwin.components.component import Duty, Service, Stage, Stored, param, ratio
+from dctwin.components.component import Duty, Limit, Service, Stage, Stored, param, ratio
 from dctwin.components.cooling.store import coil_kw_per_k, cold_flows
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.fluids import fluid
@@ -72,6 +72,17 @@ class SnowStore(Stage):
         drive_k = ratio(duty.heat_kw, coil_kw_per_k(self.ua_kw_per_k, duty.flow_kw_per_k))
         return drive_k - ratio(duty.heat_kw, duty.flow_kw_per_k)
 
+    def _missing(self, duty: Duty) -> tuple[Limit, ...]:
+        """How much of a full pile a year's snow on the catchment leaves empty."""
+        fall_m = duty.place.snowfall_m_per_year
+        if fall_m is None:
+            return ()
+        xp = namespace(self.capacity_kg, self.catchment_m2, self.fresh_kg_per_m3)
+        fallen_kg = fall_m * self.catchment_m2 * self.fresh_kg_per_m3
+        missing = xp.maximum(1.0 - fallen_kg / self.capacity_kg, 0.0) + 0.0 * duty.heat_kw
+        note = f"{fall_m:.3g} m of snow a year do not fill the pile"
+        return (Limit("snow_missing_frac", missing, "-", note),)
+
     def serve(self, duty: Duty) -> Service:
         dry_c = duty.air.dry_bulb_c
         xp = namespace(duty.heat_kw, duty.return_c, dry_c, self.capacity_kg)
@@ -99,6 +110,7 @@ class SnowStore(Stage):
             heat_kw=heat_kw,
             power_kw={"snow_pump": flows.discharge_kw - heat_kw},
             reject_kw=flows.charge_kw,
+            limits=self._missing(duty),
             store=Stored(
                 returned_kw=0.0 * heat_kw,
                 gained_kw=flows.leak_kw,
