@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from dctwin.branches import branch, branch_frac
 from dctwin.components.component import (
     Air,
     Duty,
@@ -31,9 +32,6 @@ from dctwin.units import unit_of
 _TIE = 1e-12
 # A bank that leaves less of its duty than this is not short of units.
 _SERVED = 1e-9
-
-# Share of a loop's heat that a branch may lack to the setpoint, and the secants that find it.
-_BRANCH_FRAC, _BRANCH_STEPS = 1e-9, 12
 
 
 def serve(device: Device, duty: Duty, units_count: Array | None = None) -> Service:
@@ -285,7 +283,7 @@ class Wiring:
         """Pass the return through the stages in order; each takes what it can.
 
         Stages of one loop that share a sink meet its water in series, in the order of the list. A
-        stage in parallel with the next one has a branch of its own (`_branch_frac`), with the same
+        stage in parallel with the next one has a branch of its own (branches.py), with the same
         share of the flow and of the heat; the next gets the rest of both at the same return, and
         their outlets mix. A stage that takes nothing has its valve closed.
         source_kw  heat that the loops have for which a stage makes cold
@@ -318,10 +316,10 @@ class Wiring:
                 cold_kw.get(device.cools, 0.0),
                 supply_c.get(device.cools, 0.0),
             )
-            branch: Array = 1.0
+            share: Array = 1.0
             if not _series(control):
-                branch = self._branch_frac(device, duty)
-                duty = _branch(duty, branch)
+                share = branch_frac(device, duty, serve)
+                duty = branch(duty, share)
             duty = replace(duty, heat_kw=_times(duty.heat_kw, opened))
             running = staged_units(device, duty.heat_kw, units, before)
             service = self.serve(device, duty, running)
@@ -338,55 +336,13 @@ class Wiring:
                 entering_c = entering_c - ratio(taken_kw, flow_kw_per_k)
                 aside_frac = beside_kw = 0.0
             else:
-                aside_frac = aside_frac + (1.0 - aside_frac) * branch * (service.heat_kw > 0)
+                aside_frac = aside_frac + (1.0 - aside_frac) * share * (service.heat_kw > 0)
                 beside_kw = beside_kw + net_kw
             if device.cools:
                 cold_kw[device.cools] = cold_kw[device.cools] - service.cold_kw
             if device.sink:
                 given_kw[device.sink] = given_kw.get(device.sink, 0.0) + service.reject_kw
         return Served(tuple(services), left_kw + barred_kw, entering_c, on)
-
-    def _branch_frac(self, device: Device, duty: Duty) -> Array:
-        """Share of the flow that the valve of a parallel branch lets through.
-
-        As much as its stage brings to the setpoint, and no more than its pipe passes: the next
-        stage has the rest, and need not make up for water that leaves this one too warm. What a
-        stage is able to take grows with its flow ever more slowly, so that secants of what it lacks
-        come down on the share from above.
-        """
-        most = device.control.parallel_flow_frac
-        if hasattr(device.component, "start_kwh"):  # a store's hours are a chain
-            return most
-        heat_kw = duty.heat_kw
-        xp = namespace(heat_kw, duty.sink_c, most)
-
-        def lacking(share: Array) -> Array:
-            """Share of the heat that a branch this wide leaves over of its part."""
-            served = self.serve(device, replace(_branch(duty, share), watched=False), None)
-            return share - ratio(served.heat_kw, heat_kw)
-
-        before, lacks_before = most + 0.0 * heat_kw, lacking(most + 0.0 * heat_kw)
-        share = before - lacks_before
-        for _ in range(_BRANCH_STEPS):
-            lacks = lacking(share)
-            if xp is np and np.all(lacks <= _BRANCH_FRAC):
-                break
-            fall = lacks_before - lacks
-            moved = (lacks > _BRANCH_FRAC) & (fall > _TIE)
-            step = lacks * (before - share) / xp.where(moved, fall, 1.0)
-            before, lacks_before = share, lacks
-            share = xp.clip(share - xp.where(moved, step, lacks), 0.0, share)
-        return share
-
-
-def _branch(duty: Duty, share: Array) -> Duty:
-    """The duty of a branch that has this share of the flow and of the heat."""
-    return replace(
-        duty,
-        heat_kw=duty.heat_kw * share,
-        flow_kw_per_k=duty.flow_kw_per_k * share,
-        flow_m3_s=duty.flow_m3_s * share,
-    )
 
 
 def _times(value: Array, *factors: Array) -> Array:

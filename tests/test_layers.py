@@ -31,7 +31,9 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("design", {"components", "dispatch", "document", "equipment", "errors", "library"}),
     ("site", {"climate", "document", "equipment", "errors", "library", "supply"}),
     ("scenario", {"document", "equipment", "errors", "library"}),
-    ("plant", {"components", "design", "document", "errors", "physics", "units"}),
+    ("steps", {"components", "design", "physics"}),
+    ("branches", {"components", "design", "physics", "steps"}),
+    ("plant", {"branches", "components", "design", "errors", "physics", "units"}),
     ("stacking", {"components", "design", "document", "errors"}),
     ("ledger", {"errors", "physics", "units"}),
     (
@@ -43,6 +45,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "plant",
             "ledger",
             "physics",
+            "steps",
             "scenario",
             "units",
             "errors",
