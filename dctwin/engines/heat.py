@@ -78,7 +78,8 @@ class RackFlows:
     """A group of racks at work: powers [kW] of all its racks together.
 
     inlet_c: air drawn in; throttled_frac: share of the asked compute power that limits withhold;
-    case_c, coolant_frac: cases and coolant flow over rated, None without a liquid loop;
+    coolant_c, case_c, coolant_frac: coolant at the plates, cases, coolant flow over rated, None
+    without a liquid loop;
     water_c: water that the liquid class speaks of, None without one.
     """
 
@@ -88,6 +89,7 @@ class RackFlows:
     draw_kw: Array
     inlet_c: Array
     throttled_frac: Array
+    coolant_c: Array | None
     case_c: Array | None
     coolant_frac: Array | None
     water_c: Array | None
@@ -338,11 +340,12 @@ def rack_flows(
         most_kw = namespace(most_kw, classed_kw).minimum(most_kw, classed_kw)
     load = rack.allowed_load(asked, inlet_c, np.inf if most_kw is None else most_kw)
     one = rack.power(load, inlet_c)
-    case_c, coolant_frac = None, None
+    coolant_c, case_c, coolant_frac = None, None, None
     if group.liquid:
         rate = wiring.coolant_kw_per_k(group)(one.liquid_kw)
         coolant_frac = rack.coolant_flow_frac(rate)
-        case_c = plate_c(group, wiring, supply) + one.liquid_kw * rack.plate_k_per_kw(rate)
+        coolant_c = plate_c(group, wiring, supply)
+        case_c = coolant_c + one.liquid_kw * rack.plate_k_per_kw(rate)
     draw_kw, steps = carry(group.supply, one.compute_kw + one.fans_kw)
     return RackFlows(
         group,
@@ -360,6 +363,7 @@ def rack_flows(
         draw_kw * count,
         inlet_c,
         1.0 - ratio(one.compute_kw, rack.compute_kw(asked)),
+        coolant_c,
         case_c,
         coolant_frac,
         water_c,

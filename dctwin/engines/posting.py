@@ -20,7 +20,7 @@ from dctwin.engines.post_power import (
 from dctwin.engines.settle import Settled
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
-from dctwin.plant import carry
+from dctwin.plant import carry, range_limits
 
 
 def post_facility(year: Year, facility: Facility, boundary: Boundary, found: Settled) -> None:
@@ -104,12 +104,17 @@ def _watch_rack(year: Year, node: str, rack: RackFlows) -> None:
         year.flags.append(Flag(node, Limit(name, beyond, unit)))
 
     year.traces[f"{node}.inlet_c"] = rack.inlet_c
+    reported = {"inlet_c": rack.inlet_c}
     year.traces[f"{node}.throttled_frac"] = rack.throttled_frac
     flag("air_inlet_c", inside(rack.inlet_c, *INLET_RANGE_C) * breathes, "K")
     flag("throttled_frac", rack.throttled_frac, "-")
     if one.air_class != "none":
         allowed_c = AIR_CLASS_C[one.air_class]
         flag("air_class_c", inside(rack.inlet_c, *allowed_c) * breathes, "K")
+    if rack.case_c is not None:
+        liquid = (rack.coolant_c, rack.case_c, rack.coolant_frac)
+        reported |= dict(zip(("coolant_c", "case_c", "coolant_flow_frac"), liquid, strict=True))
+    year.flags.extend(Flag(node, limit) for limit in range_limits(group.device, reported))
     if rack.case_c is None:
         return
     year.traces[f"{node}.case_c"] = rack.case_c

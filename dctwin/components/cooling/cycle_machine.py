@@ -149,10 +149,15 @@ class CycleMachine(Stage):
         """Entering temperature, kW per kelvin from there to condensing, fan power by account."""
 
     def _rated_compressor_kw(self) -> Array:
-        if isinstance(self.efficiency_frac, (int, float)) and self.efficiency_frac == 0:
+        given = self.efficiency_frac
+        if isinstance(given, (int, float)) and given == 0:
             return self.reference_kw / self.reference_cop - self._rated_fan_kw()
+        xp = namespace(given, self.reference_cop, self.reference_kw)
         work = cycle_fit(self.refrigerant).work_per_cooling_frac(*self._rated_saturation_c())
-        return self.reference_kw * work / self.efficiency_frac
+        # One of the two is zero, in a batch in all designs or in some.
+        by_cop_kw = self.reference_kw / xp.maximum(self.reference_cop, 1.0) - self._rated_fan_kw()
+        by_work_kw = self.reference_kw * work / xp.where(given > 0, given, 1.0)
+        return xp.where(given > 0, by_work_kw, by_cop_kw)
 
     def reach_c(self, duty: Duty) -> Array:
         return NO_TEMPERATURE_LIMIT_C + 0.0 * duty.heat_kw

@@ -56,6 +56,8 @@ class SnowStore(Stage):
         "-", 0, 1, "share of a full pile at the start of the year before", 0.4
     )
 
+    reports: ClassVar[frozenset[str]] = frozenset({"leaving_c", "filled_frac"})
+
     def cold_kwh_per_kg(self) -> Array:
         """Cold that a kilogram of snow gives."""
         water_kj_per_kg_k = fluid("water").specific_heat_kj_per_kg_k(self.drain_c)
@@ -111,6 +113,10 @@ class SnowStore(Stage):
             power_kw={"snow_pump": flows.discharge_kw - heat_kw},
             reject_kw=flows.charge_kw,
             limits=self._missing(duty),
+            traces={
+                "leaving_c": duty.return_c - ratio(heat_kw, duty.flow_kw_per_k),
+                "filled_frac": flows.charge_kwh / full_kwh,
+            },
             store=Stored(
                 returned_kw=0.0 * heat_kw,
                 gained_kw=flows.leak_kw,

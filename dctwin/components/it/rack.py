@@ -77,6 +77,9 @@ class Rack(Component):
 
     kind: ClassVar[str] = "rack"
     extensive: ClassVar[frozenset[str]] = frozenset({"design_kw", "mass_kwh_per_k"})
+    reports: ClassVar[frozenset[str]] = frozenset(
+        {"inlet_c", "coolant_c", "case_c", "coolant_flow_frac"}
+    )
 
     design_kw: float = param("kW", 0.1, 2_000, "power at full load, 25 °C inlet, without supplies")
     idle_frac: float = param("-", 0, 1, "power at no load, share of full", 0.3)
