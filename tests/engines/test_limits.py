@@ -143,6 +143,19 @@ def test_liquid_classes_look_at_their_own_water(cls: str, loop: str, most_c: flo
     assert "rack.gpu" not in flags(run_year(fine, weather(10.0)), "liquid_class_c")
 
 
+def test_racks_and_plates_outside_the_range_of_their_files_are_flagged() -> None:
+    facility = dctwin.load_design("chilled-water-tower-ac")
+    assert "rack.servers" in flags(run_year(facility, weather(10.0)), "inlet_c")
+    for change, name, place, beyond in (
+        ({"cooling.loops.room.supply_c": 36.0}, "inlet_c", "rack.servers", 1.0),
+        ({"cooling.loops.chw.stages.economiser.ua_kw_per_k": 1e5}, "ntu", "chw.economiser", 100.0),
+    ):
+        usual = flags(run_year(facility, weather(0.0, 5.0)), name)[place]
+        found = flags(run_year(facility.replace(change), weather(0.0, 5.0)), name)[place]
+        assert np.max(usual) == 0.0
+        assert np.max(found) >= beyond
+
+
 def test_air_astray_costs_fan_power_and_warms_the_inlet() -> None:
     tight = dctwin.load_design("chilled-water-tower-ac")
     boundary = weather(10.0, 20.0)

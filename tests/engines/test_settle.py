@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from strategies import AIR_CHILLER, document, outdoor_air
 
+import dctwin
 from dctwin.design import Facility, load_design, parse_design
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
@@ -245,6 +246,18 @@ def test_a_parallel_branch_takes_what_it_brings_to_the_setpoint() -> None:
     assert ((taken[1] > 0) & busy).any()
     assert (taken[1] <= taken[0] + 1e-6).all()
     assert compressors[0].sum() < compressors[1].sum()
+
+
+def test_cold_hours_are_free_beside_the_chillers() -> None:
+    run = dctwin.simulate("screw-parallel-economiser-ac", "ishikari")
+    asleep = np.asarray(run.traces["chw.chiller.load_frac"]) == 0
+    assert 0.4 < asleep.mean() < 0.6
+    assert run.metrics["free_cooling_h_frac"] == pytest.approx(asleep.mean())
+    leaving_c = np.asarray(run.traces["chw.chiller.leaving_c"])[~asleep]
+    supply_c = np.asarray(run.traces["loop.chw.supply_c"])[~asleep]
+    np.testing.assert_allclose(leaving_c, supply_c, atol=1e-3)
+    # The supply is reset by load: colder the more is asked.
+    assert 7.0 <= supply_c.min() < supply_c.max() <= 8.8
 
 
 def test_a_parallel_branch_passes_no_more_than_its_pipe() -> None:
