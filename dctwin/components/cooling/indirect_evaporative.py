@@ -38,11 +38,12 @@ class IndirectEvaporative(Stage):
         Q = eff(NTU, Cr) · Cmin · (T_return - T_outdoor), 1/UA = (r^-0.8 + s^-0.8)/(2 UA_d)
     r, s the flows of room and outdoor air over design, UA_d the design conductance shared equally.
     Wetted plates: outdoor air counts by its wet bulb, its heat capacity is c_e = Δh_sat/ΔT_wb
-    between entering and leaving, and its film conducts c_e/c_p times as much on the share of it that
-    evaporates freely (Merkel's method, as in tower.py; Maclaine-cross and Banks, ASME J. Heat Transfer
-    103, 1981). Real plates gain next to nothing by that: water films, dry spots and cross-flow leave
-    0.62-0.76 of the wet bulb (De Antonellis et al. 2025, hdl 11311/1304410; EnergyPlus's example
-    2ZoneDataCenterHVAC_wEconomizer), which a share of none gives and one of 0.8 would make 0.9.
+    between entering and leaving, and its film conducts c_e/c_p times as much on the share of it
+    that evaporates freely (Merkel's method, as in tower.py; Maclaine-cross and Banks, ASME J. Heat
+    Transfer 103, 1981). Real plates gain next to nothing by that: water films, dry spots and
+    cross-flow leave 0.62-0.76 of the wet bulb (De Antonellis et al. 2025, hdl 11311/1304410;
+    EnergyPlus's example 2ZoneDataCenterHVAC_wEconomizer), which a share of none gives and one of
+    0.8 would make 0.9.
     The plates are wetted where dry plates at full outdoor flow cannot carry the heat. The outdoor
     fan takes the speed that the heat needs, and cycles below its least. Air leaves saturated when
     wetted; evaporation by the first law on the entering air (evaporation.water_loss).
@@ -190,9 +191,9 @@ class IndirectEvaporative(Stage):
 
         The unknown is the logarithm of the warm end's difference D; then the bulb's rise, the flow
         Q/(h(T + rise) - h(T)) and both UA, needed (heat over log mean) and there, are explicit.
-        Their logarithmic ratio falls with D from where the UA needed is the room's whole film, which
-        is more than is there, to full flow, where it is less: false position after Anderson and
-        Bjorck (BIT 13, 1973).
+        Their logarithmic ratio falls with D from where the UA needed is the room's whole film,
+        which is more than is there, to full flow, where it is less: false position after Anderson
+        and Bjorck (BIT 13, 1973).
         """
         xp = namespace(is_wet, passed_kw, self.ua_kw_per_k)
         full_kg_s = self.outdoor_flow_m3_s * air.density_kg_per_m3
