@@ -164,7 +164,7 @@ def design_loss_frac(facility: Facility) -> Any:
         design_kw = group.device.component.design_kw * group.device.count * np.float64(1.0)
         rack_kw[group.feed] = rack_kw.get(group.feed, 0.0) + design_kw
     with np.errstate(invalid="ignore"):
-        drawn_kw = main_draw_kw(feed_flows(facility, rack_kw, {}, 1.0))
+        drawn_kw = main_draw_kw(feed_flows(facility, rack_kw))
     return 1.0 - facility.design_it_kw / drawn_kw
 
 

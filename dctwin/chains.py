@@ -76,7 +76,7 @@ def power_chain(design: str | Facility, load_frac: float = 1.0) -> Chain:
             drawn_kw, steps = carry(group.supply, one_kw)
             rack_kw[group.feed] = rack_kw.get(group.feed, 0.0) + drawn_kw * count
             inside += [_step(f"rack.{group.name}", step, count) for step in steps]
-        feeds = feed_flows(facility, rack_kw, {}, 1.0)
+        feeds = feed_flows(facility, rack_kw)
         grid_kw, shared = carry(facility.shared_path, main_draw_kw(feeds))
     if not np.isfinite(grid_kw):
         raise ComputationError(

@@ -202,8 +202,8 @@ def _grid_kw(
             )
             drawn, _ = carry(group.supply, wanted / count)
             rack_kw[group.feed] = rack_kw.get(group.feed, 0.0) + drawn * count
-        # Its battery rests: a day's dispatch does not answer seconds.
-        feeds = feed_flows(facility, rack_kw, {}, 1.0)
+        # Sources on a bus are left out: a day's dispatch does not answer seconds.
+        feeds = feed_flows(facility, rack_kw)
         grid_kw, _ = carry(facility.shared_path, main_draw_kw(feeds))
     if not np.all(np.isfinite(grid_kw)):
         raise ComputationError(

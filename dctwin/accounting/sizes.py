@@ -52,9 +52,9 @@ def _devices(facility: Facility) -> Iterable[tuple[str, Device]]:
         for device in feed.path:
             yield "power", device
         if feed.sources is not None:
-            for source in (feed.sources.pv, feed.sources.battery):
-                if source is not None:
-                    yield "onsite", source
+            yield "power", Device(f"{feed.name}-bus", feed.sources.bus)
+            for source in feed.sources.devices():
+                yield "onsite", source
     for device in (*facility.mechanical_path, *facility.shared_path):
         yield "power", device
     for device in facility.onsite.devices():

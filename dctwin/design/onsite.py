@@ -134,6 +134,11 @@ class OnsitePlant:
         yield from (device for device in every if device is not None)
         yield from (bank.device for bank in self.gensets)
 
+    def bridges_outages(self) -> bool:
+        """Whether something at the facility bus can take the grid's place in an outage."""
+        stored = (self.battery, self.fuel_cell)
+        return bool(self.gensets) or any(device is not None for device in stored)
+
     def banks(self) -> tuple[Bank, ...]:
         """The engine generators as dispatch sees them."""
         return tuple(

@@ -7,10 +7,12 @@ sources -> ledger.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from dctwin.design import Facility
+from dctwin.engines.bus import feeds_live
 from dctwin.engines.fit import fit
 from dctwin.engines.heat import Boundary
 from dctwin.engines.idle import serve_busy
@@ -58,5 +60,6 @@ def years_of(
 
 
 def _problem(facility: Facility, boundary: Boundary, lean: bool) -> Problem:
+    boundary = replace(boundary, feeds_live=feeds_live(facility, boundary))
     wiring = Wiring(facility, boundary.air, boundary.here(), serve_busy if lean else serve)
     return Problem(facility, wiring, boundary)

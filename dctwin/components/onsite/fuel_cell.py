@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -22,6 +22,7 @@ class FuelCell(Component):
     kind: ClassVar[str] = "fuel-cell"
     extensive: ClassVar[frozenset[str]] = frozenset({"rated_kw"})
 
+    fuel: Literal["hydrogen", "gas"] = Field("hydrogen", description="what it is fed with")
     rated_kw: float = param("kW", 0.1, 10_000_000, "net output at full load")
     min_load_frac: float = param("-", 0, 1, "least load at which it runs", 0.1)
     heat_frac: float = param("-", 0, 1, "share of the heat that could be used", 0.6)

@@ -1,0 +1,185 @@
+"""A direct-current bus with sources at work, hour after hour.
+
+Its voltages decide who gives (components/power/dc_bus); then what the machines can: the rectifiers
+only with a grid behind them, a fuel cell from its least load up, a battery while it has charge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dctwin.components.component import ratio
+from dctwin.components.onsite.battery import Battery, BatteryFlows
+from dctwin.components.onsite.fuel_cell import FuelCell
+from dctwin.design import BusSources, Facility
+from dctwin.dispatch.hours import Hours, as_one, running
+from dctwin.physics.arrays import Array, namespace
+
+if TYPE_CHECKING:
+    from dctwin.engines.heat import Boundary
+
+# A share of the load below which what a source gives is the rounding of the bus voltage.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class CellFlows:
+    """A bank of fuel cells at work: what does not become electricity of its fuel is heat."""
+
+    unit: FuelCell
+    name: str
+    output_kw: Array
+    fuel_kw: Array
+
+
+@dataclass(frozen=True)
+class BusFlows:
+    """load + auxiliary + charging = pv_kw + utility_kw + output of the cell + discharging."""
+
+    bus_v: Array
+    pv_kw: Array
+    curtailed_kw: Array
+    utility_kw: Array
+    auxiliary_kw: Array | None  # of the battery, where there is one
+    bank: Battery | None  # the battery as one
+    battery: BatteryFlows | None
+    cell: CellFlows | None
+    short_kw: Array  # beyond all limits; the utility's rectifiers carry it overloaded
+
+
+def bus_flows(
+    sources: BusSources, load_kw: Array, pv_yield_frac: Array, boundary: Boundary
+) -> BusFlows:
+    """Who gives what to this load in each step.
+
+    A step in which the battery runs empty or full has the mean of both; what it does not give the
+    other sources share anew. At one moment it rests: hours chain through it.
+    """
+    even = 0.0 * boundary.air.dry_bulb_c
+    bank = (
+        None
+        if sources.battery is None
+        else as_one(sources.battery.component, sources.battery.count)
+    )
+    auxiliary_kw = None if bank is None else bank.auxiliary_kw
+    load_kw = load_kw + (0.0 if auxiliary_kw is None else auxiliary_kw) + even
+    xp = namespace(load_kw, pv_yield_frac)
+    rated, limit = _limits(sources, load_kw, pv_yield_frac, boundary)
+    if np.ndim(even) == 0:
+        bank = None
+    if bank is not None:
+        rated[3] = limit[3] = bank.discharge_kw + 0.0 * load_kw
+    shares = sources.bus.share(load_kw, rated, limit)
+    if sources.fuel_cell is not None:
+        runs_kw, _ = _running(sources, shares.power_kw[2])
+        limit[2] = xp.where(runs_kw > 0, limit[2], 0.0)
+        shares = sources.bus.share(load_kw, rated, limit)
+    battery, net_kw, share = None, load_kw, 0.0
+    if bank is not None:
+        wanted_kw = xp.minimum(shares.power_kw[3], load_kw)
+        wanted_kw = xp.where(wanted_kw > _ROUNDING * load_kw, wanted_kw, 0.0)
+        limit[3] = 0.0 * load_kw
+        without = sources.bus.share(load_kw, rated, limit)
+        spare_kw = [xp.maximum(m - p, 0.0) for m, p in zip(limit, without.power_kw, strict=True)]
+        battery = _run_battery(sources, bank, spare_kw, wanted_kw, boundary)
+        net_kw = xp.maximum(load_kw + battery.charge_kw - battery.discharge_kw, 0.0)
+        share = ratio(battery.discharge_kw, wanted_kw)
+    rest = sources.bus.share(net_kw, rated, limit)
+    # What rounding of the bus voltage adds to a share is not given.
+    pv_kw = xp.minimum(rest.power_kw[0], net_kw)
+    cell = None
+    cell_kw: Array = 0.0
+    if sources.fuel_cell is not None:
+        cell = _cell(sources, xp.minimum(rest.power_kw[2], net_kw - pv_kw))
+        cell_kw = cell.output_kw
+    return BusFlows(
+        bus_v=share * shares.bus_v + (1.0 - share) * rest.bus_v,
+        pv_kw=pv_kw,
+        curtailed_kw=xp.maximum(limit[0] - pv_kw, 0.0),
+        utility_kw=net_kw - pv_kw - cell_kw,
+        auxiliary_kw=auxiliary_kw,
+        bank=bank,
+        battery=battery,
+        cell=cell,
+        short_kw=rest.short_kw,
+    )
+
+
+def feeds_live(facility: Facility, boundary: Boundary) -> Any:
+    """1 or 0 in each step: whether the rectifiers of buses with sources have a grid behind them.
+
+    None: always. Engines, battery or fuel cell at the facility bus take its place in an outage;
+    what they cannot carry is shed there. At one moment there are no outages.
+    """
+    alone = all(feed.sources is None for feed in facility.feeds)
+    if alone or facility.onsite.bridges_outages() or np.ndim(boundary.air.dry_bulb_c) == 0:
+        return None
+    hours = Hours(
+        load_kw=0.0 * boundary.air.dry_bulb_c,
+        own_kw=0.0,
+        step_h=boundary.step_h,
+        grid_available=boundary.grid_available,
+    )
+    return facility.onsite.policy.seen(hours).grid_available
+
+
+def _limits(
+    sources: BusSources, load_kw: Array, pv_yield_frac: Array, boundary: Boundary
+) -> tuple[list[Array], list[Array]]:
+    """Rating and what can be given now of SOURCES, the battery left out."""
+    none = 0.0 * load_kw
+    rated, limit = [none] * 4, [none] * 4
+    if sources.pv is not None:
+        pv, count = sources.pv.component, sources.pv.count
+        rated[0] = pv.rated_kw * count + none
+        limit[0] = pv.output_kw(pv_yield_frac) * count + none
+    live = 1.0 if boundary.feeds_live is None else boundary.feeds_live
+    rated[1] = sources.bus.utility_limit_kw + none
+    limit[1] = rated[1] * live
+    if sources.fuel_cell is not None:
+        rated[2] = sources.fuel_cell.component.rated_kw * sources.fuel_cell.count + none
+        limit[2] = rated[2]
+    return rated, limit
+
+
+def _run_battery(
+    sources: BusSources,
+    bank: Battery,
+    spare_kw: list[Array],
+    wanted_kw: Array,
+    boundary: Boundary,
+) -> BatteryFlows:
+    """The battery: gives what its voltage asks of it, is charged by what stands above it.
+
+    spare_kw   what each of SOURCES could give beyond the load, were there no battery
+    """
+    xp = namespace(wanted_kw)
+    offer_kw: Array = 0.0
+    for above, spare in zip(sources.bus.charges(), spare_kw, strict=True):
+        offer_kw = offer_kw + spare * above
+    return bank.steady(
+        xp.where(wanted_kw > 0, 0.0, offer_kw),
+        wanted_kw,
+        boundary.step_h,
+        boundary.air.dry_bulb_c,
+        boundary.feeds_live,
+        sum(spare_kw, 0.0),
+    )
+
+
+def _running(sources: BusSources, output_kw: Array) -> tuple[Array, Array]:
+    """(power that the cells give, units that share it); none below the least load of one."""
+    assert sources.fuel_cell is not None
+    unit = sources.fuel_cell.component
+    return running(output_kw, unit.rated_kw, unit.min_load_frac, sources.fuel_cell.count)
+
+
+def _cell(sources: BusSources, output_kw: Array) -> CellFlows:
+    assert sources.fuel_cell is not None
+    unit: FuelCell = sources.fuel_cell.component
+    _, units = _running(sources, output_kw)
+    fuel_kw = units * unit.fuel_kw(output_kw / units)
+    return CellFlows(unit, sources.fuel_cell.name, output_kw, fuel_kw)
