@@ -18,6 +18,7 @@ import numpy as np
 from dctwin.accounting import all_metrics
 from dctwin.accounting.contracts import contracted_kw
 from dctwin.accounting.cost import grid_prices
+from dctwin.chains import conductor_rows
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Limit
 from dctwin.design import Facility, load_design, source_key
@@ -199,6 +200,7 @@ def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any
     return {
         "version": package_version(),
         "design": {"name": facility.name, "sha256": _sha256(design)},
+        "conductors": conductor_rows(facility),
         "equipment": {name: equipment_digest(name) for name in sorted(facility.equipment())},
         "site": {"name": site.name, "sha256": site.digest},
         "weather": {

@@ -364,7 +364,7 @@ def _left_kw(left_kw: Array, heat_kw: Array) -> Array:
 
 
 # What designs of one topology may call differently.
-_LABELS = frozenset({"title", "description", "equipment"})
+_LABELS = frozenset({"title", "description", "equipment", "redundancy"})
 
 
 def stack(facilities: list[Facility]) -> Facility:

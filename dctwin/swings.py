@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dctwin.components.power.conductor import Conductor
 from dctwin.design import Facility, RackGroup, load_design
+from dctwin.engines.collapse import collapse_text
 from dctwin.engines.feeds import feed_flows, main_draw_kw
 from dctwin.errors import ComputationError, InputError, nearest
 from dctwin.physics.smoothing import (
@@ -204,11 +206,16 @@ def _grid_kw(
             rack_kw[group.feed] = rack_kw.get(group.feed, 0.0) + drawn * count
         # Sources on a bus are left out: a day's dispatch does not answer seconds.
         feeds = feed_flows(facility, rack_kw)
-        grid_kw, _ = carry(facility.shared_path, main_draw_kw(feeds))
+        grid_kw, shared = carry(facility.shared_path, main_draw_kw(feeds))
     if not np.all(np.isfinite(grid_kw)):
-        raise ComputationError(
-            f"{facility.name}: a feeder cannot carry the peak, it is past its greatest power"
-        )
+        paths = {flow.feed.name: flow.steps for flow in feeds} | {"shared": shared}
+        for name, steps in paths.items():
+            for step in steps:
+                one, place = step.device.component, f"power.{name}.{step.device.name}"
+                if not isinstance(one, Conductor):
+                    continue
+                if why := collapse_text(place, one, step.output_kw / step.on_count):
+                    raise ComputationError(f"{facility.name}: {why}")
     return np.asarray(grid_kw)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from dctwin.components.component import Limit, ratio
 from dctwin.components.onsite.battery import Battery, BatteryFlows
+from dctwin.components.power.conductor import Conductor
 from dctwin.engines.bus import BusFlows, CellFlows
 from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.year import Flag, Year
@@ -140,6 +141,9 @@ def watch_power(year: Year, node: str, step: PathStep, racks: Any = 1) -> None:
     device, output_kw = step.device, step.output_kw
     unit_kw = output_kw / step.on_count
     year.traces[f"{node}.load_frac"] = device.component.load_frac(unit_kw)
+    if isinstance(device.component, Conductor):
+        year.traces[f"{node}.end_v"] = device.component.end_v(unit_kw)
+        year.feeders.append((node, device.component, unit_kw))
     if device.sharing == "staged":
         year.traces[f"{node}.on_count"] = step.on_count
     for limit in device.component.limits(unit_kw):
