@@ -62,9 +62,10 @@ def _devices(facility: Facility) -> Iterable[tuple[str, Device]]:
 
 
 def _kind(component: Any) -> str:
-    """The kind by which factors are listed: a gas engine for long running is no standby diesel."""
+    """The kind by which factors are listed: a gas engine for long running is no standby diesel,
+    and a device of a power path is what its role says, whatever law its losses follow."""
     gas = component.kind == "genset" and component.fuel == "gas"
-    return "gas-engine" if gas else str(component.kind)
+    return "gas-engine" if gas else str(getattr(component, "role", component.kind))
 
 
 def _size(component: Any) -> Any:
