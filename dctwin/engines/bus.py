@@ -44,7 +44,6 @@ class BusFlows:
     curtailed_kw: Array
     utility_kw: Array
     auxiliary_kw: Array | None  # of the battery, where there is one
-    bank: Battery | None  # the battery as one
     battery: BatteryFlows | None
     cell: CellFlows | None
     short_kw: Array  # beyond all limits; the utility's rectifiers carry it overloaded
@@ -101,7 +100,6 @@ def bus_flows(
         curtailed_kw=xp.maximum(limit[0] - pv_kw, 0.0),
         utility_kw=net_kw - pv_kw - cell_kw,
         auxiliary_kw=auxiliary_kw,
-        bank=bank,
         battery=battery,
         cell=cell,
         short_kw=rest.short_kw,

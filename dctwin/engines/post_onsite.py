@@ -52,8 +52,8 @@ def post_onsite(
     if done.gensets:
         wanted_kw = post_gensets(year, done.gensets, wanted_kw + 0.0 * load_kw)
         watch_starts(year, facility, done.gensets, done.battery)
-    if done.battery is not None and stores.battery is not None:
-        post_battery(year, stores.battery, done.battery, "storage.battery", _BUS, hours.air_c)
+    if done.battery is not None and plant.battery is not None:
+        post_battery(year, plant.battery, done.battery, "storage.battery", _BUS, hours.air_c)
     if done.hydrogen is not None:
         _post_hydrogen(year, stores.electrolyser, done.hydrogen, wanted_kw)
     used_frac = 1.0 - ratio(done.curtailed_kw, made_kw)

@@ -8,12 +8,14 @@ from typing import Any
 from dctwin.components.component import Limit, ratio
 from dctwin.components.onsite.battery import Battery, BatteryFlows
 from dctwin.components.power.conductor import Conductor
+from dctwin.design import Device
+from dctwin.dispatch.hours import as_one
 from dctwin.engines.bus import BusFlows, CellFlows
 from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.year import Flag, Year
 from dctwin.ledger import BATTERY_LOSS, GENSET
 from dctwin.physics.arrays import Array, namespace
-from dctwin.plant import PathStep
+from dctwin.plant import PathStep, range_limits
 
 
 def first_node(path: str, steps: list[PathStep], end: str) -> str:
@@ -73,16 +75,18 @@ def post_feeds(year: Year, feeds: list[FeedFlows], air_c: Array) -> None:
         end = f"bus.{feed.name}"
         post_path(year, feed.name, flows.steps, end, flows.load_kw)
         if flows.bus is not None:
-            _post_bus(year, flows.feed.name, flows.bus, end, air_c)
+            _post_bus(year, flows, flows.bus, end, air_c)
         source, first = f"bus.{feed.fed_from}", first_node(feed.name, flows.steps, end)
         year.ledger.post("electricity", source, first, flows.draw_kw)
 
 
-def _post_bus(year: Year, feed: str, bus: BusFlows, node: str, air_c: Array) -> None:
+def _post_bus(year: Year, flows: FeedFlows, bus: BusFlows, node: str, air_c: Array) -> None:
     """The other sources of a bus, and how the bus stands."""
+    feed = flows.feed.name
     year.ledger.post("electricity", "sun", node, bus.pv_kw)
-    if bus.bank is not None and bus.battery is not None:
-        post_battery(year, bus.bank, bus.battery, f"storage.{feed}", node, air_c)
+    sources = flows.feed.sources
+    if bus.battery is not None and sources is not None and sources.battery is not None:
+        post_battery(year, sources.battery, bus.battery, f"storage.{feed}", node, air_c)
     elif bus.auxiliary_kw is not None:
         post_auxiliary(year, f"storage.{feed}", node, bus.auxiliary_kw)
     if bus.cell is not None:
@@ -105,9 +109,13 @@ def _post_cell(year: Year, cell: CellFlows, place: str, node: str) -> None:
 
 
 def post_battery(
-    year: Year, bank: Battery, flows: BatteryFlows, node: str, bus: str, air_c: Array
+    year: Year, device: Device, flows: BatteryFlows, node: str, bus: str, air_c: Array
 ) -> None:
-    """A battery on a bus: flows, auxiliaries, energy, cycles and ageing."""
+    """A battery on a bus: flows, auxiliaries, energy, cycles, ageing and its limits.
+
+    flows   of all units of the device
+    """
+    bank: Battery = as_one(device.component, device.count)
     ledger, step_h = year.ledger, year.ledger.step_h
     ledger.post("electricity", bus, node, flows.charge_kw)
     ledger.post("electricity", node, bus, flows.discharge_kw)
@@ -120,8 +128,24 @@ def post_battery(
     year.traces[f"{node}.cycles_count"] = given_kwh / bank.capacity_kwh
     year.traces[f"{node}.capacity_left_frac"] = bank.capacity_left_frac(flows, air_c, step_h)
     if not year.lean:
-        year.traces[f"{node}.charge_kw"] = flows.charge_kw
-        year.traces[f"{node}.discharge_kw"] = flows.discharge_kw
+        _watch_battery(year, device, bank, flows, node, air_c)
+
+
+def _watch_battery(
+    year: Year, device: Device, bank: Battery, flows: BatteryFlows, node: str, air_c: Array
+) -> None:
+    """Traces, the range that its equipment file is valid in, and that of its ageing law."""
+    seen = {
+        "charge_kw": flows.charge_kw,
+        "discharge_kw": flows.discharge_kw,
+        "c_rate_kw_per_kwh": bank.c_rate_kw_per_kwh(flows),
+        "cell_c": bank.cell_c(air_c),
+    }
+    year.traces |= {f"{node}.{name}": value for name, value in seen.items()}
+    # A band of the rate says what it may be at work: at rest it is nothing.
+    ranges = range_limits(device, seen, flows.charge_kw + flows.discharge_kw > 0)
+    for limit in (*ranges, *bank.limits(flows, air_c, year.ledger.step_h)):
+        year.flags.append(Flag(node, limit))
 
 
 def post_auxiliary(year: Year, node: str, bus: str, auxiliary_kw: Array) -> None:

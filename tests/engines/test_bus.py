@@ -212,6 +212,8 @@ def test_metrics_and_parts_know_what_stands_on_the_bus() -> None:
     assert totals["battery_discharged_kwh"] == pytest.approx(20.0 * HOURS, rel=1e-6)
     assert totals["battery_cycles_count"] == pytest.approx(20.0 * HOURS / 0.922 / 2000)
     assert 0.9 < float(np.squeeze(totals["battery_capacity_left_frac"])) < 1.0
+    watched = {flag.limit.name for flag in year.flags if flag.place == "storage.dc"}
+    assert "ageing_c_rate_kw_per_kwh" in watched
 
 
 @pytest.mark.parametrize(
