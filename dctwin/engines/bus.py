@@ -32,6 +32,7 @@ class CellFlows:
     unit: FuelCell
     name: str
     output_kw: Array
+    units_count: Array
     fuel_kw: Array
 
 
@@ -180,4 +181,4 @@ def _cell(sources: BusSources, output_kw: Array) -> CellFlows:
     unit: FuelCell = sources.fuel_cell.component
     _, units = _running(sources, output_kw)
     fuel_kw = units * unit.fuel_kw(output_kw / units)
-    return CellFlows(unit, sources.fuel_cell.name, output_kw, fuel_kw)
+    return CellFlows(unit, sources.fuel_cell.name, output_kw, units, fuel_kw)

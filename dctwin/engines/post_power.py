@@ -106,6 +106,9 @@ def _post_cell(year: Year, cell: CellFlows, place: str, node: str) -> None:
     ledger.post("heat", place, "ambient", cell.fuel_kw - cell.output_kw)
     if not year.lean:
         year.traces[f"{place}.output_kw"] = cell.output_kw
+        each_kw = cell.output_kw / cell.units_count
+        year.traces[f"{place}.load_frac"] = cell.unit.load_frac(each_kw)
+        year.flags.extend(Flag(place, limit) for limit in cell.unit.limits(each_kw))
 
 
 def post_battery(
