@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dctwin.buffers import buffers_of
 from dctwin.components.power.conductor import Conductor
 from dctwin.design import Facility, RackGroup, load_design
 from dctwin.engines.collapse import collapse_text
@@ -122,7 +123,7 @@ def power_swing(
     racks: Sequence[str] | None = None,
     floor_frac: float = 0.0,
     ramp_frac_per_s: float = math.inf,
-    buffers: Sequence[Buffer] = (),
+    buffers: Sequence[Buffer | str] = (),
     duration_s: float | None = None,
 ) -> PowerSwing:
     """A synchronous job on a design's racks, second by second and finer.
@@ -131,7 +132,9 @@ def power_swing(
     racks                 groups that take part, all when None; others keep their mean load
     floor_frac            software never lets a rack draw less than this share of its full power
     ramp_frac_per_s       software lets it change by this share of full power in a second
-    buffers               stores at the racks, nearest first; energy and power of all together
+    buffers               stores at the racks, nearest first; energy and power of all together:
+                          Buffer, or a word: "supercapacitor-48v-5kw:336:5" (catalogue name, count,
+                          time constant in s), "own:5" (the stores in the design's own racks)
     Raises InputError, or ComputationError where a feeder cannot carry the peak.
 
     >>> swing = power_swing("dtc-warm-water-ac", frequency_hz=0.5)  # doctest: +SKIP
@@ -140,8 +143,11 @@ def power_swing(
     facility = load_design(design) if not isinstance(design, Facility) else design
     groups = _groups(facility, racks)
     _check(frequency_hz, low_frac, high_frac, duty_frac, rise_s, floor_frac, ramp_frac_per_s)
+    stores: list[Buffer] = []
+    for item in buffers:
+        stores += [item] if isinstance(item, Buffer) else buffers_of(item, facility, groups)
     period_s = 1.0 / frequency_hz
-    slowest_s = max((buffer.time_constant_s for buffer in buffers), default=0.0)
+    slowest_s = max((buffer.time_constant_s for buffer in stores), default=0.0)
     # A limited ramp drifts until it meets its bounds, a store until it is half full again.
     warm_s = max(10.0 * slowest_s, 2.0 * period_s, 10.0 / ramp_frac_per_s)
     warm_s = math.ceil(warm_s / period_s) * period_s
@@ -166,7 +172,7 @@ def power_swing(
         total_kw, step_s, floor_frac * full_kw, ramp_frac_per_s * full_kw, ramp_frac_per_s * full_kw
     )
     fed_kw, stored_kw, loss_kw = soft.rack_kw, np.zeros(steps), np.zeros(steps)
-    for buffer in buffers:
+    for buffer in stores:
         done = through_buffer(fed_kw, step_s, buffer)
         fed_kw, stored_kw, loss_kw = done.fed_kw, stored_kw + done.stored_kw, loss_kw + done.loss_kw
     return PowerSwing(

@@ -39,12 +39,13 @@ def test_swing(command: Command) -> None:
     said = command(f"{words} --buffer 2:1500:3")
     assert said.code == 0
     assert "steepest ramp" in said.out
+    assert command(f"{words} --buffer flywheel-300kw:6:3").code == 0
     found = command(f"{words} --floor-frac 0.8 --json --out found").json()
     assert found["burned_frac"] > 0
     assert found["closure_rel"] < 1e-9
     assert Path("found/swing.csv").is_file()
     for wrong, why in (
-        ("--buffer 2:x", "--buffer: must be kWh:kW"),
+        ("--buffer 2:x", "buffers: must be kWh:kW:S"),
         ("--pattern saw", "--pattern: square or sine"),
         ("--rise-s 9", "rise_s: allowed 0 to"),
     ):

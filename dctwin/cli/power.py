@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -75,22 +75,6 @@ def compare_chains(
         note(f"chains.csv is in {out}")
 
 
-def _buffer(text: str) -> Any:
-    from dctwin.physics.smoothing import Buffer
-
-    parts = text.split(":")
-    try:
-        values = [float(part) for part in parts]
-    except ValueError:
-        values = []
-    if len(values) not in (3, 4):
-        raise InputError(
-            f"--buffer: must be kWh:kW:time constant in s, and an efficiency if you like, "
-            f"e.g. 2:1500:5 or 2:1500:5:0.95 (got {text!r})"
-        )
-    return Buffer(*values)
-
-
 def swing(
     design: Annotated[str, typer.Argument(metavar="DESIGN", help="Name of a design, or its file.")],
     frequency_hz: Annotated[
@@ -124,9 +108,10 @@ def swing(
         list[str] | None,
         typer.Option(
             "--buffer",
-            metavar="KWH:KW:S[:EFF]",
+            metavar="KWH:KW:S|NAME:COUNT:S|own:S",
             show_default=False,
-            help="Store beside the racks: energy, power, time constant; repeat, nearest first.",
+            help="Store beside the racks: energy, power and time constant; a store of the "
+            "catalogue; or those in the design's racks. Repeat, nearest first.",
         ),
     ] = None,
     as_json: JsonFlag = False,
@@ -150,7 +135,7 @@ def swing(
         racks or None,
         floor_frac,
         float("inf") if ramp_frac_per_s is None else ramp_frac_per_s,
-        [_buffer(text) for text in buffer or ()],
+        list(buffer or ()),
     )
     if out is not None:
         from dctwin.files import write_text

@@ -197,7 +197,9 @@ def _read_gensets(reader: Reader, entries: Gensets | None) -> tuple[GensetBank, 
     for index, (device, entry) in enumerate(zip(devices, rows, strict=True)):
         if entry.mode == "standby" and not isinstance(device.component, Genset):
             at = (*where, index) if isinstance(entries, list) else where
-            reader.fault((*at, "mode"), "a fuel cell is not started for an outage, allowed base-load")
+            reader.fault(
+                (*at, "mode"), "a fuel cell is not started for an outage, allowed base-load"
+            )
     return tuple(
         GensetBank(device, entry.mode, entry.load_frac)
         for device, entry in zip(devices, rows, strict=True)

@@ -125,7 +125,10 @@ def test_heat_of_a_fuel_cell_is_heat_of_the_facility() -> None:
         ({"mode": "sometimes"}, "onsite.gensets.mode: .*standby"),
         ({"mode": "standby", "load_frac": 0.5}, "onsite.gensets.load_frac: a standby set covers"),
         ({"mode": "base-load", "load_frac": 1.5}, "onsite.gensets.load_frac: is out of range"),
-        ({"mode": "standby", "equipment": "pem-500kw"}, "a fuel cell is not started for an outage, allowed base-load"),
+        (
+            {"mode": "standby", "equipment": "pem-500kw"},
+            "a fuel cell is not started for an outage, allowed base-load",
+        ),
         ({"mode": "standby", "rated": 5.0}, "unknown key, .*'rated_kw'"),
     ],
 )
