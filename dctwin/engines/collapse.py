@@ -18,7 +18,8 @@ def collapse_text(place: str, conductor: Conductor, output_kw: Array) -> str:
             return ""
         asked_kw = float(np.max(np.where(fails, output_kw, 0.0)))
         most_kw = _greatest_kw(conductor, asked_kw)
-    steps = f" in {np.count_nonzero(fails)} steps" if np.ndim(fails) else ""
+    count = "all" if np.all(fails) else str(np.count_nonzero(fails))
+    steps = f" in {count} steps" if np.ndim(fails) else ""
     return (
         f"{place}: cannot deliver {asked_kw:,.0f} kW{steps}, it is past its greatest power: from "
         f"{float(np.max(conductor.source_v)):g} V no voltage at its end carries more than "
