@@ -50,44 +50,59 @@ class BusFlows:
     short_kw: Array  # beyond all limits; the utility's rectifiers carry it overloaded
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What the voltages ask for at one state of the grid, the battery as if it had charge.
+
+    spare_kw   what each of SOURCES could give beyond the load, were there no battery
+    limit_kw   what each could give, a fuel cell below its least load nothing
+    """
+
+    wanted_kw: Array  # of the battery
+    utility_kw: Array  # were there no battery
+    bus_v: Array
+    spare_kw: list[Array]
+    limit_kw: list[Array]
+
+
 def bus_flows(
     sources: BusSources, load_kw: Array, pv_yield_frac: Array, boundary: Boundary
 ) -> BusFlows:
     """Who gives what to this load in each step.
 
-    A step in which the battery runs empty or full has the mean of both; what it does not give the
-    other sources share anew. At one moment it rests: hours chain through it.
+    A step that the grid leaves, or in which the battery runs empty or full, has the mean of both
+    states; what the battery does not give the other sources share anew. At one moment it rests:
+    hours chain through it.
     """
     even = 0.0 * boundary.air.dry_bulb_c
-    bank = (
-        None
-        if sources.battery is None
-        else as_one(sources.battery.component, sources.battery.count)
-    )
-    auxiliary_kw = None if bank is None else bank.auxiliary_kw
-    load_kw = load_kw + (0.0 if auxiliary_kw is None else auxiliary_kw) + even
-    xp = namespace(load_kw, pv_yield_frac)
-    rated, limit = _limits(sources, load_kw, pv_yield_frac, boundary)
+    bank = auxiliary_kw = None
+    load_kw = load_kw + even
+    if sources.battery is not None:
+        bank = as_one(sources.battery.component, sources.battery.count)
+        auxiliary_kw = bank.auxiliary_kw
+        load_kw = load_kw + auxiliary_kw
     if np.ndim(even) == 0:
         bank = None
+    xp = namespace(load_kw, pv_yield_frac)
+    rated, limit = _limits(sources, load_kw, pv_yield_frac, bank)
+    asked = _asked(sources, load_kw, rated, limit)
+    live = boundary.feeds_live
+    most_kw = rated[1]
+    if live is not None:
+        most_kw = rated[1] * live
+        dark = _asked(sources, load_kw, rated, [limit[0], 0.0 * load_kw, *limit[2:]])
+        asked = _mean(live, asked, dark)
+    battery, net_kw, share, taken_kw = None, load_kw, 0.0, 0.0 * load_kw
     if bank is not None:
-        rated[3] = limit[3] = bank.discharge_kw + 0.0 * load_kw
-    shares = sources.bus.share(load_kw, rated, limit)
-    if sources.fuel_cell is not None:
-        runs_kw, _ = _running(sources, shares.power_kw[2])
-        limit[2] = xp.where(runs_kw > 0, limit[2], 0.0)
-        shares = sources.bus.share(load_kw, rated, limit)
-    battery, net_kw, share = None, load_kw, 0.0
-    if bank is not None:
-        wanted_kw = xp.minimum(shares.power_kw[3], load_kw)
-        wanted_kw = xp.where(wanted_kw > _ROUNDING * load_kw, wanted_kw, 0.0)
-        limit[3] = 0.0 * load_kw
-        without = sources.bus.share(load_kw, rated, limit)
-        spare_kw = [xp.maximum(m - p, 0.0) for m, p in zip(limit, without.power_kw, strict=True)]
-        battery = _run_battery(sources, bank, spare_kw, wanted_kw, boundary)
+        battery = _run_battery(sources, bank, asked, boundary)
+        taken_kw = battery.charge_kw
         net_kw = xp.maximum(load_kw + battery.charge_kw - battery.discharge_kw, 0.0)
-        share = ratio(battery.discharge_kw, wanted_kw)
-    rest = sources.bus.share(net_kw, rated, limit)
+        share = ratio(battery.discharge_kw, asked.wanted_kw)
+    # The rectifiers give while they have a grid, and nothing of what was asked without it.
+    utility_kw = xp.minimum(asked.utility_kw + taken_kw, most_kw)
+    pv_limit_kw, _, cell_limit_kw, _ = asked.limit_kw
+    none = 0.0 * load_kw
+    rest = sources.bus.share(net_kw, rated, (pv_limit_kw, utility_kw, cell_limit_kw, none))
     # What rounding of the bus voltage adds to a share is not given.
     pv_kw = xp.minimum(rest.power_kw[0], net_kw)
     cell = None
@@ -96,9 +111,9 @@ def bus_flows(
         cell = _cell(sources, xp.minimum(rest.power_kw[2], net_kw - pv_kw))
         cell_kw = cell.output_kw
     return BusFlows(
-        bus_v=share * shares.bus_v + (1.0 - share) * rest.bus_v,
+        bus_v=share * asked.bus_v + (1.0 - share) * rest.bus_v,
         pv_kw=pv_kw,
-        curtailed_kw=xp.maximum(limit[0] - pv_kw, 0.0),
+        curtailed_kw=xp.maximum(pv_limit_kw - pv_kw, 0.0),
         utility_kw=net_kw - pv_kw - cell_kw,
         auxiliary_kw=auxiliary_kw,
         battery=battery,
@@ -107,8 +122,42 @@ def bus_flows(
     )
 
 
+def _asked(sources: BusSources, load_kw: Array, rated: list[Array], limit: list[Array]) -> _Asked:
+    xp = namespace(load_kw, *limit)
+    shares = sources.bus.share(load_kw, rated, limit)
+    if sources.fuel_cell is not None:
+        runs_kw, _ = _running(sources, shares.power_kw[2])
+        limit = [*limit[:2], xp.where(runs_kw > 0, limit[2], 0.0), limit[3]]
+        shares = sources.bus.share(load_kw, rated, limit)
+    wanted_kw = xp.minimum(shares.power_kw[3], load_kw)
+    others = [*limit[:3], 0.0 * load_kw]
+    without = shares if sources.battery is None else sources.bus.share(load_kw, rated, others)
+    return _Asked(
+        xp.where(wanted_kw > _ROUNDING * load_kw, wanted_kw, 0.0),
+        without.power_kw[1],
+        shares.bus_v,
+        [xp.maximum(m - p, 0.0) for m, p in zip(others, without.power_kw, strict=True)],
+        others,
+    )
+
+
+def _mean(live: Array, lit: _Asked, dark: _Asked) -> _Asked:
+    """The mean of a step with a grid in a share of it."""
+
+    def of(one: Array, other: Array) -> Array:
+        return live * one + (1.0 - live) * other
+
+    return _Asked(
+        of(lit.wanted_kw, dark.wanted_kw),
+        of(lit.utility_kw, dark.utility_kw),
+        of(lit.bus_v, dark.bus_v),
+        [of(*pair) for pair in zip(lit.spare_kw, dark.spare_kw, strict=True)],
+        [of(*pair) for pair in zip(lit.limit_kw, dark.limit_kw, strict=True)],
+    )
+
+
 def feeds_live(facility: Facility, boundary: Boundary) -> Any:
-    """1 or 0 in each step: whether the rectifiers of buses with sources have a grid behind them.
+    """Share of each step in which the rectifiers of buses with sources have a grid behind them.
 
     None: always. Engines, battery or fuel cell at the facility bus take its place in an outage;
     what they cannot carry is shed there. At one moment there are no outages.
@@ -126,46 +175,40 @@ def feeds_live(facility: Facility, boundary: Boundary) -> Any:
 
 
 def _limits(
-    sources: BusSources, load_kw: Array, pv_yield_frac: Array, boundary: Boundary
+    sources: BusSources, load_kw: Array, pv_yield_frac: Array, bank: Battery | None
 ) -> tuple[list[Array], list[Array]]:
-    """Rating and what can be given now of SOURCES, the battery left out."""
+    """Rating of SOURCES and what each can give now, the utility with a grid behind it."""
     none = 0.0 * load_kw
     rated, limit = [none] * 4, [none] * 4
     if sources.pv is not None:
         pv, count = sources.pv.component, sources.pv.count
         rated[0] = pv.rated_kw * count + none
         limit[0] = pv.output_kw(pv_yield_frac) * count + none
-    live = 1.0 if boundary.feeds_live is None else boundary.feeds_live
-    rated[1] = sources.bus.utility_limit_kw + none
-    limit[1] = rated[1] * live
+    rated[1] = limit[1] = sources.bus.utility_limit_kw + none
     if sources.fuel_cell is not None:
-        rated[2] = sources.fuel_cell.component.rated_kw * sources.fuel_cell.count + none
-        limit[2] = rated[2]
+        rated[2] = limit[2] = sources.fuel_cell.component.rated_kw * sources.fuel_cell.count + none
+    if bank is not None:
+        rated[3] = limit[3] = bank.discharge_kw + none
     return rated, limit
 
 
 def _run_battery(
-    sources: BusSources,
-    bank: Battery,
-    spare_kw: list[Array],
-    wanted_kw: Array,
-    boundary: Boundary,
+    sources: BusSources, bank: Battery, asked: _Asked, boundary: Boundary
 ) -> BatteryFlows:
-    """The battery: gives what its voltage asks of it, is charged by what stands above it.
-
-    spare_kw   what each of SOURCES could give beyond the load, were there no battery
-    """
+    """The battery: gives what its voltage asks of it, is charged by what stands above it."""
+    wanted_kw, live = asked.wanted_kw, boundary.feeds_live
     xp = namespace(wanted_kw)
     offer_kw: Array = 0.0
-    for above, spare in zip(sources.bus.charges(), spare_kw, strict=True):
+    for above, spare in zip(sources.bus.charges(), asked.spare_kw, strict=True):
         offer_kw = offer_kw + spare * above
     return bank.steady(
         xp.where(wanted_kw > 0, 0.0, offer_kw),
         wanted_kw,
         boundary.step_h,
         boundary.air.dry_bulb_c,
-        boundary.feeds_live,
-        sum(spare_kw, 0.0),
+        # Its reserve is there for a step that the grid leaves at any time.
+        None if live is None else xp.where(live < 1.0, 0.0, 1.0),
+        sum(asked.spare_kw, 0.0),
     )
 
 

@@ -49,7 +49,7 @@ class Boundary:
     demand_price_per_kw: Any = None
     carbon_kg_per_kwh: Any = None
     grid_available: Any = None
-    feeds_live: Any = None  # 1 or 0 in each step (bus.feeds_live); None: always
+    feeds_live: Any = None  # share of each step (bus.feeds_live); None: always
     import_limit_kw: float = math.inf  # of the grid connection
     export_limit_kw: float | None = None
     place: Place = field(default_factory=Place)

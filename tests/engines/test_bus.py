@@ -120,6 +120,20 @@ def test_without_the_grid_the_battery_carries_the_bus_and_is_refilled_after() ->
     assert 340 > year.traces["bus.dc.bus_v"][9] > 340 * 0.97
 
 
+def test_half_an_hour_without_grid_is_half_of_an_hour() -> None:
+    facility = bus_hall(0.0, 500.0, battery_of(2000))
+    around = without_grid(10)
+    around.grid_available[10] = 0.5
+    year = run_year(facility, around)
+    flows = flows_of(year)
+    assert flows["storage.dc", "bus.dc"][[9, 10, 11]] == pytest.approx([0, 200, 0])
+    assert flows["power.dc.ups", "bus.dc"][10] == pytest.approx(200.0)
+    assert np.max(short_kw(year)) < 1e-6
+    # Without charge the load of that half hour is short, whatever the rectifiers could give.
+    bare = run_year(bus_hall(0.0, 500.0, None), around)
+    assert short_kw(bare)[[9, 10, 11]] == pytest.approx([0, 200, 0], abs=1e-6)
+
+
 def test_an_empty_battery_leaves_the_bus_short_and_the_load_is_shed() -> None:
     facility = bus_hall(0.0, 500.0, battery_of(200))
     year = run_year(facility, without_grid(10, 11))
@@ -254,6 +268,9 @@ def test_a_bus_closes_for_any_sources(data: st.DataObject, facility: Facility) -
     sun = np.array(data.draw(st.lists(floats(0.0, 1.0), min_size=HOURS, max_size=HOURS)))
     dark = data.draw(st.lists(st.integers(0, HOURS - 1), max_size=20))
     around = without_grid(*dark, sun=sun)
+    around.grid_available[:] = np.maximum(
+        around.grid_available, data.draw(st.sampled_from([0.0, 0.3, 1.0])) * (np.arange(HOURS) % 3)
+    ).clip(0.0, 1.0)
     year = run_year(facility, around)
     flows = flows_of(year)
     assert min(np.min(flow.value) for flow in year.ledger.flows) >= 0.0
