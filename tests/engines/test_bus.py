@@ -283,6 +283,8 @@ def test_a_bus_closes_for_any_sources(data: st.DataObject, facility: Facility) -
     most = bus.utility_limit_kw * around.grid_available
     utility, short = flows["power.dc.ups", "bus.dc"], short_kw(year)
     assert np.all(utility <= most + short + 1e-6)
+    # A step that the grid leaves in part may be short in the rest of it.
+    short = short * np.isin(around.grid_available, (0.0, 1.0))
     assert np.all((short < 1e-6) | (utility + 1e-6 > most))
     assert np.all((short < 1e-6) | (year.traces["bus.dc.curtailed_kw"] < 1e-6))
 
