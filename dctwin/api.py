@@ -32,10 +32,10 @@ from dctwin.ledger import pick
 from dctwin.library import entries, find
 from dctwin.memory import keep_heap
 from dctwin.metrics import Values, compute_metrics
-from dctwin.plant import stack
 from dctwin.result import FlagCount, Run
 from dctwin.scenario import Scenario, load_scenario
 from dctwin.site import Site, load_site
+from dctwin.stacking import stack
 from dctwin.surroundings import (
     PathLike,
     Surroundings,
@@ -189,6 +189,7 @@ def _flags(
                     f"{first}Z",
                     float(beyond.max()),
                     limit.unit,
+                    limit.note,
                 )
             )
     return tuple(found)

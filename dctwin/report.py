@@ -276,7 +276,7 @@ def _flag_table(runs: Sequence[Outcome]) -> str:
             run.design,
             run.site,
             flag.place,
-            flag.limit,
+            f"{flag.limit}: {flag.note}" if flag.note else flag.limit,
             f"{flag.count_h:,.0f}",
             f"{flag.worst:.3g} {'' if flag.unit == '-' else flag.unit}".strip(),
             flag.first_utc,

@@ -25,7 +25,7 @@ _TABLE, _HEAD = "run.parquet", "run.json"
 
 @dataclass(frozen=True)
 class FlagCount:
-    """A limit that was passed: in how many hours, when first, how far at worst."""
+    """A limit that was passed: in how many hours, when first, how far at worst, what it means."""
 
     place: str
     limit: str
@@ -33,11 +33,13 @@ class FlagCount:
     first_utc: str
     worst: float
     unit: str
+    note: str = ""
 
     def __str__(self) -> str:
         return (
             f"{self.place}: {self.limit} outside its range in {self.count_h:g} h, "
             f"first {self.first_utc}, worst by {self.worst:.3g} {self.unit}"
+            f"{self.note and f' ({self.note})'}"
         )
 
 

@@ -42,6 +42,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "heat-pump-dtc",
         "heat-reuse-dtc",
         "ice-storage-ac",
+        "lake-water-ac",
         "lng-cold-ac",
         "river-water-dtc",
         "sea-water-ac",
@@ -50,6 +51,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Liquid cooling": (
         "air-cdu-retrofit-ac",
         "closed-cooler-dtc-ac",
+        "cold-water-hybrid-sea-makeup-ac",
         "dtc-*",
         "hybrid-*",
         "immersion-*",
@@ -69,7 +71,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "chilled-water-controls-ac",
         "chilled-water-tower-ac",
         "dx-*",
+        "edge-hall-r32-ac",
         "free-cooling-chiller-ac",
+        "screw-parallel-economiser-ac",
     ),
 }
 # The order of the page: cooling from the room outwards, then power and energy, then the cases.

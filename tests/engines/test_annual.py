@@ -38,7 +38,8 @@ from dctwin.errors import ComputationError, InputError
 from dctwin.ledger import GENSET, RENEWABLES, pick
 from dctwin.library import entries
 from dctwin.metrics import GridYear, Metrics, compute_metrics
-from dctwin.plant import Wiring, stack
+from dctwin.plant import Wiring
+from dctwin.stacking import stack
 
 GRID = GridYear(
     carbon_kg_per_kwh=0.4, currency="JPY", price_per_kwh=20.0, water_l_per_kwh=1.0,
