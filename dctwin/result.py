@@ -159,6 +159,8 @@ class Run:
                 "scope2_market": self.metrics.get("carbon_scope2_market_kg"),
                 "scope3": self.metrics.get("carbon_scope3_kg"),
             },
+            "pue_by_category": {str(k): pue for k, pue in self.pue_by_category().items()},
+            "loss_tree": loss_rows(self.ledger),
             "closure": dict(self.closure),
             "flags": [asdict(flag) for flag in self.flags],
             "events": [dict(event) for event in self.events],

@@ -13,7 +13,7 @@ from dctwin.document import Document
 from dctwin.errors import InputError
 
 # What designs of one topology may call differently.
-_LABELS = frozenset({"title", "description", "equipment"})
+_LABELS = frozenset({"title", "description", "equipment", "redundancy"})
 
 
 def stack(facilities: list[Facility]) -> Facility:

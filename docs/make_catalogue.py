@@ -18,6 +18,13 @@ SITES = ("ishikari", "inzai", "singapore")
 # is an error, so that a new one gets its place here.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Power chains: one AI hall, nine chains": ("ai-hall-*",),
+    "Further power chains: to the chips, other UPS, own substation, fuel cells": (
+        "campus-*",
+        "chips-*",
+        "fuel-cell-*",
+        "line-interactive-*",
+        "rotary-*",
+    ),
     "Whole facilities that exist": ("frontier*", "sakura-like-*", "prineville-like-*"),
     "Validation halls of Lei and Masanet (2022)": ("lei-masanet-*",),
     "On-site energy": (
@@ -76,6 +83,7 @@ ORDER = (
     "Chillers, towers and DX for air-cooled halls",
     "Natural sinks, thermal stores and heat reuse",
     "Power chains: one AI hall, nine chains",
+    "Further power chains: to the chips, other UPS, own substation, fuel cells",
     "On-site energy",
     "Whole facilities that exist",
     "Validation halls of Lei and Masanet (2022)",

@@ -33,8 +33,9 @@ RATED_AIR_KG_PER_M3 = 1.2
 NO_TEMPERATURE_LIMIT_C = -273.15
 
 
-def param(unit: str, low: float, high: float, text: str, default: float = _REQUIRED) -> Any:
-    """A numeric parameter: unit, allowed range, what it means, and a default if there is one."""
+def param(unit: str, low: float, high: float, text: str, default: float | None = _REQUIRED) -> Any:
+    """A numeric parameter: unit, allowed range, what it means, and a default if there is one (None:
+    not told)."""
     return Field(
         default,
         ge=low,

@@ -139,7 +139,7 @@ class Facility:
         for feed in self.feeds:
             yield from feed.path
             if feed.sources is not None:
-                yield from (d for d in (feed.sources.pv, feed.sources.battery) if d is not None)
+                yield from feed.sources.devices()
         yield from (*self.mechanical_path, *self.shared_path)
         yield from self.onsite.devices()
 

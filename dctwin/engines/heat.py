@@ -49,6 +49,7 @@ class Boundary:
     demand_price_per_kw: Any = None
     carbon_kg_per_kwh: Any = None
     grid_available: Any = None
+    feeds_live: Any = None  # share of each step (bus.feeds_live); None: always
     import_limit_kw: float = math.inf  # of the grid connection
     export_limit_kw: float | None = None
     place: Place = field(default_factory=Place)
@@ -276,9 +277,7 @@ def sources(
     for rack in racks:
         name = rack.group.feed
         drawn[name] = drawn[name] + rack.draw_kw if name in drawn else rack.draw_kw
-    feeds = feed_flows(
-        facility, drawn, boundary.feed_pv_yield_frac, boundary.step_h, 0.0 * boundary.air.dry_bulb_c
-    )
+    feeds = feed_flows(facility, drawn, boundary)
     heat: dict[str, Array] = {c.name: path_kw.get(c.name, 0.0) for c in facility.circuits}
     for rack in racks:
         heat[rack.group.air] = heat[rack.group.air] + rack.power.air_kw

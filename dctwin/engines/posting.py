@@ -40,7 +40,7 @@ def post_facility(year: Year, facility: Facility, boundary: Boundary, found: Set
         _watch_makeup(year, facility, boundary, found)
         for charge in facility.charges:
             year.traces[f"{charge.place}.vapour_loss_kg_per_year"] = charge.loss_kg_per_year
-    post_feeds(year, found.feeds)
+    post_feeds(year, found.feeds, boundary.air.dry_bulb_c)
     it_draw = main_draw_kw(found.feeds)
     drawn, mechanical = carry(facility.mechanical_path, mechanical_kw)
     total, shared = carry(facility.shared_path, it_draw + drawn)
