@@ -26,6 +26,7 @@ _WHERE = {
     "sweep": "dctwin.sweeps",
     "prepare_sweep": "dctwin.sweeps",
     "sweep_status": "dctwin.sweeps",
+    "find_sweeps": "dctwin.sweeps",
     "sweep_frame": "dctwin.sweeps",
     "pareto": "dctwin.sweeps.analyse",
     "rank": "dctwin.sweeps.analyse",

@@ -128,6 +128,11 @@ SHORT_LABELS = {
 _LARGE = {"kWh": "MWh", "L": "m³", "kg": "t"}
 
 
+def is_money(name: str) -> bool:
+    """Whether a metric is an amount in the currency of its site."""
+    return name.startswith("cost_")
+
+
 def metric_unit(name: str, currency: str = "") -> str:
     """The unit of a metric, written for people; a share is shown in per cent.
 
@@ -136,7 +141,7 @@ def metric_unit(name: str, currency: str = "") -> str:
     """
     if name == "cost_per_it_kwh":
         return f"{currency}/kWh".lstrip("/")
-    if name.startswith("cost_"):
+    if is_money(name):
         return f"{currency}/year".lstrip("/")
     if name.endswith("_frac"):
         return "%"

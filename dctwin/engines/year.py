@@ -9,6 +9,9 @@ from dctwin.components.component import Limit
 from dctwin.ledger import Ledger
 from dctwin.physics.arrays import Array
 
+# A limit passed by less than this was passed by rounding only.
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Flag:
@@ -27,3 +30,11 @@ class Year:
     flags: list[Flag] = field(default_factory=list)
     closure: Mapping[str, float] = field(default_factory=dict)
     lean: bool = False  # without flags, and with the traces only that metrics are read off
+
+    def passed(self) -> dict[str, Array]:
+        """Limits by place and name -> the steps in which they are passed."""
+        found: dict[str, Array] = {}
+        for flag in self.flags:
+            name, beyond = f"{flag.place} {flag.limit.name}", flag.limit.beyond > ROUNDING
+            found[name] = found[name] | beyond if name in found else beyond
+        return found

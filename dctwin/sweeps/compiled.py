@@ -23,7 +23,7 @@ from dctwin.ledger import CLOSURE_LIMIT
 from dctwin.physics.trees import put_together, taken_apart
 from dctwin.sweeps.bind import leaves, put
 from dctwin.sweeps.kernel import Bench, Found, Numbers, numpy_totals
-from dctwin.totals import Totals, totals_of
+from dctwin.totals import Totals, flagged, totals_of
 
 # Designs in one call: the last call of a chunk is filled up to this, so that nothing compiles anew.
 TILE_DESIGNS = 32
@@ -97,9 +97,12 @@ def one_design(
         boundary, grid, made_frac = put_together(site, empty)
         numbers = {place: values[k] for k, place in enumerate(bench.places)}
         facility = fit(put(bench.facility, numbers), bench.boundary)
-        year = year_of(facility, boundary, lean=True, holding=holding)
+        year = year_of(facility, boundary, lean=not bench.watched, holding=holding)
         made_kw = contracted_kw(facility, made_frac)
-        return totals_of(year.ledger, year.traces, grid, made_kw), year.ledger.gaps()
+        totals = totals_of(year.ledger, year.traces, grid, made_kw)
+        if bench.watched:
+            totals |= flagged(year.ledger, year.passed())
+        return totals, year.ledger.gaps()
 
     return work
 
@@ -135,6 +138,7 @@ def _key(bench: Bench, site: list[Any], empty: Any) -> Any:
     return (
         hash(tuple(leaves(fit(bench.facility, bench.boundary)))),
         bench.places,
+        bench.watched,
         tuple((array.shape, array.dtype.str) for array in site),
         tuple(array.tobytes() for array in fixed),
         repr(bench.surroundings.grid.currency),

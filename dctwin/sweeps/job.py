@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from dctwin.api import equipment_digest, package_version
+from dctwin.api import equipment_digest, package_version, source_digest
 from dctwin.design import Facility, load_design
 from dctwin.errors import InputError
 from dctwin.site import Site, load_site
@@ -23,10 +23,17 @@ from dctwin.sweeps.bind import Follower, follow, refuse
 from dctwin.sweeps.kernel import Bench
 from dctwin.sweeps.space import Space, World
 from dctwin.sweeps.spec import Choices, Spec
+from dctwin.totals import FLAGGED
 
 # Points in a part: some seconds of work, so that a kill loses little and a part is worth a file.
 CHUNK_POINTS = 512
 MAX_TOPOLOGIES = 2_000
+
+# Columns of limits: the hours in which any is passed, and the one that is passed in most of them.
+WORST_FLAG = "worst_flag"
+FLAG_COLUMNS = (FLAGGED, WORST_FLAG)
+# Parts of a spec that no result depends on: they may change before a sweep is resumed.
+_NO_RESULTS = frozenset({"name", "title", "description", "constraints", "traces"})
 
 Key = tuple[Any, ...]
 
@@ -46,6 +53,7 @@ class Job:
     spec: Spec
     facilities: Mapping[str, Facility]
     surroundings: Mapping[tuple[str, str, str], Surroundings]  # by site, weather, scenario
+    watched: bool = False  # count the hours in which limits are passed at every point
     _topologies: dict[Key, Topology] = field(default_factory=dict, compare=False)
     _benches: dict[tuple[int, World], Bench] = field(default_factory=dict, compare=False)
 
@@ -154,8 +162,12 @@ class Job:
         if key not in self._benches:
             places = tuple(f.place for some in topology.followers.values() for f in some)
             around = self.surroundings[world.site, world.weather, world.scenario]
-            self._benches[key] = Bench(topology.facility, around, places)
+            self._benches[key] = Bench(topology.facility, around, places, self.watched)
         return self._benches[key]
+
+    def with_flags(self) -> Job:
+        """The same job, that counts the hours in which limits are passed."""
+        return self if self.watched else replace(self, watched=True, _benches={})
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process needs: it makes topologies and benches ready itself."""
@@ -164,9 +176,10 @@ class Job:
     @cached_property
     def identity(self) -> dict[str, Any]:
         """What must be the same for a sweep to be resumed: name -> digest."""
-        file = self.spec.file
-        text = json.dumps(self.spec.document.data, sort_keys=True, default=str)
-        found = {"version": package_version(), "spec": _sha256(text)}
+        file, document = self.spec.file, self.spec.document.data
+        wanted = {name: value for name, value in document.items() if name not in _NO_RESULTS}
+        text = json.dumps(wanted, sort_keys=True, default=str)
+        found = {"version": package_version(), "code": source_digest(), "spec": _sha256(text)}
         for name, facility in self.facilities.items():
             data = json.dumps(facility.document.data, sort_keys=True)
             found[f"design {name}"] = _sha256(data)
@@ -211,7 +224,8 @@ def make_job(spec: Spec) -> Job:
             if scenario is not None and scenario.site:
                 site = site.replace(scenario.site)
             surroundings[key] = prepare(site, world.weather or None, file.step)
-    return Job(spec, facilities, surroundings)
+    named = {*file.metrics, *(bound.metric for bound in file.constraints), file.traces.by}
+    return Job(spec, facilities, surroundings, watched=not named.isdisjoint(FLAG_COLUMNS))
 
 
 def _hashable(value: Any) -> Any:

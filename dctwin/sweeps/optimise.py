@@ -15,8 +15,8 @@ import numpy as np
 from dctwin.errors import InputError
 from dctwin.sweeps.analyse import costs, feasible
 from dctwin.sweeps.batch import evaluate, table_of
-from dctwin.sweeps.execute import Progress
 from dctwin.sweeps.job import Job
+from dctwin.sweeps.progress import Meter, Progress
 from dctwin.sweeps.spec import Choices, Span, Spread, Vary
 from dctwin.sweeps.store import Store, encode
 
@@ -75,30 +75,40 @@ def optimise(
     # The last generation is as long as what is left of the number asked for.
     sizes = [min(POPULATION, trials - done) for done in range(0, trials, POPULATION)]
     store = Store(out)
-    store.open(
+    held = store.open(
         {
             "name": job.spec.name,
             "spec": job.spec.document.data,
-            "identity": {**job.identity, "objectives": ",".join(objectives)},
+            "identity": {
+                **job.identity,
+                "objectives": ",".join(objectives),
+                "constraints": [bound.model_dump() for bound in job.spec.file.constraints],
+            },
             "points": trials * worlds,
             "chunks": [size * worlds for size in sizes],
             "backend": "numpy",
+            "flags": job.watched,
         }
     )
+    if held["flags"]:
+        job = job.with_flags()
     finished = store.finished()
-    for generation, size in enumerate(sizes):
-        asked = [study.ask() for _ in range(size)]
-        tried = [
-            {p: suggest(trial, p, how) for p, how in job.spec.file.vary.items()} for trial in asked
-        ]
-        if generation not in finished:
-            first = generation * POPULATION * worlds
-            store.write_part(generation, encode(_generation(job, tried, first)))
-        table = store.table([generation]).to_pandas()
-        for trial, found in zip(asked, _values(job, table, objectives), strict=True):
-            study.tell(trial, list(found))
-        if progress is not None:
-            progress(generation * POPULATION + size, trials, None)
+    missing = {part: size * worlds for part, size in enumerate(sizes) if part not in finished}
+    before = sum(sizes) * worlds - sum(missing.values())
+    with Meter(store, missing, before, progress) as meter:
+        for generation, size in enumerate(sizes):
+            asked = [study.ask() for _ in range(size)]
+            tried = [
+                {p: suggest(trial, p, how) for p, how in job.spec.file.vary.items()}
+                for trial in asked
+            ]
+            if generation in missing:
+                first = generation * POPULATION * worlds
+                store.write_part(generation, encode(_generation(job, tried, first)))
+                meter.add(generation)
+            table = store.table([generation]).to_pandas()
+            for trial, found in zip(asked, _values(job, table, objectives), strict=True):
+                study.tell(trial, list(found))
     if not store.summary.exists():
         store.finish()
     return store.frame()
