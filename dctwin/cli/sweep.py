@@ -152,7 +152,7 @@ def sweep(
 
 def _with_options(spec: Spec, traces: str | None, top: str, limits: list[str]) -> Spec:
     """The spec with what the command line adds; its identity stays, as points do."""
-    from dctwin.sweeps.spec import Constraint, Traces
+    from dctwin.sweeps.file import Constraint, Traces
 
     file = spec.file
     if traces is not None:

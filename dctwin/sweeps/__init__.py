@@ -9,6 +9,7 @@ from dctwin.errors import InputError, nearest
 from dctwin.sweeps.batch import Backend
 from dctwin.sweeps.execute import run_chunks
 from dctwin.sweeps.job import Job, make_job
+from dctwin.sweeps.possible import check
 from dctwin.sweeps.progress import Progress, Status, find_sweeps, status_of
 from dctwin.sweeps.spec import SpecLike, load_spec
 from dctwin.sweeps.store import Store
@@ -40,7 +41,7 @@ def prepare_sweep(spec: SpecLike, max_runs: int = DEFAULT_MAX_RUNS) -> Job:
         )
     if points == 0:
         raise InputError(f"{job.spec.document.file}: holds no points")
-    _ = job.chunks
+    check(job)
     return job
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dctwin.errors import InputError, nearest
-from dctwin.sweeps.spec import Constraint, SpecLike, load_spec
+from dctwin.sweeps.file import Constraint
+from dctwin.sweeps.spec import SpecLike, load_spec
 
 if TYPE_CHECKING:
     import pandas as pd

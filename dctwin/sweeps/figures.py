@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from dctwin.figures import BLUE, GREY, ORANGE, PALETTE, RED, blank
 from dctwin.labels import LABELS
 from dctwin.sweeps.analyse import feasible, pareto, sensitivity, tornado, uncertainty
-from dctwin.sweeps.spec import Constraint, SpecLike
+from dctwin.sweeps.file import Constraint
+from dctwin.sweeps.spec import SpecLike
 
 if TYPE_CHECKING:
     import pandas as pd

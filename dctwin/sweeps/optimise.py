@@ -15,9 +15,9 @@ import numpy as np
 from dctwin.errors import InputError
 from dctwin.sweeps.analyse import costs, feasible
 from dctwin.sweeps.batch import evaluate, table_of
+from dctwin.sweeps.file import Choices, Span, Spread, Vary
 from dctwin.sweeps.job import Job
 from dctwin.sweeps.progress import Meter, Progress
-from dctwin.sweeps.spec import Choices, Span, Spread, Vary
 from dctwin.sweeps.store import Store, encode
 
 if TYPE_CHECKING:

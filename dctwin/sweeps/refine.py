@@ -20,10 +20,10 @@ from dctwin.sweeps.analyse import split_sign
 from dctwin.sweeps.batch import OK, Columns, evaluate
 from dctwin.sweeps.bind import put
 from dctwin.sweeps.compiled import jax_module, one_design, site_arrays
+from dctwin.sweeps.file import Span, Spread
 from dctwin.sweeps.job import Job
 from dctwin.sweeps.kernel import Bench
 from dctwin.sweeps.space import World
-from dctwin.sweeps.spec import Span, Spread
 
 MOST_STEPS = 50
 # Metrics without a slope: hours are counted one by one, and no design changes the others.

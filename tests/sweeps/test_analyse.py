@@ -25,8 +25,9 @@ from dctwin.sweeps.analyse import (
     uncertainty,
 )
 from dctwin.sweeps.batch import evaluate
+from dctwin.sweeps.file import Constraint
 from dctwin.sweeps.space import Space
-from dctwin.sweeps.spec import Constraint, load_spec
+from dctwin.sweeps.spec import load_spec
 
 
 def brute_force(keys: np.ndarray) -> np.ndarray:
