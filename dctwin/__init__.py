@@ -28,6 +28,7 @@ _WHERE = {
     "sweep_status": "dctwin.sweeps",
     "find_sweeps": "dctwin.sweeps",
     "sweep_frame": "dctwin.sweeps",
+    "flag_points": "dctwin.sweeps.flagged",
     "pareto": "dctwin.sweeps.analyse",
     "rank": "dctwin.sweeps.analyse",
     "sensitivity": "dctwin.sweeps.analyse",

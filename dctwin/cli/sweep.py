@@ -19,7 +19,7 @@ from dctwin.cli.console import (
     say,
     table,
 )
-from dctwin.errors import InputError
+from dctwin.errors import ComputationError, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +114,8 @@ def sweep(
         _tell_status(_folder(out), as_json)
         return
     share = _shard(shard)
-    from dctwin.sweeps import prepare_sweep
+    from dctwin.sweeps import prepare_sweep, run_sweep
+    from dctwin.sweeps.progress import rate_text
     from dctwin.sweeps.spec import load_spec
 
     checked = _with_options(load_spec(spec), traces, top, limit or [])
@@ -122,32 +123,36 @@ def sweep(
         _tell_plan(prepare_sweep(checked, max_runs), as_json)
         return
     folder = _folder(out)
+    names = [] if optimize is None else _objectives(optimize)
+    library = _backend(backend)
+    job = _prepared(prepare_sweep(checked, max_runs), names or [top])
     with progress("design-years") as bar:
 
         def step(done: int, of: int, rate_per_s: float | None) -> None:
-            bar(done, of)
+            bar(done, of, rate_text(rate_per_s, (of - done) / rate_per_s if rate_per_s else None))
 
-        if optimize is not None:
-            from dctwin.sweeps.optimise import objective_names, optimise
+        if names:
+            from dctwin.sweeps.optimise import optimise
 
-            names = objective_names(optimize)
-            found = optimise(prepare_sweep(checked, max_runs), folder, names, trials, step)
+            found = optimise(job, folder, names, trials, step)
         else:
-            from dctwin.sweeps import sweep as run_sweep
+            found = run_sweep(job, folder, workers, scheduler, library, share, step)
+    refined = _refined(job, found, names or [top]) if refine else None
+    _tell_result(found, job, folder, names, top, refined, as_json)
 
-            names = []
-            found = run_sweep(
-                checked,
-                folder,
-                workers,
-                scheduler,
-                _backend(backend),
-                share,
-                max_runs,
-                progress=step,
-            )
-    refined = _refined(prepare_sweep(checked, max_runs), found, names or [top]) if refine else None
-    _tell_result(found, checked, folder, names, top, refined, as_json)
+
+def _objectives(text: str) -> list[str]:
+    from dctwin.sweeps.optimise import objective_names
+
+    return objective_names(text)
+
+
+def _prepared(job: Job, ranked_by: list[str]) -> Job:
+    """The job, with limits watched at every point where the points are ranked by them."""
+    from dctwin.sweeps.spec import FLAG_COLUMNS
+
+    bare = {name.lstrip("-") for name in ranked_by}
+    return job if bare.isdisjoint(FLAG_COLUMNS) else job.with_flags()
 
 
 def _with_options(spec: Spec, traces: str | None, top: str, limits: list[str]) -> Spec:
@@ -263,66 +268,95 @@ def _tell_status(folder: Path, as_json: bool) -> None:
 
     found = sweep_status(folder)
     if as_json:
-        print_json(asdict(found))
+        print_json({**asdict(found), "complete": found.complete, "running": found.running})
         return
-    state = "complete" if found.complete else "running" if found.running else "not running"
-    parts = f"{found.parts_done}/{found.parts} parts"
-    say(f"{found.done:,} of {found.points:,} points ({parts}): {state}")
-    if found.rate_per_s is not None and found.left_s is not None:
-        say(f"{found.rate_per_s:,.0f} design-years a second, {found.left_s:,.0f} s left")
+    say(str(found))
 
 
 def _tell_result(
     found: pd.DataFrame,
-    spec: Spec,
+    job: Job,
     folder: Path,
     objectives: list[str],
     top: str,
     refined: Refined | None,
     as_json: bool,
 ) -> None:
-    from dctwin.sweeps.analyse import pareto, rank
+    """The best points or the front, in each currency where money ranks them, and their limits."""
+    from dctwin.sweeps.analyse import by_currency, pareto, rank
+    from dctwin.sweeps.flagged import flag_points
 
-    file = spec.file
-    failed = int((found["status"] != "ok").sum())
-    shown = (
-        pareto(found, objectives, file.constraints)
-        if objectives
-        else rank(found, [top], file.constraints)
-    )
-    best = shown.head(_TOP)
+    file, by = job.spec.file, objectives or [top]
+    wrong = found[found["status"] != "ok"]
+    if len(wrong) == len(found):
+        raise ComputationError(
+            f"none of the {len(found):,} points could be run: {wrong['error'].iloc[0]}"
+        )
+    order = pareto if objectives else rank
+    shown = {
+        money: order(rows, by, file.constraints) for money, rows in by_currency(found, by).items()
+    }
+    best = {money: flag_points(job, rows.head(_TOP)) for money, rows in shown.items()}
+    feasible = sum(map(len, shown.values()))
     if as_json:
         print_json(
             {
-                "name": spec.name,
+                "name": job.spec.name,
                 "points": len(found),
-                "failed": failed,
-                "feasible": len(shown),
-                "front" if objectives else "best": best.to_dict("records"),
+                "failed": len(wrong),
+                "feasible": feasible,
+                "shown": sum(map(len, best.values())),
+                "front" if objectives else "best": [
+                    row for rows in best.values() for row in rows.to_dict("records")
+                ],
                 "refined": None if refined is None else asdict(refined),
             }
         )
         return
-    say(f"{len(found):,} points, {failed} failed, summary in {folder}")
-    if failed:
-        say(f"first failure: {found.loc[found['status'] != 'ok', 'error'].iloc[0]}")
-    if shown.empty:
+    say(f"{len(found):,} points, {len(wrong):,} failed, results in {folder}")
+    if len(wrong):
+        row = wrong.iloc[0]
+        say(
+            f"first failure: point {row['point']}, {row['design']} at {row['site']}: {row['error']}"
+        )
+    if not feasible:
         say("no point keeps all constraints")
-    names = [name.lstrip("-") for name in objectives] or [top.lstrip("-")]
-    say(f"{'Pareto front' if objectives else 'Best'} by {', '.join(names)}:")
-    varied = [path for path in file.vary if path in best]
-    columns = ["point", "design", "site", *varied, *names]
-    rows = [[_cell(row[name]) for name in columns] for _, row in best.iterrows()]
-    heads = [(name, "right") for name in columns]
-    fits = columns_that_fit(heads, rows)
-    table(heads[:fits], [row[:fits] for row in rows])
+    names = [name.lstrip("-") for name in by]
+    for money, rows in best.items():
+        count, within = len(shown[money]), f", in {money}" if len(best) > 1 else ""
+        what = "Pareto front" if objectives else "Best"
+        cut = f" ({len(rows)} of {count:,})" if count > len(rows) else ""
+        say(f"{what} by {', '.join(names)}{within}{cut}:")
+        _best_table(rows, [path for path in file.vary if path in rows], names)
     if refined is not None:
         moved = ", ".join(f"{path} = {_cell(value)}" for path, value in refined.values.items())
         say(f"refined: {refined.before:.8g} -> {refined.after:.8g} at {moved}")
     again = int((found["backend"] == "numpy").sum()) if _backend_of(found) == "jax" else 0
     if again:
         note(f"{again:,} points that JAX cannot do were run in NumPy")
-    note(f"all points: {folder / 'summary.parquet'}")
+    if (folder / "summary.parquet").exists():
+        note(f"all points: {folder / 'summary.parquet'}")
+    else:
+        note(f"parts so far: {folder / 'parts'}; other shares are not done yet")
+
+
+def _best_table(rows: pd.DataFrame, varied: list[str], names: list[str]) -> None:
+    """Points: world, metrics, penalty and limits come first, as a terminal cuts at the right."""
+    from dctwin.sweeps.analyse import column_unit, heading, world_columns
+    from dctwin.sweeps.spec import FLAG_COLUMNS
+
+    worlds = [w for w in world_columns(rows) if w in ("design", "site") or rows[w].nunique() > 1]
+    penalty = ["penalty"] if (rows["penalty"] != 0).any() else []
+    bare = [name for name in names if name not in FLAG_COLUMNS]
+    columns = ["point", *worlds, *bare, *penalty, FLAG_COLUMNS[0], *varied, FLAG_COLUMNS[1]]
+    heads = [(heading(name, rows), "right") for name in columns]
+    if penalty:
+        # One number is added to every objective, each in its own unit.
+        unit = column_unit(rows, names[0]) if len(names) == 1 else ""
+        heads[columns.index("penalty")] = (f"penalty [{unit or 'as ' + ', '.join(names)}]", "right")
+    cells = [[_cell(row[name]) for name in columns] for _, row in rows.iterrows()]
+    fits = columns_that_fit(heads, cells)
+    table(heads[:fits], [row[:fits] for row in cells])
 
 
 def _backend_of(found: pd.DataFrame) -> str:
@@ -331,4 +365,6 @@ def _backend_of(found: pd.DataFrame) -> str:
 
 
 def _cell(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, (int, float)) else str(value)
+    if value is None or value != value:
+        return "–"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

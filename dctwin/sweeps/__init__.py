@@ -41,6 +41,8 @@ def prepare_sweep(spec: SpecLike, max_runs: int = DEFAULT_MAX_RUNS) -> Job:
         )
     if points == 0:
         raise InputError(f"{job.spec.document.file}: holds no points")
+    bounds = [bound.metric for bound in job.spec.file.constraints]
+    job.refuse_mixed_money(bounds, ("constraints",))
     check(job)
     return job
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,6 +21,7 @@ from dctwin.api import equipment_digest, package_version, source_digest
 from dctwin.design import Facility, load_design
 from dctwin.document import WHOLE_NUMBER
 from dctwin.errors import InputError
+from dctwin.labels import is_money
 from dctwin.site import Site, load_site
 from dctwin.surroundings import Surroundings, prepare
 from dctwin.sweeps.bind import Follower
@@ -247,6 +248,20 @@ class Job:
             around = self.surroundings[world.site, world.weather, world.scenario]
             self._benches[key] = Bench(topology.facility, around, topology.places, self.watched)
         return self._benches[key]
+
+    def refuse_mixed_money(self, metrics: Iterable[str], place: tuple[str, ...]) -> None:
+        """Raise InputError when one of the metrics is money and the sites count in several."""
+        grids = [around.grid for around in self.surroundings.values()]
+        found = sorted({grid.currency for grid in grids if grid.currency})
+        money = next(filter(is_money, metrics), None)
+        if money and len(found) > 1:
+            raise InputError(
+                self.spec.document.fault(
+                    place,
+                    f"{money} is in {' and '.join(found)} at these sites, which are not compared "
+                    "with each other: choose sites of one currency",
+                )
+            )
 
     def with_flags(self) -> Job:
         """The same job, that counts the hours in which limits are passed."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dctwin.errors import InputError
-from dctwin.sweeps.analyse import costs, feasible
+from dctwin.sweeps.analyse import costs, feasible, split_sign
 from dctwin.sweeps.batch import evaluate, table_of
 from dctwin.sweeps.file import Choices, Span, Spread, Vary
 from dctwin.sweeps.job import Job
@@ -66,6 +66,7 @@ def optimise(
         raise InputError("--optimize needs optuna: pip install 'dctwin[optimize]'") from None
     if not job.spec.file.vary:
         raise InputError(job.spec.document.fault(("vary",), "names nothing to optimise"))
+    job.refuse_mixed_money([split_sign(name)[1] for name in objectives], ("sites",))
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         directions=["minimize"] * len(objectives),
