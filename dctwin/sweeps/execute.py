@@ -33,6 +33,11 @@ MAX_TRIES = 3
 _AHEAD = 2
 
 
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
 def run_chunks(
     job: Job,
     store: Store,
@@ -174,8 +179,12 @@ def _on_dask(
         raise InputError("--scheduler needs Dask: pip install 'dctwin[cluster]'") from None
     try:
         client: Any = dask.Client(scheduler, timeout="20s", set_as_default=False)
-    except OSError as problem:
-        raise InputError(f"--scheduler {scheduler}: cannot be reached: {problem}") from None
+    except (OSError, ValueError, AssertionError) as problem:
+        # Dask's word for a bad address is a ValueError, for a refused one at times an assertion.
+        why = str(problem) or "nothing answers"
+        raise InputError(
+            f"--scheduler: {scheduler!r} cannot be reached, {why}; an address is tcp://HOST:PORT"
+        ) from None
 
     class Courier(dask.WorkerPlugin):  # type: ignore[misc]
         def __init__(self, name: str, data: bytes) -> None:

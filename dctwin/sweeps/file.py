@@ -58,6 +58,10 @@ class Span(_Structure):
             raise ValueError(f"step is too small: at most {MAX_LEVELS} values")
         return self
 
+    def ends(self) -> tuple[float, float]:
+        """First and last value."""
+        return self.start, self.stop
+
     def values(self) -> list[float]:
         """All values; `to` is among them when steps lead there."""
         if self.count is not None:

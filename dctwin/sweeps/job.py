@@ -26,16 +26,16 @@ from dctwin.site import Site, load_site
 from dctwin.surroundings import Surroundings, prepare
 from dctwin.sweeps.bind import Follower
 from dctwin.sweeps.file import Choices, Span, Spread
-from dctwin.sweeps.kernel import Bench
+from dctwin.sweeps.kernel import GROUP_DESIGNS, Bench
 from dctwin.sweeps.space import NO_SCENARIO, Space, World
 from dctwin.sweeps.spec import Spec, watched
 from dctwin.sweeps.topology import Topology, reason, trace, why_not
 
 # Points in a part: some seconds of work, so that a kill loses little and a part is worth a file.
 CHUNK_POINTS = 512
-# Small sweeps are cut into this many parts, so that many workers share them, but into none smaller
-# than the second: fewer points are run less quickly together than it takes to start a worker.
-PARTS, LEAST_POINTS = 64, 16
+# Smaller sweeps are cut into this many parts, so that many workers share them, though into none of
+# fewer points than are run as one group, or compiled as one.
+PARTS = 64
 MAX_TOPOLOGIES = 2_000
 
 # Parts of a spec that no result depends on: they may change before a sweep is resumed.
@@ -86,12 +86,9 @@ class Job:
         """Ranges and distributions of numbers that a design takes whole alone."""
         found = set()
         for path, how in self.spec.file.vary.items():
-            if isinstance(how, Spread):
-                low, high = how.ends()
-            elif isinstance(how, Span):
-                low, high = how.start, how.stop
-            else:
+            if not isinstance(how, (Span, Spread)):
                 continue
+            low, high = how.ends()
             if low.is_integer() and high.is_integer():
                 between = low + 0.5
                 reasons = (why_not(base, path, between) for base in self.bases.values())
@@ -195,6 +192,13 @@ class Job:
         scenario = f"in scenario {world.scenario}: " if self.spec.file.scenarios else ""
         return f"{design}{scenario}"
 
+    def tabled(self, path: str) -> bool:
+        """Whether what a path does is known at the values of the sweep alone, not between them."""
+        known = [one for one in self._topologies.values() if isinstance(one, Topology)]
+        return any(
+            follower.table is not None for one in known for follower in one.followers.get(path, ())
+        )
+
     @cached_property
     def groups(self) -> list[tuple[Values, np.ndarray]]:
         """Samples of a world by the values of structural paths that they share."""
@@ -233,7 +237,8 @@ class Job:
 
         Their size depends on the sweep alone, so that its table has the same bytes on any machine.
         """
-        size = min(CHUNK_POINTS, max(LEAST_POINTS, math.ceil(len(self.space) / PARTS)))
+        groups = math.ceil(len(self.space) / PARTS / GROUP_DESIGNS)
+        size = min(CHUNK_POINTS, groups * GROUP_DESIGNS)
         return [
             world * self.space.samples + rows[start : start + size]
             for world in range(len(self.space.worlds))

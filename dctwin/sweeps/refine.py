@@ -61,9 +61,11 @@ def refine(
     before = _checked(evaluate(job, world, {p: [v] for p, v in start.items()}, 1), signed)
     topology = job.topology(world, dict(start))
     ends = {
-        path: _ends(how)
+        path: how.ends()
         for path, how in job.spec.file.vary.items()
-        if isinstance(how, (Span, Spread)) and path in topology.followers
+        if isinstance(how, (Span, Spread))
+        and path in topology.followers
+        and path not in job.space.whole
     }
     if not ends:
         raise InputError(job.spec.document.fault(("vary",), "names no range that could be refined"))
@@ -91,10 +93,6 @@ def refine(
     if columns["status"][0] == OK and after < before:
         return Refined(end, before, after, int(found.nfev))
     return Refined(dict(start), before, before, int(found.nfev))
-
-
-def _ends(how: Span | Spread) -> tuple[float, float]:
-    return how.ends() if isinstance(how, Spread) else (how.start, how.stop)
 
 
 def _signed(weights: Mapping[str, float]) -> dict[str, float]:

@@ -117,6 +117,18 @@ class Space:
         row = point % self.samples
         return {path: column[row] for path, column in self.columns.items()}
 
+    def given(self, path: str, shown: Any) -> Any:
+        """A value of a path by what the table shows of it: numbers as floats, others as text."""
+        how = self.spec.file.vary[path]
+        if isinstance(how, list):
+            like = (
+                v for v in how if v == shown or repr(v) == shown or (v is None and shown != shown)
+            )
+            return next(like, shown)
+        if isinstance(how, Choices):
+            return shown
+        return int(shown) if path in self.whole else float(shown)
+
     def changes(self, point: int) -> dict[str, Any]:
         """All changes of the design at a point: path -> value, scenario and choices written out."""
         scenario = self.spec.file.scenarios.get(self.world(point).scenario)

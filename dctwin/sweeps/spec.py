@@ -62,14 +62,16 @@ def watched(file: SweepFile) -> bool:
 
 
 def number_names(file: SweepFile) -> frozenset[str]:
-    """Columns that can be ranked and bounded: metrics that are kept, varied numbers."""
+    """Columns that can be ranked and bounded: metrics that are kept, limits, varied numbers."""
     varied = {path for path, how in file.vary.items() if not isinstance(how, Choices)}
-    counted = {FLAGGED} if watched(file) else set()
-    return (
-        frozenset(NUMBERS.intersection(file.metrics) if file.metrics else NUMBERS)
-        | varied
-        | counted
-    )
+    kept = NUMBERS.intersection(file.metrics) if file.metrics else NUMBERS
+    return kept | varied | {FLAGGED}
+
+
+def first_choice(file: SweepFile) -> str:
+    """What points are ranked by when nobody says: PUE, or else the first number that is kept."""
+    kept = [name for name in file.metrics if name in NUMBERS]
+    return "pue" if "pue" in number_names(file) or not kept else kept[0]
 
 
 def metric_fault(name: str, file: SweepFile) -> str | None:
@@ -79,8 +81,6 @@ def metric_fault(name: str, file: SweepFile) -> str | None:
         return None
     if name in NUMBERS:
         return f"is not kept, name it in `metrics` too (got {name!r})"
-    if name == FLAGGED:
-        return f"is counted where `metrics` or a constraint names it (got {name!r})"
     if name in METRICS or name == WORST_FLAG:
         return f"is text, not a number (got {name!r})"
     return f"no such metric, {nearest(name, known)} (got {name!r})"

@@ -187,6 +187,6 @@ def test_sites_share_topologies_and_small_sweeps_have_parts_for_many_workers() -
     sampling = {"method": "sobol", "points": 256}
     job = prepare_sweep(spec(sites=["inzai", "osaka"], vary=vary, sampling=sampling))
     assert job.topologies == 2
-    assert len(job.chunks) == 2 * 2 * 8
+    assert len(job.chunks) == 16
     assert sorted(int(p) for chunk in job.chunks for p in chunk) == list(range(512))
     assert all(len({job.space.world(int(p)) for p in chunk}) == 1 for chunk in job.chunks)
