@@ -53,14 +53,7 @@ def feasible(table: pd.DataFrame, constraints: Iterable[Constraint] = ()) -> pd.
     if found.empty:
         return found
     for bound in constraints:
-        values = numbers(found, bound.metric)
-        beyond = np.zeros(len(found))
-        if bound.max is not None:
-            beyond = np.maximum(beyond, values - bound.max)
-        if bound.min is not None:
-            beyond = np.maximum(beyond, bound.min - values)
-        # A metric that is undefined keeps no bound.
-        beyond = np.where(np.isnan(values), np.inf, beyond)
+        beyond = bound.beyond(numbers(found, bound.metric))
         if bound.penalty_per_unit is None:
             found = found[beyond <= 0]
         else:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
 MAX_TRIES = 3
+_REACH_S = 20.0
 # Chunks handed out ahead of the one being worked at, so that no worker waits.
 _AHEAD = 2
 
@@ -178,12 +179,12 @@ def _on_dask(
     except ImportError:
         raise InputError("--scheduler needs Dask: pip install 'dctwin[cluster]'") from None
     try:
+        _reach(scheduler)
         client: Any = dask.Client(scheduler, timeout="20s", set_as_default=False)
-    except (OSError, ValueError, AssertionError) as problem:
-        # Dask's word for a bad address is a ValueError, for a refused one at times an assertion.
-        why = str(problem) or "nothing answers"
+    except (OSError, ValueError) as problem:
         raise InputError(
-            f"--scheduler: {scheduler!r} cannot be reached, {why}; an address is tcp://HOST:PORT"
+            f"--scheduler: {scheduler!r} cannot be reached, {problem}; an address is "
+            "tcp://HOST:PORT"
         ) from None
 
     class Courier(dask.WorkerPlugin):  # type: ignore[misc]
@@ -214,6 +215,15 @@ def _on_dask(
             client.cancel(futures)
             with contextlib.suppress(Exception):
                 client.unregister_worker_plugin(name)
+
+
+def _reach(scheduler: str) -> None:
+    """Raise OSError or ValueError where nothing answers: a client of Dask that was never connected
+    prints a traceback when it is thrown away."""
+    from distributed.comm import get_address_host_port
+
+    host, port = get_address_host_port(scheduler)
+    socket.create_connection((host, port), _REACH_S).close()
 
 
 # The job that a worker of a cluster is at, by its plugin's name.

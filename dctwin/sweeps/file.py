@@ -18,6 +18,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from dctwin.equipment import Name
@@ -207,6 +208,13 @@ class Constraint(_Structure):
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min must not be above max, {self.max:g}")
         return self
+
+    def beyond(self, values: np.ndarray) -> np.ndarray:
+        """How far values of the metric are beyond the bound; infinite where it is undefined."""
+        low = -np.inf if self.min is None else self.min
+        high = np.inf if self.max is None else self.max
+        outside = np.maximum(np.maximum(values - high, low - values), 0.0)
+        return np.where(np.isnan(values), np.inf, outside)
 
 
 class Traces(_Structure):
