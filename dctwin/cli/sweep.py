@@ -340,6 +340,7 @@ def _tell_result(
 ) -> None:
     """The best points or the front, in each currency where money ranks them, and their limits."""
     from dctwin.sweeps.analyse import by_currency, pareto, rank
+    from dctwin.sweeps.file import SENSITIVITY
     from dctwin.sweeps.flagged import flag_points
 
     file, by = job.spec.file, objectives or [top]
@@ -354,6 +355,8 @@ def _tell_result(
     }
     best = {money: flag_points(job, rows.head(_TOP)) for money, rows in shown.items()}
     feasible = sum(map(len, shown.values()))
+    laid_out = file.sampling.method in SENSITIVITY and not objectives
+    indices = _indices(found, job, top.lstrip("-")) if laid_out else None
     if as_json:
         print_json(
             {
@@ -366,6 +369,7 @@ def _tell_result(
                     row for rows in best.values() for row in rows.to_dict("records")
                 ],
                 "refined": None if refined is None else asdict(refined),
+                **({} if indices is None else {"sensitivity": indices.to_dict("records")}),
             }
         )
         return
@@ -385,8 +389,9 @@ def _tell_result(
         say(f"{what} by {', '.join(names)}{within}{cut}:")
         _best_table(rows, [path for path in file.vary if path in rows], names)
     if refined is not None:
-        moved = ", ".join(f"{path} = {_cell(value)}" for path, value in refined.values.items())
-        say(f"refined: {refined.before:.8g} -> {refined.after:.8g} at {moved}")
+        _tell_refined(refined, bool(file.constraints))
+    if indices is not None:
+        _tell_sensitivity(indices, file.sampling.method, names[0])
     again = int((found["backend"] == "numpy").sum()) if _backend_of(found) == "jax" else 0
     if again:
         note(f"{again:,} points that JAX cannot do were run in NumPy")
@@ -394,6 +399,38 @@ def _tell_result(
         note(f"all points: {folder / 'summary.parquet'}")
     else:
         note(f"parts so far: {folder / 'parts'}; other shares are not done yet")
+
+
+def _tell_refined(refined: Refined, bounded: bool) -> None:
+    """Where the best point was moved to, and whether it keeps the constraints."""
+    within = ", within all constraints" if bounded else ""
+    if refined.after < refined.before:
+        moved = ", ".join(f"{path} = {_cell(value)}" for path, value in refined.values.items())
+        say(f"refined: {refined.before:.8g} -> {refined.after:.8g} at {moved}{within}")
+    else:
+        say(f"refined: no better point is near{within}")
+
+
+def _indices(found: pd.DataFrame, job: Job, metric: str) -> pd.DataFrame | None:
+    """How much of a metric each path explains; None where points failed or are not run yet."""
+    from dctwin.sweeps.analyse import sensitivity
+
+    try:
+        return sensitivity(found, job.spec, metric)
+    except InputError as problem:
+        note(f"no indices of {job.spec.file.sampling.method}: {problem}")
+        return None
+
+
+def _tell_sensitivity(indices: pd.DataFrame, method: str, metric: str) -> None:
+    """The indices of each path, by world."""
+    from dctwin.sweeps.analyse import WORLD
+
+    say(f"{'Sobol indices' if method == 'saltelli' else 'Elementary effects'} of {metric}:")
+    worlds = [name for name in WORLD if name in ("design", "site") or indices[name].nunique() > 1]
+    columns = [*worlds, *(name for name in indices.columns if name not in WORLD)]
+    rows = [[_cell(row[name]) for name in columns] for _, row in indices.iterrows()]
+    table([(name, "right") for name in columns], rows)
 
 
 def _best_table(rows: pd.DataFrame, varied: list[str], names: list[str]) -> None:

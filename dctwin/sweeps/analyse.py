@@ -198,7 +198,7 @@ def tornado(table: pd.DataFrame, metric: str, paths: Sequence[str]) -> pd.DataFr
                 "swing": ends[1] - ends[0],
             }
         )
-    found = pd.DataFrame(rows)
+    found = pd.DataFrame(rows, columns=["path", "low", "high", "at_low", "at_high", "swing"])
     return found.reindex(found["swing"].abs().sort_values(ascending=False).index).reset_index(
         drop=True
     )

@@ -220,7 +220,7 @@ def _on_dask(
 def _reach(scheduler: str) -> None:
     """Raise OSError or ValueError where nothing answers: a client of Dask that was never connected
     prints a traceback when it is thrown away."""
-    from distributed.comm import get_address_host_port
+    from distributed.comm.addressing import get_address_host_port
 
     host, port = get_address_host_port(scheduler)
     socket.create_connection((host, port), _REACH_S).close()

@@ -162,20 +162,24 @@ class _Problem:
             jac=lambda share: self._objective(share)[1] / size,
             method="SLSQP",
             bounds=[(0.0, 1.0)] * len(begin),
-            constraints=[
-                {
-                    "type": "ineq",
-                    "fun": lambda share, b=bound, s=side: self._room(share, b, s)[0],
-                    "jac": lambda share, b=bound, s=side: self._room(share, b, s)[1],
-                }
-                for bound in self.bounds
-                if bound.penalty_per_unit is None
-                for side in ("min", "max")
-                if getattr(bound, side) is not None
-            ],
+            constraints=self._rooms(),
             options={"maxiter": MOST_STEPS, "ftol": _TOLERANCE},
         )
         return np.asarray(self.low + np.clip(found.x, 0.0, 1.0) * self.width)
+
+    def _rooms(self) -> list[Any]:
+        """Constraints without a penalty, as scipy takes them: at least nothing of room is left."""
+        return [
+            {
+                "type": "ineq",
+                "fun": lambda share, b=bound, s=side: self._room(share, b, s)[0],
+                "jac": lambda share, b=bound, s=side: self._room(share, b, s)[1],
+            }
+            for bound in self.bounds
+            if bound.penalty_per_unit is None
+            for side in ("min", "max")
+            if getattr(bound, side) is not None
+        ]
 
     def _metrics(self, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """All metrics and their slopes over the share of each range."""

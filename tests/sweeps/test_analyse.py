@@ -155,6 +155,7 @@ def test_tornado_and_bands() -> None:
     found = tornado(rows, "pue", ["x", "design"])
     assert found["path"][0] == "x"
     assert found["swing"][0] == pytest.approx(0.3 * 0.9, abs=0.03)
+    assert list(tornado(rows, "pue", []).columns) == list(found.columns)
     bands = uncertainty(rows, ["pue"])
     assert (bands["p5"] < bands["p50"]).all()
     assert (bands["p50"] < bands["p95"]).all()

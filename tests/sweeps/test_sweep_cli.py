@@ -114,3 +114,20 @@ def test_a_plan_tells_what_cannot_be(
     assert code == 0
     assert "8 points: 1 world x 8 samples, 4 topologies, 4 parts" in out
     assert "with 1 worker" in run(capsys, spec, "--dry-run", "--workers", 1)[1]
+
+
+def test_indices_are_told_of_samples_that_are_laid_out_for_them(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("SALib")
+    text = SPEC.replace("[0.5, 0.8]", "{uniform: [0.5, 0.8]}")
+    text += (
+        "  cooling.loops.chw.supply_c: {uniform: [6, 10]}\nsampling: {method: morris, points: 2}\n"
+    )
+    spec.write_text(text, encoding="utf-8")
+    code, out, _ = run(capsys, spec, "--out", tmp_path / "out", "--workers", 1)
+    assert code == 0
+    assert "Elementary effects of pue:" in out
+    assert "mu_star" in out
+    _, out, _ = run(capsys, spec, "--out", tmp_path / "out", "--json")
+    assert len(json.loads(out)["sensitivity"]) == 2
