@@ -152,8 +152,9 @@ class _Problem:
 
     def solve(self) -> np.ndarray:
         """Values of the paths at the end of the way down."""
-        from scipy.optimize import minimize
+        from scipy import optimize
 
+        minimize: Any = optimize.minimize  # its stubs know no constraints with a slope
         begin = np.clip((self.first - self.low) / self.width, 0.0, 1.0)
         size = abs(self._objective(begin)[0]) or 1.0  # objectives of any unit alike
         found = minimize(
