@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from dctwin.sweeps.file import Choices, Span, Spread
 from dctwin.sweeps.kernel import GROUP_DESIGNS, Bench
 from dctwin.sweeps.space import NO_SCENARIO, Space, World
 from dctwin.sweeps.spec import Spec, watched
-from dctwin.sweeps.topology import Topology, reason, trace, why_not
+from dctwin.sweeps.topology import Topology, reason, together, trace, why_not
 
 # Points in a part: some seconds of work, so that a kill loses little and a part is worth a file.
 CHUNK_POINTS = 512
@@ -53,6 +53,7 @@ class Job:
     facilities: Mapping[str, Facility]
     surroundings: Mapping[tuple[str, str, str], Surroundings]  # by site, weather, scenario
     watched: bool = False  # count the hours in which limits are passed at every point
+    _facilities: dict[Key, Facility | InputError] = field(default_factory=dict, compare=False)
     _topologies: dict[Key, Topology | InputError] = field(default_factory=dict, compare=False)
     _benches: dict[tuple[int, World], Bench] = field(default_factory=dict, compare=False)
 
@@ -127,43 +128,66 @@ class Job:
             *(_hashable(values[path]) for path in self.structural),
         )
 
-    def topology(self, world: World, values: Values) -> Topology:
-        """The topology of a point, parsed when first asked for.
+    def facility(self, world: World, values: Values) -> Facility:
+        """The design with the structural values of a point, parsed when first asked for.
 
-        Raises InputError when its structural values cannot stand together.
+        Raises InputError when they cannot stand together.
         """
-        key = self.key(world, values)
-        if key not in self._topologies:
-            try:
-                self._topologies[key] = self._parse(world, values)
-            except InputError as problem:
-                self._topologies[key] = problem
-        found = self._topologies[key]
-        if isinstance(found, InputError):
-            raise found
-        return found
+        return _kept(self._facilities, self.key(world, values), lambda: self._parse(world, values))
 
-    def _parse(self, world: World, values: Values) -> Topology:
+    def topology(self, world: World, values: Values) -> Topology:
+        """The topology of a point, traced when first asked for.
+
+        Raises InputError when its structural values cannot stand together, or with no number.
+        """
+        return _kept(self._topologies, self.key(world, values), lambda: self._traced(world, values))
+
+    def _parse(self, world: World, values: Values) -> Facility:
         picked = {path: values[path] for path in self.structural}
+        base = self.bases[world.design, world.scenario]
         try:
-            facility = self._with(
-                self.bases[world.design, world.scenario], self.space.written_out(picked)
-            )
+            return self._with(base, self.space.written_out(picked))
         except InputError as problem:
             raise self._cannot(world, picked, reason(problem)) from None
+
+    def _traced(self, world: World, values: Values) -> Topology:
+        facility = self.facility(world, values)
         followers, refused = {}, {}
         for path in self.spec.file.vary:
-            if path in picked:
+            if path in self.structural:
                 continue
             try:
-                found, refused[path] = self._trace(facility, path)
+                found, bad = self._trace(facility, path)
             except InputError as problem:
+                picked = {path: values[path] for path in self.structural}
                 raise self._cannot(world, picked, reason(problem)) from None
             if found is None:
                 why = "changes numbers in one design and parts in another"
                 raise InputError(self.spec.document.fault(("vary", path), why))
             followers[path] = found
-        return Topology(facility, followers, {p: some for p, some in refused.items() if some})
+            if bad:
+                refused[path] = bad
+        self._check_together(facility, followers, refused)
+        return Topology(facility, followers, refused)
+
+    def _check_together(
+        self,
+        facility: Facility,
+        followers: Mapping[str, tuple[Follower, ...]],
+        refused: Mapping[str, Mapping[Any, str]],
+    ) -> None:
+        """Raise InputError where paths act on the same number: each was traced alone."""
+        at = {
+            path: [v for v in self.space.extremes(path) if v not in refused.get(path, {})][-1]
+            for path in followers
+        }
+        place = together(facility, followers, at)
+        if place is not None:
+            why = (
+                f"{' and '.join(at)} act on the same number ({'.'.join(map(str, place))}): give "
+                "their combinations as choices"
+            )
+            raise InputError(self.spec.document.fault(("vary",), why))
 
     def _with(self, base: Facility, changes: Values) -> Facility:
         """A design with structural values; with numbers of its own, or where these do not go with
@@ -274,7 +298,7 @@ class Job:
 
     def __getstate__(self) -> dict[str, Any]:
         """What another process needs: it makes topologies and benches ready itself."""
-        return {**self.__dict__, "_topologies": {}, "_benches": {}}
+        return {**self.__dict__, "_facilities": {}, "_topologies": {}, "_benches": {}}
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -333,6 +357,22 @@ def make_job(spec: Spec) -> Job:
                     raise InputError(spec.document.fault(place, why)) from None
             surroundings[key] = prepare(site, world.weather or None, file.step)
     return Job(spec, facilities, surroundings, watched(file))
+
+
+T = TypeVar("T")
+
+
+def _kept(held: dict[Key, T | InputError], key: Key, make: Callable[[], T]) -> T:
+    """What is held of a key, or made; a refusal is held too, and raised again."""
+    if key not in held:
+        try:
+            held[key] = make()
+        except InputError as problem:
+            held[key] = problem
+    found = held[key]
+    if isinstance(found, InputError):
+        raise found
+    return found
 
 
 def _hashable(value: Any) -> Any:

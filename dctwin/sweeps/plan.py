@@ -104,7 +104,7 @@ def _standing(job: Job) -> tuple[list[tuple[World, np.ndarray]], list[str], int]
         worlds = [w for w in job.space.worlds if (w.design, w.scenario) == (design, scenario)]
         for values, rows in job.groups:
             try:
-                job.topology(worlds[0], values)
+                job.facility(worlds[0], values)
             except InputError as problem:
                 reasons.append(problem.faults[0].why)
                 impossible += len(worlds) * len(rows)

@@ -15,7 +15,7 @@ from dctwin.document import Path_
 from dctwin.errors import Fault, InputError
 from dctwin.sweeps.file import Choices
 from dctwin.sweeps.space import World
-from dctwin.sweeps.topology import Topology, reason, together, why_not
+from dctwin.sweeps.topology import reason, why_not
 
 if TYPE_CHECKING:
     from dctwin.design import Facility
@@ -101,33 +101,29 @@ def _refused(job: Job) -> Iterator[Fault]:
     _ = job.topologies
     for design, scenario in job.bases:
         world = World(design, "", "", scenario)
-        found: list[tuple[Values, Topology | InputError]] = []
+        standing: list[Values] = []
+        problems: list[InputError] = []
         for values, _rows in job.groups:
             try:
-                found.append((values, job.topology(world, values)))
+                job.facility(world, values)
+                standing.append(values)
             except InputError as problem:
-                found.append((values, problem))
-        blamed = list(_structural(job, world, found))
+                problems.append(problem)
+        blamed = list(_structural(job, world, standing))
         yield from blamed
-        standing = [one for _, one in found if isinstance(one, Topology)]
         if standing:
             yield from _numeric(job, world, standing)
-            yield from _joint(job, standing)
         elif not blamed:
-            first = found[0][1]
-            assert isinstance(first, InputError)
-            yield from first.faults
+            yield from problems[0].faults
 
 
-def _structural(
-    job: Job, world: World, found: list[tuple[Values, Topology | InputError]]
-) -> Iterator[Fault]:
+def _structural(job: Job, world: World, standing: list[Values]) -> Iterator[Fault]:
     """Values of structural paths that fail in every combination, and alone."""
     base = job.bases[world.design, world.scenario]
     for path in job.structural:
         how = job.spec.file.vary[path]
-        stands = {repr(values[path]) for values, one in found if isinstance(one, Topology)}
-        tried = {repr(values[path]): values[path] for values, _ in found}
+        stands = {repr(values[path]) for values in standing}
+        tried = {repr(values[path]): values[path] for values, _ in job.groups}
         for name, value in tried.items():
             if name in stands:
                 continue
@@ -147,27 +143,29 @@ def _choice_why(base: Facility, changes: dict[str, Any]) -> str:
     return ""
 
 
-def _numeric(job: Job, world: World, standing: list[Topology]) -> Iterator[Fault]:
-    """Values of numeric paths that every topology refuses."""
-    for path in standing[0].followers:
-        for value, why in standing[0].refused.get(path, {}).items():
-            if all(value in one.refused.get(path, {}) for one in standing):
-                yield _fault(job, world, path, value, why)
-
-
-def _joint(job: Job, standing: list[Topology]) -> Iterator[Fault]:
-    """Paths that change the same number, each in its own way."""
-    for one in standing:
-        at = {
-            path: [v for v in job.space.extremes(path) if v not in one.refused.get(path, {})][-1]
-            for path in one.followers
+def _numeric(job: Job, world: World, standing: list[Values]) -> Iterator[Fault]:
+    """Values of numeric paths that every topology refuses; one that refuses none settles it."""
+    refused: dict[tuple[str, Any], str] | None = None
+    problems: list[InputError] = []
+    for values in standing:
+        try:
+            topology = job.topology(world, values)
+        except InputError as problem:
+            problems.append(problem)
+            continue
+        bad = {
+            (path, value): why
+            for path, some in topology.refused.items()
+            for value, why in some.items()
         }
-        if (place := together(one.facility, one.followers, at)) is not None:
-            yield job.spec.document.fault(
-                ("vary",),
-                f"{' and '.join(at)} act on the same number ({'.'.join(map(str, place))}): "
-                "give their combinations as choices",
-            )
+        refused = bad if refused is None else {k: why for k, why in refused.items() if k in bad}
+        if not refused:
+            return
+    if refused is None:
+        yield from problems[0].faults
+    else:
+        for (path, value), why in refused.items():
+            yield _fault(job, world, path, value, why)
 
 
 def _fault(job: Job, world: World, path: str, value: Any, why: str) -> Fault:
