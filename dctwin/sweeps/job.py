@@ -25,8 +25,9 @@ from dctwin.labels import is_money
 from dctwin.site import Site, load_site
 from dctwin.surroundings import Surroundings, prepare
 from dctwin.sweeps.bind import Follower
+from dctwin.sweeps.compiled import TILE_DESIGNS
 from dctwin.sweeps.file import Choices, Span, Spread
-from dctwin.sweeps.kernel import GROUP_DESIGNS, Bench
+from dctwin.sweeps.kernel import Bench
 from dctwin.sweeps.space import NO_SCENARIO, Space, World
 from dctwin.sweeps.spec import Spec, watched
 from dctwin.sweeps.topology import Topology, reason, together, trace, why_not
@@ -34,7 +35,7 @@ from dctwin.sweeps.topology import Topology, reason, together, trace, why_not
 # Points in a part: some seconds of work, so that a kill loses little and a part is worth a file.
 CHUNK_POINTS = 512
 # Smaller sweeps are cut into this many parts, so that many workers share them, though into none of
-# fewer points than are run as one group, or compiled as one.
+# fewer points than a compiled call takes, which are about as many as the kernel runs well together.
 PARTS = 64
 MAX_TOPOLOGIES = 2_000
 
@@ -261,8 +262,8 @@ class Job:
 
         Their size depends on the sweep alone, so that its table has the same bytes on any machine.
         """
-        groups = math.ceil(len(self.space) / PARTS / GROUP_DESIGNS)
-        size = min(CHUNK_POINTS, groups * GROUP_DESIGNS)
+        tiles = math.ceil(len(self.space) / PARTS / TILE_DESIGNS)
+        size = min(CHUNK_POINTS, tiles * TILE_DESIGNS)
         return [
             world * self.space.samples + rows[start : start + size]
             for world in range(len(self.space.worlds))
