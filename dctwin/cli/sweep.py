@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from dctwin.sweeps.spec import Spec
 
 _TOP = 10
+# Larger numbers are written out whole.
+_WHOLE = 1e6
 # For --dry-run: rough size of a row of all metrics, and design-years a second of one core.
 _ROW_BYTES = 250
 _RATE_PER_CORE = 100
@@ -345,10 +347,17 @@ def _best_table(rows: pd.DataFrame, varied: list[str], names: list[str]) -> None
     from dctwin.sweeps.analyse import column_unit, heading, world_columns
     from dctwin.sweeps.job import FLAG_COLUMNS
 
-    worlds = [w for w in world_columns(rows) if w in ("design", "site") or rows[w].nunique() > 1]
     penalty = ["penalty"] if (rows["penalty"] != 0).any() else []
     bare = [name for name in names if name not in FLAG_COLUMNS]
-    columns = ["point", *worlds, *bare, *penalty, FLAG_COLUMNS[0], *varied, FLAG_COLUMNS[1]]
+    columns = [
+        "point",
+        *world_columns(rows),
+        *bare,
+        *penalty,
+        FLAG_COLUMNS[0],
+        *varied,
+        FLAG_COLUMNS[1],
+    ]
     heads = [(heading(name, rows), "right") for name in columns]
     if penalty:
         # One number is added to every objective, each in its own unit.
@@ -367,4 +376,6 @@ def _backend_of(found: pd.DataFrame) -> str:
 def _cell(value: Any) -> str:
     if value is None or value != value:
         return "–"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.6g}"

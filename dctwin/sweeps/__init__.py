@@ -10,7 +10,7 @@ from dctwin.sweeps.batch import Backend
 from dctwin.sweeps.execute import run_chunks
 from dctwin.sweeps.job import Job, make_job
 from dctwin.sweeps.progress import Progress, Status, find_sweeps, status_of
-from dctwin.sweeps.spec import SpecLike, load_spec
+from dctwin.sweeps.spec import Spec, SpecLike, load_spec
 from dctwin.sweeps.store import Store
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "run_sweep",
     "sweep",
     "sweep_frame",
+    "sweep_spec",
     "sweep_status",
 ]
 
@@ -138,6 +139,11 @@ def sweep_status(out: str | os.PathLike[str]) -> Status:
     a second, 1 min 39 s left
     """
     return status_of(Store(out))
+
+
+def sweep_spec(out: str | os.PathLike[str]) -> Spec:
+    """What a folder sweeps: its spec, as its manifest has it."""
+    return load_spec(Store(out).read_manifest()["spec"])
 
 
 def sweep_frame(out: str | os.PathLike[str]) -> pd.DataFrame:
