@@ -290,14 +290,22 @@ def _tell_result(
 
     file, by = job.spec.file, objectives or [top]
     wrong = found[found["status"] != "ok"]
-    if len(wrong) == len(found):
+    if found.empty and not as_json:
+        say("no part falls to this share: there are fewer parts than shares")
+        return
+    if len(wrong) == len(found) > 0:
         raise ComputationError(
             f"none of the {len(found):,} points could be run: {wrong['error'].iloc[0]}"
         )
     order = pareto if objectives else rank
-    shown = {
-        money: order(rows, by, file.constraints) for money, rows in by_currency(found, by).items()
-    }
+    shown = (
+        {}
+        if found.empty
+        else {
+            money: order(rows, by, file.constraints)
+            for money, rows in by_currency(found, by).items()
+        }
+    )
     best = {money: flag_points(job, rows.head(_TOP)) for money, rows in shown.items()}
     feasible = sum(map(len, shown.values()))
     if as_json:

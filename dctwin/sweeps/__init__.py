@@ -10,6 +10,7 @@ from dctwin.sweeps.batch import Backend
 from dctwin.sweeps.execute import run_chunks
 from dctwin.sweeps.job import Job, make_job
 from dctwin.sweeps.progress import Progress, Status, find_sweeps, status_of
+from dctwin.sweeps.space import World
 from dctwin.sweeps.spec import Spec, SpecLike, load_spec
 from dctwin.sweeps.store import Store
 
@@ -110,6 +111,8 @@ def run_sweep(
         run_chunks(job, store, missing, workers or cores, scheduler, backend, progress, before)
     if len(store.finished()) == len(job.chunks) and not store.summary.exists():
         store.finish()
+    if not store.finished():  # a share without a part, as there are more shares than parts
+        return empty_table()
     table = store.frame()
     wanted = job.spec.file.traces
     if (wanted.points or wanted.top) and store.summary.exists():
@@ -117,6 +120,13 @@ def run_sweep(
 
         save_traces(job, out, chosen_points(job, table))
     return table
+
+
+def empty_table() -> pd.DataFrame:
+    """The table of no points."""
+    import pandas as pd
+
+    return pd.DataFrame(columns=["point", *World._fields, "status", "error"])
 
 
 def checked_backend(name: str) -> Backend:

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -77,6 +78,11 @@ class Status:
             state += f": {self.why}"
         rate = rate_text(self.rate_per_s, self.left_s)
         return f"{self.name}: {', '.join(words)}; {state}" + (f", {rate}" if rate else "")
+
+    def _repr_html_(self) -> str:
+        """In a notebook: a bar beside the line."""
+        bar = f'<progress value="{self.done}" max="{max(self.points, 1)}"></progress>'
+        return f"{bar} {escape(str(self))}"
 
 
 def rate_text(rate_per_s: float | None, left_s: float | None) -> str:

@@ -87,6 +87,8 @@ def test_progress_is_told_with_its_rate_and_can_be_read_from_outside(tmp_path: P
     )
     assert list((home / "progress").iterdir()) == []
     assert len(table) == status.done
+    assert str(status) == "trial: 12 of 12 points, 4 of 4 parts; complete"
+    assert status._repr_html_().startswith('<progress value="12" max="12">')
 
 
 def test_a_share_counts_its_own_points_and_the_folder_all(tmp_path: Path) -> None:
@@ -99,6 +101,9 @@ def test_a_share_counts_its_own_points_and_the_folder_all(tmp_path: Path) -> Non
     assert seen == [(3, 6), (6, 6)]
     status = sweep_status(tmp_path / "out")
     assert (status.state, status.done, status.points) == ("idle", 6, 12)
+    # More shares than parts: one of them has nothing to do.
+    assert sweep(SPEC, tmp_path / "other", workers=1, shard=(5, 5)).empty
+    assert sweep_status(tmp_path / "other").state == "idle"
 
 
 def test_the_note_is_kept_fresh_while_a_part_takes_long(
