@@ -95,13 +95,13 @@ def rate_text(rate_per_s: float | None, left_s: float | None) -> str:
     return ", ".join(words)
 
 
-def duration_text(seconds: float) -> str:
+def duration_text(duration_s: float) -> str:
     """A time in its two largest units.
 
     >>> duration_text(7.2), duration_text(100), duration_text(7300)
     ('7 s', '1 min 40 s', '2 h 1 min')
     """
-    whole = round(seconds)
+    whole = round(duration_s)
     if whole < _MINUTE_S:
         return f"{whole} s"
     if whole < _HOUR_S:
