@@ -42,6 +42,7 @@ _WHERE = {
     "tornado": "dctwin.sweeps.analyse",
     "regret": "dctwin.sweeps.analyse",
     "refine": "dctwin.sweeps.refine",
+    "Constraint": "dctwin.sweeps.file",
     "pareto_figure": "dctwin.sweeps.figures",
     "parallel_figure": "dctwin.sweeps.figures",
     "tornado_figure": "dctwin.sweeps.figures",
@@ -92,6 +93,10 @@ __all__ = sorted(_WHERE)
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
+    if name == "__version__":
+        from dctwin.api import package_version
+
+        return package_version()
     if name not in _WHERE:
         raise AttributeError(f"module 'dctwin' has no attribute {name!r}")
     value = getattr(import_module(_WHERE[name]), name)

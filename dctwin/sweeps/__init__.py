@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, get_args
 
 from dctwin.errors import InputError, nearest
 from dctwin.sweeps.batch import Backend
-from dctwin.sweeps.execute import run_chunks
+from dctwin.sweeps.execute import cores, run_chunks
 from dctwin.sweeps.job import Job, make_job
+from dctwin.sweeps.possible import check
 from dctwin.sweeps.progress import Progress, Status, find_sweeps, status_of
 from dctwin.sweeps.space import World
 from dctwin.sweeps.spec import Spec, SpecLike, load_spec
@@ -44,7 +45,7 @@ def prepare_sweep(spec: SpecLike, max_runs: int = DEFAULT_MAX_RUNS) -> Job:
         raise InputError(f"{job.spec.document.file}: holds no points")
     bounds = [bound.metric for bound in job.spec.file.constraints]
     job.refuse_mixed_money(bounds, ("constraints",))
-    _ = job.chunks
+    check(job)
     return job
 
 
@@ -106,9 +107,8 @@ def run_sweep(
     share = range(index - 1, len(job.chunks), of)
     missing = [chunk for chunk in share if chunk not in finished]
     if missing:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         before = sum(len(job.chunks[chunk]) for chunk in share if chunk in finished)
-        run_chunks(job, store, missing, workers or cores, scheduler, backend, progress, before)
+        run_chunks(job, store, missing, workers or cores(), scheduler, backend, progress, before)
     if len(store.finished()) == len(job.chunks) and not store.summary.exists():
         store.finish()
     if not store.finished():  # a share without a part, as there are more shares than parts

@@ -14,7 +14,8 @@ import numpy as np
 
 from dctwin.errors import InputError, nearest
 from dctwin.labels import is_money, metric_unit
-from dctwin.sweeps.spec import Constraint, SpecLike, load_spec
+from dctwin.sweeps.file import Constraint
+from dctwin.sweeps.spec import SpecLike, load_spec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,14 +53,7 @@ def feasible(table: pd.DataFrame, constraints: Iterable[Constraint] = ()) -> pd.
     if found.empty:
         return found
     for bound in constraints:
-        values = numbers(found, bound.metric)
-        beyond = np.zeros(len(found))
-        if bound.max is not None:
-            beyond = np.maximum(beyond, values - bound.max)
-        if bound.min is not None:
-            beyond = np.maximum(beyond, bound.min - values)
-        # A metric that is undefined keeps no bound.
-        beyond = np.where(np.isnan(values), np.inf, beyond)
+        beyond = bound.beyond(numbers(found, bound.metric))
         if bound.penalty_per_unit is None:
             found = found[beyond <= 0]
         else:
@@ -202,7 +196,7 @@ def tornado(table: pd.DataFrame, metric: str, paths: Sequence[str]) -> pd.DataFr
                 "swing": ends[1] - ends[0],
             }
         )
-    found = pd.DataFrame(rows)
+    found = pd.DataFrame(rows, columns=["path", "low", "high", "at_low", "at_high", "swing"])
     return found.reindex(found["swing"].abs().sort_values(ascending=False).index).reset_index(
         drop=True
     )

@@ -10,9 +10,10 @@ import numpy as np
 from dctwin.api import accounts_of
 from dctwin.labels import LABELS, is_money
 from dctwin.sweeps.bind import faults, put
-from dctwin.sweeps.job import FLAG_COLUMNS, WORST_FLAG, Job
+from dctwin.sweeps.job import Job
 from dctwin.sweeps.kernel import POINT_FAULTS, Bench, Found, Numbers, numpy_totals, reason
 from dctwin.sweeps.space import World
+from dctwin.sweeps.spec import FLAG_COLUMNS, WORST_FLAG
 from dctwin.totals import FLAGGED, Totals
 
 if TYPE_CHECKING:
@@ -57,13 +58,9 @@ def _evaluate(
     job: Job, world: World, values: Mapping[str, Sequence[Any]], count: int, backend: Backend
 ) -> Columns:
     topology = job.topology(world, {path: column[0] for path, column in values.items()})
-    numbers = {
-        follower.place: follower.at(values[path])
-        for path, followers in topology.followers.items()
-        for follower in followers
-    }
+    numbers, refused = topology.numbers(values, count)
     bench = job.bench(topology, world)
-    found = Found(count, errors=faults(topology.facility, numbers, count))
+    found = Found(count, errors={**faults(topology.facility, numbers, count), **refused})
     rows = np.array([row for row in range(count) if row not in found.errors], dtype=int)
     if backend == "jax":
         from dctwin.sweeps.compiled import jax_totals

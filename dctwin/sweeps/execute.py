@@ -29,8 +29,14 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
 MAX_TRIES = 3
+_REACH_S = 20.0
 # Chunks handed out ahead of the one being worked at, so that no worker waits.
 _AHEAD = 2
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 def run_chunks(
@@ -173,9 +179,13 @@ def _on_dask(
     except ImportError:
         raise InputError("--scheduler needs Dask: pip install 'dctwin[cluster]'") from None
     try:
+        _reach(scheduler)
         client: Any = dask.Client(scheduler, timeout="20s", set_as_default=False)
-    except OSError as problem:
-        raise InputError(f"--scheduler {scheduler}: cannot be reached: {problem}") from None
+    except (OSError, ValueError) as problem:
+        raise InputError(
+            f"--scheduler: {scheduler!r} cannot be reached, {problem}; an address is "
+            "tcp://HOST:PORT"
+        ) from None
 
     class Courier(dask.WorkerPlugin):  # type: ignore[misc]
         def __init__(self, name: str, data: bytes) -> None:
@@ -205,6 +215,15 @@ def _on_dask(
             client.cancel(futures)
             with contextlib.suppress(Exception):
                 client.unregister_worker_plugin(name)
+
+
+def _reach(scheduler: str) -> None:
+    """Raise OSError or ValueError where nothing answers: a client of Dask that was never connected
+    prints a traceback when it is thrown away."""
+    from distributed.comm.addressing import get_address_host_port
+
+    host, port = get_address_host_port(scheduler)
+    socket.create_connection((host, port), _REACH_S).close()
 
 
 # The job that a worker of a cluster is at, by its plugin's name.

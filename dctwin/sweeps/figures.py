@@ -17,7 +17,8 @@ from dctwin.sweeps.analyse import (
     uncertainty,
     world_columns,
 )
-from dctwin.sweeps.spec import Constraint, SpecLike
+from dctwin.sweeps.file import Constraint
+from dctwin.sweeps.spec import SpecLike
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,44 +7,42 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from dctwin.api import equipment_digest, package_version, source_digest
 from dctwin.design import Facility, load_design
+from dctwin.document import WHOLE_NUMBER
 from dctwin.errors import InputError
 from dctwin.labels import is_money
 from dctwin.site import Site, load_site
 from dctwin.surroundings import Surroundings, prepare
-from dctwin.sweeps.bind import Follower, follow, refuse
-from dctwin.sweeps.kernel import Bench
-from dctwin.sweeps.space import Space, World
-from dctwin.sweeps.spec import Choices, Spec
-from dctwin.totals import FLAGGED
+from dctwin.sweeps.bind import Follower
+from dctwin.sweeps.file import Choices, Span, Spread
+from dctwin.sweeps.kernel import GROUP_DESIGNS, Bench
+from dctwin.sweeps.space import NO_SCENARIO, Space, World
+from dctwin.sweeps.spec import Spec, watched
+from dctwin.sweeps.topology import Topology, reason, trace, why_not
 
 # Points in a part: some seconds of work, so that a kill loses little and a part is worth a file.
 CHUNK_POINTS = 512
+# Smaller sweeps are cut into this many parts, so that many workers share them, though into none of
+# fewer points than are run as one group, or compiled as one.
+PARTS = 64
 MAX_TOPOLOGIES = 2_000
 
-# Columns of limits: the hours in which any is passed, and the one that is passed in most of them.
-WORST_FLAG = "worst_flag"
-FLAG_COLUMNS = (FLAGGED, WORST_FLAG)
 # Parts of a spec that no result depends on: they may change before a sweep is resumed.
 _NO_RESULTS = frozenset({"name", "title", "description", "constraints", "traces"})
 
 Key = tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Topology:
-    """A facility that batches are made of, and where the numeric paths end up in it."""
-
-    facility: Facility
-    followers: Mapping[str, tuple[Follower, ...]]
+Values = Mapping[str, Any]  # varied path -> value
 
 
 @dataclass(frozen=True)
@@ -55,115 +53,205 @@ class Job:
     facilities: Mapping[str, Facility]
     surroundings: Mapping[tuple[str, str, str], Surroundings]  # by site, weather, scenario
     watched: bool = False  # count the hours in which limits are passed at every point
-    _topologies: dict[Key, Topology] = field(default_factory=dict, compare=False)
+    _topologies: dict[Key, Topology | InputError] = field(default_factory=dict, compare=False)
     _benches: dict[tuple[int, World], Bench] = field(default_factory=dict, compare=False)
 
     @cached_property
+    def bases(self) -> dict[tuple[str, str], Facility]:
+        """The designs in each scenario, before anything is varied.
+
+        Raises InputError where a scenario cannot be laid on a design.
+        """
+        found, faults = {}, []
+        scenarios = self.spec.file.scenarios
+        for (design, facility), name in product(
+            self.facilities.items(), scenarios or [NO_SCENARIO]
+        ):
+            changes = scenarios[name].design if name in scenarios else {}
+            try:
+                found[design, name] = facility.replace(changes) if changes else facility
+            except InputError as problem:
+                why = f"cannot be laid on {design}: {reason(problem)}"
+                faults.append(self.spec.document.fault(("scenarios", name, "design"), why))
+        if faults:
+            raise InputError(*faults)
+        return found
+
+    @cached_property
     def space(self) -> Space:
-        return Space(self.spec)
+        return Space(self.spec, self._whole)
+
+    @property
+    def _whole(self) -> frozenset[str]:
+        """Ranges and distributions of numbers that a design takes whole alone."""
+        found = set()
+        for path, how in self.spec.file.vary.items():
+            if not isinstance(how, (Span, Spread)):
+                continue
+            low, high = how.ends()
+            if low.is_integer() and high.is_integer():
+                between = low + 0.5
+                reasons = (why_not(base, path, between) for base in self.bases.values())
+                if any(WHOLE_NUMBER in why for why in reasons):
+                    found.add(path)
+        return frozenset(found)
 
     @cached_property
     def structural(self) -> tuple[str, ...]:
         """Varied paths that change more than numbers, in any of the designs."""
-        file, world = self.spec.file, self.space.worlds[0]
         return tuple(
             path
-            for path, how in file.vary.items()
+            for path, how in self.spec.file.vary.items()
             if isinstance(how, Choices)
-            or any(
-                self._follow(self._scenario(world._replace(design=name)), path) is None
-                for name in file.designs
-            )
+            or any(self._is_structural(base, path) for base in self.bases.values())
         )
 
-    def _follow(self, facility: Facility, path: str) -> tuple[Follower, ...] | None:
-        def parse(value: Any) -> Facility:
-            try:
-                return facility.replace({path: value})
-            except InputError as problem:
-                raise refuse(self.spec.document, path, value, problem) from None
+    def _is_structural(self, base: Facility, path: str) -> bool:
+        try:
+            return self._trace(base, path)[0] is None
+        except InputError:
+            return False  # it can stand in no design, or in others alone: checked when they are
 
-        return follow(facility, path, self.space.extremes(path), parse)
+    def _trace(
+        self, facility: Facility, path: str
+    ) -> tuple[tuple[Follower, ...] | None, dict[Any, str]]:
+        how = self.spec.file.vary[path]
+        between = isinstance(how, Spread) and path not in self.space.whole
+        return trace(facility, path, self.space.extremes(path), between)
 
-    def _scenario(self, world: World) -> Facility:
-        scenario = self.spec.file.scenarios.get(world.scenario)
-        base = self.facilities[world.design]
-        return base.replace(scenario.design) if scenario and scenario.design else base
+    def key(self, world: World, values: Values) -> Key:
+        """What points of one topology share: design, scenario, and values of structural paths."""
+        return (
+            world.design,
+            world.scenario,
+            *(_hashable(values[path]) for path in self.structural),
+        )
 
-    def key(self, world: World, values: Mapping[str, Any]) -> Key:
-        """What points of one topology share: world, and the values of structural paths."""
-        return (*world, *(_hashable(values[path]) for path in self.structural))
+    def topology(self, world: World, values: Values) -> Topology:
+        """The topology of a point, parsed when first asked for.
 
-    def topology(self, world: World, values: Mapping[str, Any]) -> Topology:
-        """The topology of a point, parsed when first asked for."""
+        Raises InputError when its structural values cannot stand together.
+        """
         key = self.key(world, values)
         if key not in self._topologies:
-            self._topologies[key] = self._parse(world, values)
-        return self._topologies[key]
+            try:
+                self._topologies[key] = self._parse(world, values)
+            except InputError as problem:
+                self._topologies[key] = problem
+        found = self._topologies[key]
+        if isinstance(found, InputError):
+            raise found
+        return found
 
-    def _parse(self, world: World, values: Mapping[str, Any]) -> Topology:
-        file = self.spec.file
-        changes: dict[str, Any] = {}
-        for path in self.structural:
-            how, value = file.vary[path], values[path]
-            changes |= how.choices[value] if isinstance(how, Choices) else {path: value}
-        base = self._scenario(world)
+    def _parse(self, world: World, values: Values) -> Topology:
+        picked = {path: values[path] for path in self.structural}
         try:
-            facility = base.replace(changes) if changes else base
+            facility = self._with(
+                self.bases[world.design, world.scenario], self.space.written_out(picked)
+            )
         except InputError as problem:
-            path = self.structural[0]
-            raise refuse(self.spec.document, path, values[path], problem) from None
-        followers = {}
-        for path in file.vary:
-            if path in self.structural:
+            raise self._cannot(world, picked, reason(problem)) from None
+        followers, refused = {}, {}
+        for path in self.spec.file.vary:
+            if path in picked:
                 continue
-            found = self._follow(facility, path)
+            try:
+                found, refused[path] = self._trace(facility, path)
+            except InputError as problem:
+                raise self._cannot(world, picked, reason(problem)) from None
             if found is None:
-                raise InputError(
-                    self.spec.document.fault(
-                        ("vary", path), "changes numbers in one design and parts in another"
-                    )
-                )
+                why = "changes numbers in one design and parts in another"
+                raise InputError(self.spec.document.fault(("vary", path), why))
             followers[path] = found
-        return Topology(facility, followers)
+        return Topology(facility, followers, {p: some for p, some in refused.items() if some})
+
+    def _with(self, base: Facility, changes: Values) -> Facility:
+        """A design with structural values; with numbers of its own, or where these do not go with
+        them, with some of the numbers that are varied."""
+        if not changes:
+            return base
+        try:
+            return base.replace(changes)
+        except InputError:
+            numeric = [path for path in self.spec.file.vary if path not in self.structural]
+            for side in (0, -1):
+                numbers = {path: self.space.extremes(path)[side] for path in numeric}
+                with suppress(InputError):
+                    return base.replace({**changes, **numbers})
+            raise
+
+    def _cannot(self, world: World, picked: Values, why: str) -> InputError:
+        """That a design cannot be with these values, named one by one."""
+        names = ", ".join(f"{path}={value!r}" for path, value in picked.items())
+        text = f"{self.in_design(world)}{names}{': ' if names else ''}{why}"
+        return InputError(self.spec.document.fault(("vary",), text))
+
+    def in_design(self, world: World) -> str:
+        """`in DESIGN, scenario NAME: `, as far as there are several of them."""
+        design = f"in {world.design}: " if len(self.facilities) > 1 else ""
+        scenario = f"in scenario {world.scenario}: " if self.spec.file.scenarios else ""
+        return f"{design}{scenario}"
+
+    def tabled(self, path: str) -> bool:
+        """Whether what a path does is known at the values of the sweep alone, not between them."""
+        known = [one for one in self._topologies.values() if isinstance(one, Topology)]
+        return any(
+            follower.table is not None for one in known for follower in one.followers.get(path, ())
+        )
 
     @cached_property
-    def chunks(self) -> list[np.ndarray]:
-        """Points of each part: of one topology, in the order of their numbers."""
-        cut: list[np.ndarray] = []
+    def groups(self) -> list[tuple[Values, np.ndarray]]:
+        """Samples of a world by the values of structural paths that they share."""
+        columns = self.space.columns
         if not self.structural:
-            return [np.array(block) for block in self.space.blocks(CHUNK_POINTS)]
-        by_key: dict[Key, list[int]] = {}
-        for point in range(len(self.space)):
-            by_key.setdefault(self._key_of(point), []).append(point)
-        if len(by_key) > MAX_TOPOLOGIES:
-            raise InputError(
-                self.spec.document.fault(
-                    ("vary",),
-                    f"at most {MAX_TOPOLOGIES} topologies (got {len(by_key)}): fewer values of "
-                    f"{', '.join(self.structural)}, which change more than numbers",
-                )
-            )
-        for points in by_key.values():
-            for start in range(0, len(points), CHUNK_POINTS):
-                cut.append(np.array(points[start : start + CHUNK_POINTS]))
-        return cut
-
-    def _key_of(self, point: int) -> Key:
-        return self.key(self.space.world(point), self.space.values(point))
+            return [({}, np.arange(self.space.samples))]
+        rows: dict[Key, list[int]] = {}
+        picked = [columns[path] for path in self.structural]
+        for row in range(self.space.samples):
+            rows.setdefault(tuple(_hashable(column[row]) for column in picked), []).append(row)
+        return [
+            ({path: columns[path][some[0]] for path in self.structural}, np.array(some))
+            for some in rows.values()
+        ]
 
     @cached_property
     def topologies(self) -> int:
-        """How many topologies there are, worlds counted apart."""
-        return len({self._key_of(int(chunk[0])) for chunk in self.chunks})
+        """How many topologies there are: sites and weather years share them.
+
+        Raises InputError when they are too many.
+        """
+        count = len(self.bases) * len(self.groups)
+        if count > MAX_TOPOLOGIES:
+            raise InputError(
+                self.spec.document.fault(
+                    ("vary",),
+                    f"at most {MAX_TOPOLOGIES} topologies (got {count}): fewer values of "
+                    f"{', '.join(self.structural)}, which change more than numbers",
+                )
+            )
+        return count
+
+    @cached_property
+    def chunks(self) -> list[np.ndarray]:
+        """Points of each part: of one topology in one world, in the order of their numbers.
+
+        Their size depends on the sweep alone, so that its table has the same bytes on any machine.
+        """
+        groups = math.ceil(len(self.space) / PARTS / GROUP_DESIGNS)
+        size = min(CHUNK_POINTS, groups * GROUP_DESIGNS)
+        return [
+            world * self.space.samples + rows[start : start + size]
+            for world in range(len(self.space.worlds))
+            for _, rows in self.groups
+            for start in range(0, len(rows), size)
+        ]
 
     def bench(self, topology: Topology, world: World) -> Bench:
         """A topology at its site, made ready once."""
         key = id(topology), world
         if key not in self._benches:
-            places = tuple(f.place for some in topology.followers.values() for f in some)
             around = self.surroundings[world.site, world.weather, world.scenario]
-            self._benches[key] = Bench(topology.facility, around, places, self.watched)
+            self._benches[key] = Bench(topology.facility, around, topology.places, self.watched)
         return self._benches[key]
 
     def refuse_mixed_money(self, metrics: Iterable[str], place: tuple[str, ...]) -> None:
@@ -237,10 +325,14 @@ def make_job(spec: Spec) -> Job:
             scenario = file.scenarios.get(world.scenario)
             site = sites[world.site]
             if scenario is not None and scenario.site:
-                site = site.replace(scenario.site)
+                try:
+                    site = site.replace(scenario.site)
+                except InputError as problem:
+                    why = f"cannot be laid on {world.site}: {reason(problem)}"
+                    place = ("scenarios", world.scenario, "site")
+                    raise InputError(spec.document.fault(place, why)) from None
             surroundings[key] = prepare(site, world.weather or None, file.step)
-    named = {*file.metrics, *(bound.metric for bound in file.constraints), file.traces.by}
-    return Job(spec, facilities, surroundings, watched=not named.isdisjoint(FLAG_COLUMNS))
+    return Job(spec, facilities, surroundings, watched(file))
 
 
 def _hashable(value: Any) -> Any:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dctwin.api import simulate_batch
-from dctwin.errors import InputError
 from dctwin.sweeps.analyse import by_currency, rank
 from dctwin.sweeps.job import Job
 
@@ -19,12 +18,6 @@ if TYPE_CHECKING:
 def chosen_points(job: Job, table: pd.DataFrame) -> list[int]:
     """Points that the spec wants traces of: those it names, and the best by its metric."""
     wanted = job.spec.file.traces
-    beyond = [point for point in wanted.points if point >= len(job.space)]
-    if beyond:
-        place = ("traces", "points")
-        raise InputError(
-            job.spec.document.fault(place, f"must be below {len(job.space)} (got {beyond[0]})")
-        )
     best: list[int] = []
     if wanted.top:
         for rows in by_currency(table, [wanted.by]).values():

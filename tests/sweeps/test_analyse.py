@@ -27,8 +27,9 @@ from dctwin.sweeps.analyse import (
     uncertainty,
 )
 from dctwin.sweeps.batch import evaluate
+from dctwin.sweeps.file import Constraint
 from dctwin.sweeps.space import Space
-from dctwin.sweeps.spec import Constraint, load_spec
+from dctwin.sweeps.spec import load_spec
 
 
 def brute_force(keys: np.ndarray) -> np.ndarray:
@@ -200,6 +201,7 @@ def test_tornado_and_bands() -> None:
     found = tornado(rows, "pue", ["x", "design"])
     assert found["path"][0] == "x"
     assert found["swing"][0] == pytest.approx(0.3 * 0.9, abs=0.03)
+    assert list(tornado(rows, "pue", []).columns) == list(found.columns)
     bands = uncertainty(rows, ["pue"])
     assert (bands["p5"] < bands["p50"]).all()
     assert (bands["p50"] < bands["p95"]).all()

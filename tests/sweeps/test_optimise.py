@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from dctwin.errors import InputError
 from dctwin.sweeps import prepare_sweep, sweep_status
+from dctwin.sweeps.batch import evaluate
 from dctwin.sweeps.job import Job
 from dctwin.sweeps.optimise import POPULATION, objective_names, optimise
 from dctwin.sweeps.spec import Constraint
@@ -84,3 +86,44 @@ def test_names_of_objectives() -> None:
     assert objective_names("pue, wue,-erf_frac") == ["pue", "wue_l_per_kwh", "-erf_frac"]
     with pytest.raises(InputError, match="needs metrics"):
         objective_names(" , ")
+
+
+def test_counts_of_devices_stay_whole(tmp_path: Path) -> None:
+    count = "cooling.loops.fws.stages.dry-cooler.count"
+    job = prepare_sweep(
+        {
+            "name": "trial",
+            "designs": ["dtc-warm-water-ac"],
+            "sites": ["inzai"],
+            "sampling": {"method": "sobol", "points": 4},
+            "vary": {
+                count: {"uniform": [2, 4]},
+                "it.racks.gpu.count": {"from": 8, "to": 16, "step": 4},
+            },
+        }
+    )
+    found = optimise(job, tmp_path, ["pue", "-cooling.loops.fws.stages.dry-cooler.count"], 6)
+    assert (found["status"] == "ok").all()
+    assert set(found[count]) <= {2.0, 3.0, 4.0}
+    assert (found["it.racks.gpu.count"] % 1 == 0).all()
+
+
+def test_an_unknown_objective_is_told_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="pui: no such metric, did you mean 'pue'"):
+        optimise(two_sites(), tmp_path / "out", ["wue_l_per_kwh", "pui"])
+    assert not (tmp_path / "out").exists()
+
+
+def test_trials_are_run_by_the_backend_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = []
+
+    def note(*arguments: Any) -> Any:
+        used.append(arguments[-1])
+        return evaluate(*arguments[:-1])
+
+    monkeypatch.setattr("dctwin.sweeps.optimise.evaluate", note)
+    optimise(two_sites(), tmp_path, ["pue"], 2, backend="jax")
+    assert used == ["jax", "jax"]
+    assert Store(tmp_path).read_manifest()["backend"] == "jax"
