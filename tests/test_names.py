@@ -55,8 +55,10 @@ RATIOS = {
 }
 # Whole numbers that count or point.
 COUNTERS = {
-    "bytes", "chunk", "count", "day", "designs", "done", "early_steps", "evaluations", "faults",
-    "first_line", "hours", "index", "limit", "line", "max_runs", "more", "most_steps", "parts",
+    "bytes", "chunk", "count", "day", "designs", "done", "early_steps", "evaluations", "failed",
+    "faults",
+    "first_line", "hours", "index", "limit", "line", "max_runs", "more", "most_steps", "part",
+    "parts",
     "parts_done", "point", "points", "rows", "rows_per_day", "seed", "size", "steps", "top",
     "trials", "workers",
 }  # fmt: skip

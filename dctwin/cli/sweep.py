@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from dctwin.sweeps.spec import Spec
 
 _TOP = 10
+# Larger numbers are written out whole.
+_WHOLE = 1e6
 # Reasons why points cannot be that --dry-run tells.
 _REASONS = 5
 
@@ -345,14 +347,22 @@ def _tell_result(
 
     file, by = job.spec.file, objectives or [top]
     wrong = found[found["status"] != "ok"]
-    if len(wrong) == len(found):
+    if found.empty and not as_json:
+        say("no part falls to this share: there are fewer parts than shares")
+        return
+    if len(wrong) == len(found) > 0:
         raise ComputationError(
             f"none of the {len(found):,} points could be run: {wrong['error'].iloc[0]}"
         )
     order = pareto if objectives else rank
-    shown = {
-        money: order(rows, by, file.constraints) for money, rows in by_currency(found, by).items()
-    }
+    shown = (
+        {}
+        if found.empty
+        else {
+            money: order(rows, by, file.constraints)
+            for money, rows in by_currency(found, by).items()
+        }
+    )
     best = {money: flag_points(job, rows.head(_TOP)) for money, rows in shown.items()}
     feasible = sum(map(len, shown.values()))
     laid_out = file.sampling.method in SENSITIVITY and not objectives
@@ -438,10 +448,17 @@ def _best_table(rows: pd.DataFrame, varied: list[str], names: list[str]) -> None
     from dctwin.sweeps.analyse import column_unit, heading, world_columns
     from dctwin.sweeps.spec import FLAG_COLUMNS
 
-    worlds = [w for w in world_columns(rows) if w in ("design", "site") or rows[w].nunique() > 1]
     penalty = ["penalty"] if (rows["penalty"] != 0).any() else []
     bare = [name for name in names if name not in FLAG_COLUMNS]
-    columns = ["point", *worlds, *bare, *penalty, FLAG_COLUMNS[0], *varied, FLAG_COLUMNS[1]]
+    columns = [
+        "point",
+        *world_columns(rows),
+        *bare,
+        *penalty,
+        FLAG_COLUMNS[0],
+        *varied,
+        FLAG_COLUMNS[1],
+    ]
     heads = [(heading(name, rows), "right") for name in columns]
     if penalty:
         # One number is added to every objective, each in its own unit.
@@ -460,4 +477,6 @@ def _backend_of(found: pd.DataFrame) -> str:
 def _cell(value: Any) -> str:
     if value is None or value != value:
         return "–"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.6g}"

@@ -11,7 +11,8 @@ from dctwin.sweeps.execute import cores, run_chunks
 from dctwin.sweeps.job import Job, make_job
 from dctwin.sweeps.possible import check
 from dctwin.sweeps.progress import Progress, Status, find_sweeps, status_of
-from dctwin.sweeps.spec import SpecLike, load_spec
+from dctwin.sweeps.space import World
+from dctwin.sweeps.spec import Spec, SpecLike, load_spec
 from dctwin.sweeps.store import Store
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "run_sweep",
     "sweep",
     "sweep_frame",
+    "sweep_spec",
     "sweep_status",
 ]
 
@@ -109,6 +111,8 @@ def run_sweep(
         run_chunks(job, store, missing, workers or cores(), scheduler, backend, progress, before)
     if len(store.finished()) == len(job.chunks) and not store.summary.exists():
         store.finish()
+    if not store.finished():  # a share without a part, as there are more shares than parts
+        return empty_table()
     table = store.frame()
     wanted = job.spec.file.traces
     if (wanted.points or wanted.top) and store.summary.exists():
@@ -116,6 +120,13 @@ def run_sweep(
 
         save_traces(job, out, chosen_points(job, table))
     return table
+
+
+def empty_table() -> pd.DataFrame:
+    """The table of no points."""
+    import pandas as pd
+
+    return pd.DataFrame(columns=["point", *World._fields, "status", "error"])
 
 
 def checked_backend(name: str) -> Backend:
@@ -138,6 +149,11 @@ def sweep_status(out: str | os.PathLike[str]) -> Status:
     a second, 1 min 39 s left
     """
     return status_of(Store(out))
+
+
+def sweep_spec(out: str | os.PathLike[str]) -> Spec:
+    """What a folder sweeps: its spec, as its manifest has it."""
+    return load_spec(Store(out).read_manifest()["spec"])
 
 
 def sweep_frame(out: str | os.PathLike[str]) -> pd.DataFrame:

@@ -131,11 +131,9 @@ def heading(name: str, table: pd.DataFrame) -> str:
 
 
 def world_columns(table: pd.DataFrame) -> list[str]:
-    """The columns that tell the worlds of a table apart: design, site, and others in use."""
+    """The columns that tell the worlds of a table apart: design, site, and others that differ."""
     return [
-        name
-        for name in WORLD
-        if name in table and (name in WORLD[:2] or (table[name].fillna("") != "").any())
+        name for name in WORLD if name in table and (name in WORLD[:2] or table[name].nunique() > 1)
     ]
 
 
@@ -144,8 +142,8 @@ def uncertainty(
 ) -> pd.DataFrame:
     """Mean, standard deviation and quantiles of metrics within each group.
 
-    by   columns that make a group; default a world: design, site, weather year and scenario, as far
-         as they are in use. To spread over weather years, leave out `weather`.
+    by   columns that make a group; default a world: design, site, and weather year and scenario
+         where there are several. To spread over weather years, leave out `weather`.
     """
     import pandas as pd
 

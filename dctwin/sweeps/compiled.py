@@ -3,8 +3,8 @@
 Weather and grid are arguments, so that sites share a compilation; local clock and months are part
 of it. Loops that hold their setpoints in the design as it is declared are taken to do so in all of
 its variants: what then changes by the hour is a fraction of the plant. What JAX cannot trace (a
-planned dispatch, sources whose yield differs from design to design) and designs that it leaves
-unsettled (loops that fall short, or do not hold) are run in NumPy.
+planned dispatch, sources whose yield differs from design to design, limits that are watched) and
+designs that it leaves unsettled (loops that fall short, or do not hold) are run in NumPy.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dctwin.ledger import CLOSURE_LIMIT
 from dctwin.physics.trees import put_together, taken_apart
 from dctwin.sweeps.bind import leaves, put
 from dctwin.sweeps.kernel import Bench, Found, Numbers, numpy_totals
-from dctwin.totals import Totals, flagged, totals_of
+from dctwin.totals import Totals, totals_of
 
 # Designs in one call: the last call of a chunk is filled up to this, so that nothing compiles anew.
 TILE_DESIGNS = 32
@@ -43,7 +43,8 @@ def jax_totals(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found) -
     """Run these of the designs compiled; those that JAX cannot do in NumPy."""
     again = list(rows)
     site, empty = site_arrays(bench)
-    compiled = None if bench.yields_vary or not numbers else _function(bench, site, empty)
+    numpy_only = bench.yields_vary or bench.watched or not numbers
+    compiled = None if numpy_only else _function(bench, site, empty)
     if compiled is not None:
         table = np.stack([np.asarray(numbers[place], dtype=float) for place in bench.places], 1)
         again = []
@@ -97,12 +98,9 @@ def one_design(
         boundary, grid, made_frac = put_together(site, empty)
         numbers = {place: values[k] for k, place in enumerate(bench.places)}
         facility = fit(put(bench.facility, numbers), bench.boundary)
-        year = year_of(facility, boundary, lean=not bench.watched, holding=holding)
+        year = year_of(facility, boundary, lean=True, holding=holding)
         made_kw = contracted_kw(facility, made_frac)
-        totals = totals_of(year.ledger, year.traces, grid, made_kw)
-        if bench.watched:
-            totals |= flagged(year.ledger, year.passed())
-        return totals, year.ledger.gaps()
+        return totals_of(year.ledger, year.traces, grid, made_kw), year.ledger.gaps()
 
     return work
 
@@ -138,7 +136,6 @@ def _key(bench: Bench, site: list[Any], empty: Any) -> Any:
     return (
         hash(tuple(leaves(fit(bench.facility, bench.boundary)))),
         bench.places,
-        bench.watched,
         tuple((array.shape, array.dtype.str) for array in site),
         tuple(array.tobytes() for array in fixed),
         repr(bench.surroundings.grid.currency),

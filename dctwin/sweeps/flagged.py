@@ -1,6 +1,6 @@
 """The limits that chosen points pass: each is run again in full, as a sweep's years watch none.
 
-A year that watches its limits takes 15 to 30 % longer, so that a sweep counts them at every point
+A year that watches its limits takes 7 to 30 % longer, so that a sweep counts them at every point
 only where its spec asks for it: with a bound on `flagged_h`, or with it among the metrics.
 """
 

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -78,6 +79,11 @@ class Status:
         rate = rate_text(self.rate_per_s, self.left_s)
         return f"{self.name}: {', '.join(words)}; {state}" + (f", {rate}" if rate else "")
 
+    def _repr_html_(self) -> str:
+        """In a notebook: a bar beside the line."""
+        bar = f'<progress value="{self.done}" max="{max(self.points, 1)}"></progress>'
+        return f"{bar} {escape(str(self))}"
+
 
 def rate_text(rate_per_s: float | None, left_s: float | None) -> str:
     """Rate and time left for people; empty where they are not known."""
@@ -89,13 +95,13 @@ def rate_text(rate_per_s: float | None, left_s: float | None) -> str:
     return ", ".join(words)
 
 
-def duration_text(seconds: float) -> str:
+def duration_text(duration_s: float) -> str:
     """A time in its two largest units.
 
     >>> duration_text(7.2), duration_text(100), duration_text(7300)
     ('7 s', '1 min 40 s', '2 h 1 min')
     """
-    whole = round(seconds)
+    whole = round(duration_s)
     if whole < _MINUTE_S:
         return f"{whole} s"
     if whole < _HOUR_S:
