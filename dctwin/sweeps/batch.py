@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from dctwin.api import accounts_of
+from dctwin.errors import InputError
 from dctwin.labels import LABELS, is_money
 from dctwin.sweeps.bind import faults, put
 from dctwin.sweeps.job import Job
@@ -57,7 +58,11 @@ def evaluate(
 def _evaluate(
     job: Job, world: World, values: Mapping[str, Sequence[Any]], count: int, backend: Backend
 ) -> Columns:
-    topology = job.topology(world, {path: column[0] for path, column in values.items()})
+    try:
+        topology = job.topology(world, {path: column[0] for path, column in values.items()})
+    except InputError as problem:
+        # A row tells what cannot be, not where the sweep file stands.
+        raise InputError(problem.faults[0].why) from None
     numbers, refused = topology.numbers(values, count)
     bench = job.bench(topology, world)
     found = Found(count, errors={**faults(topology.facility, numbers, count), **refused})

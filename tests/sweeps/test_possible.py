@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import dctwin
 from dctwin.errors import InputError
 from dctwin.sweeps import prepare_sweep, sweep
 from dctwin.sweeps.batch import evaluate
+from dctwin.sweeps.topology import together, trace
 
 DESIGN = "dtc-warm-water-ac"
 LOAD = "it.racks.gpu.load_frac"
@@ -190,3 +192,20 @@ def test_sites_share_topologies_and_small_sweeps_have_parts_for_many_workers() -
     assert len(job.chunks) == 16
     assert sorted(int(p) for chunk in job.chunks for p in chunk) == list(range(512))
     assert all(len({job.space.world(int(p)) for p in chunk}) == 1 for chunk in job.chunks)
+
+
+def test_numbers_that_paths_set_together_are_those_of_a_parsed_design() -> None:
+    facility = dctwin.load_design(DESIGN)
+    followers = {}
+    for path, ends in ((COUNT, [2, 4]), (SUPPLY, [33.0, 36.0, 39.0])):
+        found, refused = trace(facility, path, ends, between=False)
+        assert found
+        assert not refused
+        followers[path] = found
+    at = {COUNT: 4, SUPPLY: 39.0}
+    assert together(facility, followers, at) is None
+    # As if the count acted on the setpoint too, in a way of its own.
+    (setpoint,) = followers[SUPPLY]
+    followers[COUNT] = (*followers[COUNT], replace(setpoint, offset=1.0))
+    order = {path: followers[path] for path in (SUPPLY, COUNT)}
+    assert together(facility, order, at) == setpoint.place
