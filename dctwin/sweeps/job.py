@@ -19,7 +19,7 @@ import numpy as np
 
 from dctwin.api import equipment_digest, package_version, source_digest
 from dctwin.design import Facility, load_design
-from dctwin.document import WHOLE_NUMBER
+from dctwin.document import WHOLE_NUMBER, Path_
 from dctwin.errors import InputError
 from dctwin.labels import is_money
 from dctwin.site import Site, load_site
@@ -161,7 +161,8 @@ class Job:
                 found, bad = self._trace(facility, path)
             except InputError as problem:
                 picked = {path: values[path] for path in self.structural}
-                raise self._cannot(world, picked, reason(problem)) from None
+                place = self.place(path, self.space.extremes(path)[0])
+                raise self._cannot(world, picked, reason(problem), place) from None
             if found is None:
                 why = "changes numbers in one design and parts in another"
                 raise InputError(self.spec.document.fault(("vary", path), why))
@@ -205,11 +206,20 @@ class Job:
                     return base.replace({**changes, **numbers})
             raise
 
-    def _cannot(self, world: World, picked: Values, why: str) -> InputError:
+    def place(self, path: str, value: Any) -> Path_:
+        """Where the sweep file gives a value of a varied path."""
+        how = self.spec.file.vary[path]
+        if isinstance(how, Choices):
+            return ("vary", path, "choices", value)
+        return ("vary", path, how.index(value)) if isinstance(how, list) else ("vary", path)
+
+    def _cannot(
+        self, world: World, picked: Values, why: str, place: Path_ = ("vary",)
+    ) -> InputError:
         """That a design cannot be with these values, named one by one."""
         names = ", ".join(f"{path}={value!r}" for path, value in picked.items())
         text = f"{self.in_design(world)}{names}{': ' if names else ''}{why}"
-        return InputError(self.spec.document.fault(("vary",), text))
+        return InputError(self.spec.document.fault(place, text))
 
     def in_design(self, world: World) -> str:
         """`in DESIGN, scenario NAME: `, as far as there are several of them."""

@@ -170,12 +170,6 @@ def _numeric(job: Job, world: World, standing: list[Values]) -> Iterator[Fault]:
 
 def _fault(job: Job, world: World, path: str, value: Any, why: str) -> Fault:
     """A fault at the value that is to blame, in the sweep file."""
-    how = job.spec.file.vary[path]
-    place: Path_ = ("vary", path)
-    if isinstance(how, Choices):
-        place = (*place, "choices", value)
-    elif isinstance(how, list):
-        place = (*place, how.index(value))
-    else:
+    if not isinstance(job.spec.file.vary[path], (Choices, list)):
         why = f"cannot be {value:.6g}: {why}"
-    return job.spec.document.fault(place, job.in_design(world) + why)
+    return job.spec.document.fault(job.place(path, value), job.in_design(world) + why)

@@ -121,7 +121,7 @@ def trace(
     tried = np.linspace(min(values), max(values), _PROBES).tolist() if between else values
     good = [value for value in tried if not why_not(facility, path, value)]
     if len(good) < (_LEAST_PROBES if between else 1):
-        raise InputError(f"{path}: {next(iter(refused.values()))}")
+        raise InputError(next(iter(refused.values())))
     return follow(facility, path, good, parse), refused
 
 

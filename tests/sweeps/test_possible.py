@@ -105,8 +105,18 @@ def test_a_value_is_blamed_where_it_stands(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"vary": {"it.racks.gpu.load_fraq": [0.5]}}, "did you mean 'load_frac'?"),
-        ({"vary": {"it.racks.gpus.load_frac": [0.5]}}, "did you mean 'gpu'?"),
+        (
+            {"vary": {"it.racks.gpu.load_fraq": [0.5]}},
+            "vary.it.racks.gpu.load_fraq.0: unknown key, did you mean 'load_frac'?",
+        ),
+        (
+            {"vary": {"it.racks.gpus.load_frac": {"from": 0.5, "to": 0.6, "step": 0.1}}},
+            "vary.it.racks.gpus.load_frac: no such place: 'gpus', did you mean 'gpu'?",
+        ),
+        (
+            {"vary": {LOAD: {"from": 0.8, "to": 1.2, "step": 0.2}}},
+            f"vary.{LOAD}: cannot be 1.2: is out of range, allowed 0 to 1 (got 1.2)",
+        ),
         (
             {"vary": {"plant": {"choices": {"near": {"cooling.loops.fsw.supply_c": 3}}}}},
             "vary.plant.choices.near",
