@@ -8,9 +8,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dctwin.errors import InputError
 from dctwin.sweeps import kernel, sweep, sweep_status
 from dctwin.sweeps.analyse import feasible, rank
-from dctwin.sweeps.spec import Constraint
+from dctwin.sweeps.file import Constraint
+from dctwin.sweeps.job import Job
+from dctwin.sweeps.space import World
 
 SPEC: dict[str, Any] = {
     "name": "trial",
@@ -20,12 +23,18 @@ SPEC: dict[str, Any] = {
 }
 
 
-def test_a_world_that_cannot_be_built_is_told(tmp_path: Path) -> None:
-    scenarios = {"odd": {"design": {"cooling.loops.none.supply_c": 9}}, "now": {}}
-    spec = {**SPEC, "scenarios": scenarios, "designs": ["air-cooled-chiller-ac"]}
-    # The first scenario is looked at before anything runs: the odd one comes second.
-    spec["scenarios"] = dict(reversed(scenarios.items()))
-    table = sweep(spec, tmp_path / "out", workers=1)
+def test_a_topology_that_cannot_be_built_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Job.bench
+
+    def odd(job: Job, topology: Any, world: World) -> Any:
+        if world.scenario == "odd":
+            raise InputError("cooling.loops: none of them is there")
+        return real(job, topology, world)
+
+    monkeypatch.setattr(Job, "bench", odd)
+    table = sweep({**SPEC, "scenarios": {"odd": {}, "now": {}}}, tmp_path / "out", workers=1)
     assert set(table["status"][table["scenario"] == "now"]) == {"ok"}
     odd = table[table["scenario"] == "odd"]
     assert set(odd["status"]) == {"failed"}

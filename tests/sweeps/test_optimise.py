@@ -12,9 +12,9 @@ import pytest
 from dctwin.errors import InputError
 from dctwin.sweeps import prepare_sweep, sweep_status
 from dctwin.sweeps.batch import evaluate
+from dctwin.sweeps.file import Constraint
 from dctwin.sweeps.job import Job
 from dctwin.sweeps.optimise import POPULATION, objective_names, optimise
-from dctwin.sweeps.spec import Constraint
 from dctwin.sweeps.store import Store
 
 pytest.importorskip("optuna")
