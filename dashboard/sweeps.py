@@ -164,6 +164,8 @@ def fronts(table: Any, spec: Any, axes: tuple[str, str], dark: bool) -> list[Any
     parts = dctwin.by_currency(table, list(axes))
     for money, rows in parts.items():
         figure = themed(dctwin.pareto_figure(rows, list(axes), spec.file.constraints), dark)
+        if dark:  # half of a blue is lost on a dark page
+            figure.update_traces(marker_opacity=1.0)
         if len(parts) > 1:
             figure.update_layout(title_text=f"{figure.layout.title.text}, {money}")
         found.append(html.Div(dcc.Graph(figure=figure, config=GRAPH_CONFIG), className="figure"))
