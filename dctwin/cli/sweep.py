@@ -133,19 +133,20 @@ def sweep(
     _refuse_unused(given, optimize is not None)
     share = _shard(shard)
     from dctwin.sweeps import prepare_sweep, run_sweep
+    from dctwin.sweeps.optimise import TRIALS, objective_names, optimise
     from dctwin.sweeps.progress import rate_text
     from dctwin.sweeps.spec import first_choice, load_spec
 
     asked = load_spec(spec)
     top = top or first_choice(asked.file)
-    names = [] if optimize is None else _objectives(optimize)
+    names = [] if optimize is None else objective_names(optimize)
     checked = _with_options(asked, traces, top, limit or [])
     _check_metrics(checked, "--optimize" if names else "--top", names or [top])
     library = _backend(backend)
     folder = None if dry_run else _folder(out)
     job = _prepared(prepare_sweep(checked, max_runs), names or [top])
     if folder is None:
-        _tell_plan(job, workers, as_json)
+        _tell_plan(job, workers, (trials or TRIALS) if names else None, as_json)
         return
     with progress("design-years") as bar:
 
@@ -153,8 +154,6 @@ def sweep(
             bar(done, of, rate_text(rate_per_s, (of - done) / rate_per_s if rate_per_s else None))
 
         if names:
-            from dctwin.sweeps.optimise import TRIALS, optimise
-
             found = optimise(job, folder, names, trials or TRIALS, step, library)
         else:
             found = run_sweep(job, folder, workers, scheduler, library, share, step)
@@ -184,12 +183,6 @@ def _check_metrics(spec: Spec, option: str, names: list[str]) -> None:
     for name in names:
         if why := metric_fault(name.removeprefix("-"), spec.file):
             raise InputError(f"{option}: {why}")
-
-
-def _objectives(text: str) -> list[str]:
-    from dctwin.sweeps.optimise import objective_names
-
-    return objective_names(text)
 
 
 def _prepared(job: Job, ranked_by: list[str]) -> Job:
@@ -280,17 +273,17 @@ def _shard(text: str) -> tuple[int, int]:
     return index, of
 
 
-def _tell_plan(job: Job, workers: int | None, as_json: bool) -> None:
+def _tell_plan(job: Job, workers: int | None, trials: int | None, as_json: bool) -> None:
     from dctwin.sweeps.plan import plan
 
-    found = plan(job, workers)
+    found = plan(job, workers, trials)
     if as_json:
         print_json(asdict(found))
         return
     say(
         f"{found.points:,} points: {_count(found.worlds, 'world')} x "
-        f"{_count(found.samples, 'sample')}, {_count(found.topologies, 'topology')}, "
-        f"{_count(found.parts, 'part')}"
+        f"{_count(found.samples, 'sample' if trials is None else 'trial')}, "
+        f"{_count(found.topologies, 'topology')}, {_count(found.parts, 'part')}"
     )
     if found.structural:
         say(f"change more than numbers: {', '.join(found.structural)}")

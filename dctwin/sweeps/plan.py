@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from dctwin.errors import InputError
 from dctwin.sweeps.batch import evaluate, table_of
 from dctwin.sweeps.execute import cores
 from dctwin.sweeps.job import Job
+from dctwin.sweeps.optimise import POPULATION
 from dctwin.sweeps.space import World
 from dctwin.sweeps.store import encode
 
@@ -56,34 +58,40 @@ class _Timed(NamedTuple):
     rows: pa.Table
 
 
-def plan(job: Job, workers: int | None = None) -> Plan:
+def plan(job: Job, workers: int | None = None, trials: int | None = None) -> Plan:
     """Count a sweep's points, topologies and parts, and time a batch of some of its topologies.
 
     workers   processes (default: one a core)
+    trials    of a search, which runs them in every world, in one process
     """
-    used = min(workers or cores(), len(job.chunks))
+    worlds = len(job.space.worlds)
+    if trials is None:
+        points, parts = len(job.space), len(job.chunks)
+        used = min(workers or cores(), parts)
+        # Workers each make ready what they get a part of.
+        readied = sum(min(used, count) for count in _parts_of_benches(job))
+    else:
+        points, parts, used = trials * worlds, math.ceil(trials / POPULATION), 1
+        readied = len(job.groups) * worlds
     standing, reasons, impossible = _standing(job)
     chosen = np.linspace(0, len(standing) - 1, min(len(standing), _TIMED_TOPOLOGIES))
     timed = [_time(job, *standing[round(k)]) for k in chosen]
     failed = [why for one in timed for why in one.rows["error"].to_pylist() if why]
-    points = len(job.space)
     rate_per_s = time_s = disk_mb = None
     if timed:
         count = sum(one.rows.num_rows for one in timed)
         rate_per_s = count / sum(one.again_s for one in timed)
         ready_s = max(0.0, median(one.first_s - one.again_s for one in timed))
-        # Workers each make ready what they get a part of.
-        readied = sum(min(used, parts) for parts in _parts_of_benches(job))
-        time_s = ((points - impossible) / rate_per_s + readied * ready_s) / used
-        disk_mb = _disk_mb(job, [one.rows for one in timed])
+        time_s = (points / rate_per_s + readied * ready_s) / used
+        disk_mb = _disk_mb([one.rows for one in timed], points, parts)
     return Plan(
         points=points,
-        worlds=len(job.space.worlds),
-        samples=job.space.samples,
+        worlds=worlds,
+        samples=points // worlds,
         topologies=job.topologies,
         structural=job.structural,
-        parts=len(job.chunks),
-        impossible=impossible,
+        parts=parts,
+        impossible=impossible if trials is None else 0,
         why_impossible=tuple(reasons),
         timed=len(timed),
         failed=len(failed),
@@ -134,10 +142,10 @@ def _parts_of_benches(job: Job) -> list[int]:
     return [-(-len(rows) // size) for _, rows in job.groups] * len(job.space.worlds)
 
 
-def _disk_mb(job: Job, tables: list[pa.Table]) -> float:
+def _disk_mb(tables: list[pa.Table], points: int, parts: int) -> float:
     """Size of all parts and the summary, by what a part takes without rows and for each row."""
     whole = mean(len(encode(table)) for table in tables)
     one = mean(len(encode(table.slice(0, 1))) for table in tables)
     more = mean(table.num_rows for table in tables) - 1.0
     row = (whole - one) / more if more else 8.0 * mean(table.num_columns for table in tables)
-    return ((len(job.chunks) + 1) * (one - row) + 2 * len(job.space) * row) / 1e6
+    return ((parts + 1) * (one - row) + 2 * points * row) / 1e6

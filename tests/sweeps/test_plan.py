@@ -33,6 +33,8 @@ def test_disk_and_parts_are_those_of_the_sweep(tmp_path: Path) -> None:
     assert found.rate_per_s is not None
     assert found.time_s is not None
     assert 0 < 80 / found.rate_per_s / found.workers <= found.time_s
+    search = plan(prepare_sweep(SPEC), trials=40)
+    assert (search.points, search.samples, search.parts, search.workers) == (80, 40, 2, 1)
 
 
 def test_points_that_cannot_be_are_told() -> None:
