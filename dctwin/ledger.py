@@ -34,6 +34,7 @@ BOUNDARY = frozenset(
         "reuse",
         "fuel.diesel",
         "fuel.gas",
+        "fuel.hydrogen",
         "shortfall",
         "water.body",
         "shed",
@@ -51,6 +52,8 @@ RENEWABLES = frozenset({"sun", "wind", "hydro", "geothermal"})
 SOURCES = frozenset({"grid", "shed"}) | RENEWABLES
 # Engine generators are metered at their output: their fuel and its heat stay outside the accounts.
 GENSET = "genset."
+# The account of a battery's losses: where they come from stands a battery.
+BATTERY_LOSS = "power.battery_loss"
 CLOSURE_LIMIT = 1e-9
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dctwin.ledger import GENSET, RENEWABLES, Flow, Ledger
+from dctwin.ledger import BATTERY_LOSS, GENSET, RENEWABLES, Flow, Ledger
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 COMPRESSORS = frozenset({"cooling.chiller"})
 # A flow out of `fuel.diesel` is fuel burned, lower heating value.
 FUEL = "fuel."
-# The battery at the facility bus.
-BATTERY = "storage.battery"
 # The ledger's places that make-up water comes from.
 WATER_SOURCES = {"potable": "water.main", "reclaimed": "water.reclaimed", "sea": "water.sea"}
 # Hours in which any limit is passed.
@@ -78,9 +76,21 @@ def totals_of(
         flow for flow in ledger.select(carrier="electricity") if flow.source.startswith(GENSET)
     )
     found |= _matching(over, facility_kw, import_kw, engine_kw, grid, made_kw or {})
-    if f"{BATTERY}.energy_kwh" in traces:
-        for name in ("cycles_count", "capacity_left_frac"):
-            found[f"battery_{name}"] = traces[f"{BATTERY}.{name}"][..., -1:]
+    return found | _batteries(traces)
+
+
+def _batteries(traces: Mapping[str, Array]) -> Totals:
+    """Cycles of the most used battery and what is left of the most aged one, at the end."""
+    found: Totals = {}
+    for name, value in traces.items():
+        place, _, what = name.rpartition(".")
+        if not place.startswith("storage.") or what not in ("cycles_count", "capacity_left_frac"):
+            continue
+        key, last = f"battery_{what}", value[..., -1:]
+        if key in found:
+            xp = namespace(last, found[key])
+            last = (xp.maximum if what == "cycles_count" else xp.minimum)(found[key], last)
+        found[key] = last
     return found
 
 
@@ -172,6 +182,7 @@ def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
     names = "import export own genset shed reused genset_heat removed shortfall battery_discharged"
     for name in names.split():
         found[f"{name}_kwh"] = 0.0
+    batteries = {flow.source for flow in ledger.flows if flow.account == BATTERY_LOSS}
     machines = {flow.target for flow in ledger.flows if flow.account in COMPRESSORS}
     for flow, amount in zip(ledger.flows, sums, strict=True):
         if flow.carrier == "water":
@@ -199,7 +210,9 @@ def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
             add("genset_kwh", amount)
         if flow.target == "grid":
             add("export_kwh", amount)
-        for name, source in (("import", "grid"), ("shed", "shed"), ("battery_discharged", BATTERY)):
+        if flow.source in batteries:
+            add("battery_discharged_kwh", amount)
+        for name, source in (("import", "grid"), ("shed", "shed")):
             if flow.source == source:
                 add(f"{name}_kwh", amount)
     return found

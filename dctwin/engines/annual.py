@@ -7,10 +7,13 @@ sources -> ledger.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from dctwin.design import Facility
+from dctwin.engines.bus import feeds_live
+from dctwin.engines.collapse import collapse_text
 from dctwin.engines.fit import fit
 from dctwin.engines.heat import Boundary
 from dctwin.engines.idle import serve_busy
@@ -18,6 +21,7 @@ from dctwin.engines.part import Problem
 from dctwin.engines.posting import post_facility
 from dctwin.engines.settle import holding_loops, settle_blocks
 from dctwin.engines.year import Year
+from dctwin.errors import ComputationError
 from dctwin.ledger import Ledger
 from dctwin.plant import Wiring, serve
 
@@ -28,7 +32,13 @@ def run_year(facility: Facility, boundary: Boundary) -> Year:
     Raises ComputationError when the books do not close to 1e-9 at every node and step.
     """
     year = year_of(fit(facility, boundary), boundary)
-    year.closure = year.ledger.check()
+    try:
+        year.closure = year.ledger.check()
+    except ComputationError:
+        for feeder in year.feeders:
+            if why := collapse_text(*feeder):
+                raise ComputationError(why) from None
+        raise
     return year
 
 
@@ -77,5 +87,6 @@ def _years(
 
 
 def _problem(facility: Facility, boundary: Boundary, lean: bool) -> Problem:
+    boundary = replace(boundary, feeds_live=feeds_live(facility, boundary))
     wiring = Wiring(facility, boundary.air, boundary.here(), serve_busy if lean else serve)
     return Problem(facility, wiring, boundary)

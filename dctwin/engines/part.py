@@ -76,6 +76,7 @@ class Part:
             local_hour=self.of(boundary.local_hour),
             place=self.taken(boundary.place),
             feed_pv_yield_frac=self.taken(boundary.feed_pv_yield_frac),
+            feeds_live=self.of(boundary.feeds_live),
         )
         wiring = wiring.within(facility, part.air, part.here(), self.of)
         return Problem(facility, wiring, part, flat, holding)

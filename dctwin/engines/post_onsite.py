@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dctwin.components.component import Limit, ratio
-from dctwin.components.onsite.battery import Battery, BatteryFlows
 from dctwin.components.onsite.electrolyser import WATER_KG_PER_KG, Electrolyser
 from dctwin.design import Facility
 from dctwin.dispatch.hours import Hours
@@ -16,8 +15,9 @@ from dctwin.engines.post_gensets import (
     post_gensets,
     watch_starts,
 )
+from dctwin.engines.post_power import post_battery
 from dctwin.engines.year import Flag, Year
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array
 from dctwin.units import SECONDS_PER_HOUR
 
 _BUS = "bus.facility"
@@ -52,8 +52,8 @@ def post_onsite(
     if done.gensets:
         wanted_kw = post_gensets(year, done.gensets, wanted_kw + 0.0 * load_kw)
         watch_starts(year, facility, done.gensets, done.battery)
-    if done.battery is not None and stores.battery is not None:
-        _post_battery(year, stores.battery, done.battery, hours)
+    if done.battery is not None and plant.battery is not None:
+        post_battery(year, plant.battery, done.battery, "storage.battery", _BUS, hours.air_c)
     if done.hydrogen is not None:
         _post_hydrogen(year, stores.electrolyser, done.hydrogen, wanted_kw)
     used_frac = 1.0 - ratio(done.curtailed_kw, made_kw)
@@ -79,27 +79,6 @@ def _post_shed(year: Year, facility: Facility, hours: Hours, done: Operation) ->
         return
     year.traces["onsite.shed_kw"] = done.shed_kw
     year.flags.append(Flag("onsite", Limit("shed_kw", done.shed_kw, "kW")))
-
-
-def _post_battery(year: Year, battery: Battery, flows: BatteryFlows, hours: Hours) -> None:
-    ledger, node, step_h = year.ledger, "storage.battery", hours.step_h
-    ledger.post("electricity", _BUS, node, flows.charge_kw)
-    ledger.post("electricity", node, _BUS, flows.discharge_kw)
-    ledger.post("heat", node, "ambient", flows.loss_kw, "power.battery_loss")
-    ledger.store(node, flows.stored_kw)
-    beside = "storage.battery-auxiliary"
-    ledger.post("electricity", _BUS, beside, battery.auxiliary_kw)
-    ledger.post("heat", beside, "ambient", battery.auxiliary_kw, "power.battery_auxiliary")
-    xp = namespace(flows.stored_kw)
-    given_kwh = xp.cumsum(xp.maximum(-flows.stored_kw, 0.0), axis=-1) * step_h
-    year.traces[f"{node}.energy_kwh"] = flows.energy_kwh
-    year.traces[f"{node}.cycles_count"] = given_kwh / battery.capacity_kwh
-    year.traces[f"{node}.capacity_left_frac"] = battery.capacity_left_frac(
-        flows, hours.air_c, step_h
-    )
-    if not year.lean:
-        year.traces[f"{node}.charge_kw"] = flows.charge_kw
-        year.traces[f"{node}.discharge_kw"] = flows.discharge_kw
 
 
 def _post_hydrogen(

@@ -38,7 +38,8 @@ from dctwin.errors import ComputationError, InputError
 from dctwin.ledger import GENSET, RENEWABLES, pick
 from dctwin.library import entries
 from dctwin.metrics import GridYear, Metrics, compute_metrics
-from dctwin.plant import Wiring, stack
+from dctwin.plant import Wiring
+from dctwin.stacking import stack
 
 GRID = GridYear(
     carbon_kg_per_kwh=0.4, currency="JPY", price_per_kwh=20.0, water_l_per_kwh=1.0,
@@ -638,5 +639,8 @@ def test_a_feeder_past_its_power_is_named_without_a_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         run_year(_thin_feeder(0.1), _two_days())
-        with pytest.raises(ComputationError, match=r"power\.it\.busway.*not a number in all steps"):
+        with pytest.raises(
+            ComputationError,
+            match=r"power\.it\.busway.*cannot deliver 5\d\d kW, it is past",
+        ):
             run_year(_thin_feeder(1.0), _two_days())
