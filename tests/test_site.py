@@ -57,3 +57,15 @@ def test_weather_file_beside_the_site(tmp_path: Path) -> None:
     (tmp_path / "osaka.yaml").write_text(head + "weather: year.csv\n" + grid, encoding="utf-8")
     site = dctwin.load_site(tmp_path / "osaka.yaml")
     assert site.weather().rows == 8760
+
+
+@pytest.mark.parametrize("name", ["inzai", "phoenix-record"])
+def test_a_renamed_copy_of_a_site_has_the_same_weather(name: str) -> None:
+    site = dctwin.load_site(name)
+    copy = site.replace({"name": "elsewhere"})
+    assert (copy.weather().dry_bulb_c == site.weather().dry_bulb_c).all()
+    # Without a stream of its own the year is that of the place.
+    bare = {"climate.stream": ""}
+    drawn = site.replace(bare).weather().dry_bulb_c
+    assert (copy.replace(bare).weather().dry_bulb_c == drawn).all()
+    assert not (drawn == site.weather().dry_bulb_c).all()
