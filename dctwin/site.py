@@ -62,7 +62,7 @@ class Climate(Structure):
     status: dict[str, Status] = Field(default_factory=dict, description="status of each quantity")
     seed: int = number(0, 1_000_000, "seed of the synthetic year", 0)
     stream: str = Field(
-        "", description="names the random numbers of the synthetic year; those of the place if empty"
+        "", description="names the random numbers of the year; empty: those of the place"
     )
     hottest_c: float | None = number(
         -20, 60, "hottest hour: the hottest tenth of the year is scaled to end at this", None

@@ -14,6 +14,7 @@ import numpy as np
 
 from dctwin import cache
 from dctwin.accounting.cost import grid_prices
+from dctwin.accounting.factors import Factor
 from dctwin.climate.files import read_weather
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Air, Place
@@ -47,6 +48,7 @@ class Surroundings:
     grid: GridYear
     place: Place
     inputs: Mapping[str, str]  # what else went in, by name -> digest
+    sources: Mapping[str, Factor]  # of the grid's series, by their names in GridYear
 
 
 def prepare(
@@ -83,8 +85,8 @@ def prepare(
         inputs["price_table"] = digest_of(
             Path(site.document.file).parent / site.file.tariff.price_table
         )
-    year = make_grid_year(site, found, grid_file, price_file)
-    return Surroundings(site, found, air, hour, year, _place(site, found, year), inputs)
+    year, sources = make_grid_year(site, found, grid_file, price_file)
+    return Surroundings(site, found, air, hour, year, _place(site, found, year), inputs, sources)
 
 
 def _place(site: Site, weather: Weather, grid: GridYear) -> Place:

@@ -64,7 +64,7 @@ def test_summer_time_shifts_the_clock_and_days_have_23_and_25_hours() -> None:
 def test_curtailment_takes_the_sunniest_days_around_noon() -> None:
     days = [0.0] * 12
     days[3] = 2.5
-    share = curtailing_frac(Curtailment(rate_frac=0.05, days_count=days), YEAR)
+    share = curtailing_frac(Curtailment(days_count=days), YEAR)
     local = local_times(YEAR, None)
     hour = (local - local.astype("datetime64[D]")).astype("timedelta64[h]").astype(int)
     assert share.sum() == pytest.approx(2.5 * 7)  # 9 to 15 h, two days and a half
@@ -81,7 +81,7 @@ def test_curtailment_takes_the_sunniest_days_around_noon() -> None:
 def test_an_outage_keeps_its_day_in_another_year() -> None:
     # The Hokkaido blackout of 6 September 2018, 03:07 local time.
     site = SITE.replace({"outages": [{"start_utc": "2018-09-05T18:07:00", "length_h": 2.0}]})
-    grid = make_grid_year(site, YEAR)
+    grid = make_grid_year(site, YEAR)[0]
     lost = 1.0 - grid.available_frac
     assert lost.sum() == pytest.approx(2.0)
     first = int(np.argmax(lost > 0))
@@ -126,7 +126,7 @@ def test_water_of_the_mix_when_it_is_given() -> None:
          "grid.water_cooling": "once_through"}
     )  # fmt: skip
     expected = 0.6 * 0.3785 + 0.2 * 1.018 + 0.2 * 0.0038
-    assert make_grid_year(site, YEAR).water_l_per_kwh == pytest.approx(expected)
+    assert make_grid_year(site, YEAR)[0].water_l_per_kwh == pytest.approx(expected)
 
 
 def test_bad_supply_is_named() -> None:
@@ -135,4 +135,4 @@ def test_bad_supply_is_named() -> None:
     with pytest.raises(InputError, match="did you mean"):
         SITE.replace({"tariff.surchage_jpy_per_kwh": 1.0})
     with pytest.raises(InputError, match="days_count"):
-        SITE.replace({"curtailment": {"rate_frac": 0.1, "days_count": [1, 2]}})
+        SITE.replace({"curtailment": {"days_count": [1, 2]}})
