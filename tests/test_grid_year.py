@@ -136,3 +136,67 @@ def test_bad_supply_is_named() -> None:
         SITE.replace({"tariff.surchage_jpy_per_kwh": 1.0})
     with pytest.raises(InputError, match="days_count"):
         SITE.replace({"curtailment": {"days_count": [1, 2]}})
+
+
+def test_no_more_is_drawn_of_a_surplus_than_there_is() -> None:
+    days = [0.0] * 12
+    days[3] = 2.0
+    site = SITE.replace({"curtailment": {"days_count": days, "energy_kwh_per_year": 7000.0}})
+    run = dctwin.simulate("dtc-warm-water-ac", site)
+    assert run.metrics["curtailing_h"] == 14.0
+    assert run.metrics["surplus_import_kwh"] == pytest.approx(7000.0)  # 500 kW in 14 h
+    plenty = site.replace({"curtailment.energy_kwh_per_year": 1e9})
+    most = dctwin.simulate("dtc-warm-water-ac", plenty).metrics["surplus_import_kwh"]
+    unknown = dctwin.simulate(
+        "dtc-warm-water-ac", site.replace({"curtailment.energy_kwh_per_year": None})
+    )
+    assert most == unknown.metrics["surplus_import_kwh"] > 14 * 1500.0
+
+
+def test_shares_follow_from_the_mix_where_they_are_not_given() -> None:
+    mix = {"coal": 0.3, "gas": 0.2, "unknown": 0.1, "nuclear": 0.15, "solar": 0.25}
+    bare = dict.fromkeys(
+        ("grid.low_carbon_frac", "grid.low_carbon_by_hour_frac", "grid.renewable_frac"), None
+    )
+    grid, sources = make_grid_year(SITE.replace({**bare, "grid.mix_frac": mix}), YEAR)
+    assert grid.carbon_free_frac == pytest.approx(0.4)
+    assert grid.renewable_frac == pytest.approx(0.25)
+    assert sources["renewable_frac"].value == pytest.approx(0.25)
+    given, _ = make_grid_year(SITE.replace({"grid.mix_frac": mix}), YEAR)
+    assert given.renewable_frac == 0.1748
+
+
+def test_an_outage_of_a_leap_day_is_left_out_of_other_years() -> None:
+    site = SITE.replace({"outages": [{"start_utc": "2024-02-29T03:00:00", "length_h": 5.0}]})
+    assert np.all(make_grid_year(site, YEAR)[0].available_frac == 1.0)
+
+
+def test_a_connection_is_dated_by_year_or_month() -> None:
+    for text in ("2032", "2032-04"):
+        assert SITE.replace({"connection.available_from": text}).file.connection
+    with pytest.raises(InputError, match="available_from"):
+        SITE.replace({"connection.available_from": "soon"})
+    run = dctwin.simulate("dtc-warm-water-ac", SITE)
+    assert run.provenance["site"]["connection"]["available_from"] == "2032"
+
+
+def test_every_series_names_the_source_of_the_values_used(tmp_path: Path) -> None:
+    _, own = make_grid_year(SITE, YEAR)
+    entry = SITE.file.grid
+    assert own["carbon_kg_per_kwh"].source == " ".join(entry.carbon_source.split())
+    assert own["price_per_kwh"].source == " ".join(SITE.file.tariff.source.split())
+    assert own["price_per_kwh"].value == pytest.approx(13.0, rel=0.005)
+    assert own["curtailing_frac"].status == "assumed"
+    start = np.datetime64("2024-01-01T00:00")
+    times = [str(start + np.timedelta64(k, "h")) for k in range(8784)]
+    grid, price = tmp_path / "grid.csv", tmp_path / "price.csv"
+    grid.write_text("time_utc,carbon_kg_per_kwh\n" + "".join(f"{t},0.4\n" for t in times))
+    price.write_text("time_utc,price_jpy_per_kwh\n" + "".join(f"{t},9\n" for t in times))
+    year, files = make_grid_year(SITE, YEAR, grid, price)
+    assert files["carbon_kg_per_kwh"].source == f"--grid {grid}"
+    assert files["carbon_kg_per_kwh"].value == pytest.approx(0.4)
+    assert files["carbon_kg_per_kwh"].status == files["price_per_kwh"].status == "read"
+    assert files["price_per_kwh"].source == f"--price {price}, price_jpy_per_kwh"
+    # What the file has not stays the site's.
+    assert files["carbon_free_frac"] == own["carbon_free_frac"]
+    assert year.price_year == 2024

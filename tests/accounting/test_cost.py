@@ -137,3 +137,30 @@ def test_water_and_carbon_and_export() -> None:
     assert cost.export_revenue(tariff, 100.0, "JPY", Used()) == pytest.approx(800.0)
     default = cost.water_cost(None, 1000.0, "USD", Used())
     assert default == factor("money", "water").value
+
+
+def test_every_price_names_its_own_source() -> None:
+    groups = ("", "network_", "carbon_", "export_price_", "water_", "fuel_")
+    notes = {f"{g}source": f"source of {g or 'energy'}" for g in groups}
+    tariff = Tariff(
+        currency="JPY", energy_price_jpy_per_kwh=10.0, wheeling_jpy_per_kwh=2.0,
+        carbon_jpy_per_kg=4.0, export_price_jpy_per_kwh=8.0, water_jpy_per_m3=400.0,
+        diesel_jpy_per_kwh=11.0, carbon_status="read", wheeling_loss_frac=0.04, **notes,
+    )  # fmt: skip
+    used = Used()
+    cost.network_cost(tariff, totals(10.0), grid(), used)
+    cost.carbon_cost(tariff, 1.0, "JPY", used)
+    cost.export_revenue(tariff, 1.0, "JPY", used)
+    cost.water_cost(tariff, 1.0, "JPY", used)
+    cost.fuel_cost(tariff, {"diesel": 1.0}, "JPY", used)
+    found = {name: factor.source for name, factor in used.factors.items()}
+    assert found == {
+        "site.tariff.wheeling": "source of network_", "site.tariff.wheeling_loss": "source of network_",
+        "site.tariff.carbon": "source of carbon_", "site.tariff.water": "source of water_",
+        "site.tariff.export_price": "source of export_price_", "site.tariff.diesel": "source of fuel_",
+    }  # fmt: skip
+    assert used.factors["site.tariff.carbon"].status == "read"
+    assert used.factors["site.tariff.water"].unit == "JPY/m³"
+    bare = Tariff(currency="JPY", energy_price_jpy_per_kwh=10.0, water_jpy_per_m3=400.0)
+    cost.water_cost(bare, 1.0, "JPY", used)
+    assert "names no source" in used.factors["site.tariff.water"].source
