@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import dctwin
+from dctwin.accounting.contracts import contracted_kw
+from dctwin.api import made_frac_of
+from dctwin.surroundings import prepare
 
 PAGE = Path(__file__).parent / "energy-and-money.md"
 REGIONS = {"Tokyo": "tokyo", "Fukuoka": "fukuoka", "Hokkaido": "sapporo"}
@@ -48,14 +52,15 @@ SHARES = {
     "solar, twice the use": (2.0, 0.0),
     "half and half, twice the use": (1.0, 1.0),
 }
-HOURS = 8760.0
 
 
-def written(value: float) -> str:
-    """Three digits below ten, one below a hundred, else none."""
-    return (
-        f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.3f}"
-    )
+def written(metric: str, value: float) -> str:
+    """Three digits below ten, one below a hundred, else none; hours are whole."""
+    if value < 5e-4:
+        return "0"
+    if value >= 100 or metric.endswith("_h"):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.3f}"
 
 
 def region_table(runs: dict[tuple[str, str], Any]) -> str:
@@ -68,23 +73,29 @@ def region_table(runs: dict[tuple[str, str], Any]) -> str:
             run = runs[design, site]
             mark = "\\*" if metric in run.assumed else ""
             value = run.metrics[metric] / unit
-            cells.append(("0" if value < 5e-4 else written(value)) + mark)
+            cells.append(written(metric, value) + mark)
         lines.append(f"| {label} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def yield_table() -> str:
+def yield_table(names: Iterable[str] = SOURCES) -> str:
     """What a kilowatt of each source makes at the three places, as a share of its rating."""
+    sources = {name: SOURCES[name] for name in names}
+    head = {"kind": "physical-ppa", "price_jpy_per_kwh": 15.0}
+    contracts = [
+        {"name": name, **head, kind: {"equipment": name, **extra}}
+        for name, (kind, extra) in sources.items()
+    ]
+    facility = dctwin.load_design(DESIGNS[""]).replace({"contracts": contracts})
+    rows: dict[str, list[str]] = {name: [] for name in sources}
+    for site in REGIONS.values():
+        surroundings = prepare(dctwin.load_site(site))
+        made_kw = contracted_kw(facility, made_frac_of(facility, surroundings))
+        for contract in facility.contracts:
+            rated_kw = contract.plants[0].component.rated_kw
+            rows[contract.name].append(f"{100 * made_kw[contract.name].mean() / rated_kw:.1f} %")
     lines = ["| capacity factor | " + " | ".join(REGIONS) + " |", "|---|---|---|---|"]
-    for name, (kind, extra) in SOURCES.items():
-        plant = {"equipment": name, **extra}
-        contract = {"name": "x", "kind": "physical-ppa", kind: plant, "price_jpy_per_kwh": 15.0}
-        rated_kw = dctwin.catalogue().equipment[name].component.rated_kw
-        cells = []
-        for site in REGIONS.values():
-            run = dctwin.simulate(DESIGNS[""], site, set={"contracts": [contract]})
-            cells.append(f"{100 * run.metrics['contracted_kwh'] / rated_kw / HOURS:.1f} %")
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+    lines += [f"| {name} | {' | '.join(cells)} |" for name, cells in rows.items()]
     return "\n".join(lines)
 
 
