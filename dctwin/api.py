@@ -201,6 +201,7 @@ def _flags(
 
 def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any]:
     weather, site = surroundings.weather, surroundings.site
+    climate = site.file.climate
     design = json.dumps(facility.document.data, sort_keys=True)
     return {
         "version": package_version(),
@@ -216,7 +217,8 @@ def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any
             "notes": list(weather.notes),
         },
         "inputs": {**surroundings.inputs, **_series_digests(facility)},
-        "seed": site.file.climate.seed if site.file.climate else None,
+        # Of the synthetic year, where that is the weather that was used.
+        "seed": climate.seed if climate is not None and weather.synthetic else None,
     }
 
 

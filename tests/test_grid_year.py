@@ -200,3 +200,27 @@ def test_every_series_names_the_source_of_the_values_used(tmp_path: Path) -> Non
     # What the file has not stays the site's.
     assert files["carbon_free_frac"] == own["carbon_free_frac"]
     assert year.price_year == 2024
+
+
+def test_every_price_and_limit_of_a_site_does_what_it_says() -> None:
+    """From the site's file to the metric, one run each."""
+    export = {"onsite.export": True, "onsite.pv.count": 12}
+    site = SITE.replace({"tariff.export_price_jpy_per_kwh": 8.0})
+    sold: Any = dctwin.simulate("dtc-warm-water-pv-battery-ac", site, set=export).metrics
+    assert sold["grid_export_kwh"] > 1e6
+    assert sold["cost_export_revenue_per_year"] == pytest.approx(8.0 * sold["grid_export_kwh"])
+    narrow = site.replace({"connection.export_limit_kw": 1000.0})
+    cut: Any = dctwin.simulate("dtc-warm-water-pv-battery-ac", narrow, set=export)
+    assert 0 < cut.metrics["grid_export_kwh"] < sold["grid_export_kwh"]
+    assert cut.metrics["curtailed_kwh"] > 0
+    day = [{"hours": list(range(8, 20)), "energy_price_jpy_per_kwh": 30.0}]
+    prices = {"tariff.time_of_use": day, "tariff.price_table": None,
+              "tariff.energy_price_jpy_per_kwh": 10.0, "tariff.carbon_jpy_per_kg": 4.3}  # fmt: skip
+    run = dctwin.simulate("dtc-warm-water-ac", SITE.replace(prices))
+    m: Any = run.metrics
+    import_kw = sum(f.value for f in run.ledger.select(carrier="electricity", source="grid"))
+    local = local_times(YEAR, None)
+    hour = (local - local.astype("datetime64[D]")).astype("timedelta64[h]").astype(int)
+    paid = np.where((hour >= 8) & (hour < 20), 30.0, 10.0) * import_kw
+    assert m["cost_energy_per_year"] == pytest.approx(paid.sum(), rel=1e-9)
+    assert m["cost_carbon_per_year"] == pytest.approx(4.3 * m["carbon_operational_kg"])
