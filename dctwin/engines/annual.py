@@ -16,7 +16,7 @@ from dctwin.engines.heat import Boundary
 from dctwin.engines.idle import serve_busy
 from dctwin.engines.part import Problem
 from dctwin.engines.posting import post_facility
-from dctwin.engines.settle import settle_blocks
+from dctwin.engines.settle import holding_loops, settle_blocks
 from dctwin.engines.year import Year
 from dctwin.ledger import Ledger
 from dctwin.plant import Wiring, serve
@@ -32,12 +32,25 @@ def run_year(facility: Facility, boundary: Boundary) -> Year:
     return year
 
 
-def year_of(facility: Facility, boundary: Boundary, lean: bool = False) -> Year:
+def year_of(
+    facility: Facility,
+    boundary: Boundary,
+    lean: bool = False,
+    holding: frozenset[str] = frozenset(),
+) -> Year:
     """The year of a facility that is fitted to its site, books unchecked; JAX can compile it.
 
-    lean   only flows are wanted, no flags, and no traces but those that metrics come from
+    lean     only flows are wanted, no flags, and no traces but those that metrics come from
+    holding  loops that are taken to stay at their setpoints: what their stages then cannot do
+             is left over
     """
-    return next(years_of([facility], facility, boundary, lean))
+    problem = _problem(facility, boundary, lean)._replace(holding=holding)
+    return next(_years([problem], problem, boundary, lean))
+
+
+def loops_held(facility: Facility, boundary: Boundary) -> frozenset[str]:
+    """Loops of a fitted facility that stay at their setpoints; see `holding_loops`."""
+    return holding_loops(_problem(facility, boundary, lean=True))
 
 
 def years_of(
@@ -47,10 +60,16 @@ def years_of(
 
     Each block is small enough to stay in cache; `whole` is all of them in one stack.
     """
+    problems = [_problem(facility, boundary, lean) for facility in blocks]
+    together = problems[0] if len(blocks) == 1 else _problem(whole, boundary, lean)
+    return _years(problems, together, boundary, lean)
+
+
+def _years(
+    problems: list[Problem], together: Problem, boundary: Boundary, lean: bool
+) -> Iterator[Year]:
     # A feeder past its greatest power gives no number; the ledger refuses it and says where.
     with np.errstate(invalid="ignore"):
-        problems = [_problem(facility, boundary, lean) for facility in blocks]
-        together = problems[0] if len(blocks) == 1 else _problem(whole, boundary, lean)
         for problem, found in zip(problems, settle_blocks(problems, together), strict=True):
             year = Year(Ledger(boundary.step_h), lean=lean)
             post_facility(year, problem.facility, boundary, found)

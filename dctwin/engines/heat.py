@@ -156,7 +156,7 @@ def heat_flows(
         feeds, given_kw = before.feeds, before.given_kw
     else:
         feeds, given_kw = sources(facility, racks, boundary, point.path_kw)
-        warmer = set(given_kw)
+        warmer = {n for n, kw in given_kw.items() if before is None or not _same(kw, before, n)}
     source = dict(given_kw)
     loops: dict[str, LoopFlows] = {}
     for circuit in facility.circuits:
@@ -189,6 +189,11 @@ def _differ(point: Point, before: HeatFlows | None) -> set[str]:
         return set()
     staged = (point.units.keys() | before.point.units.keys()) if point.units else set()
     return _changed(point.supply, before.point.supply) | staged
+
+
+def _same(given_kw: Array, before: HeatFlows, name: str) -> bool:
+    """Whether a loop is given the heat that it was given before."""
+    return known(given_kw) and bool(np.all(given_kw == before.given_kw[name]))
 
 
 def _changed(new: Mapping[str, Array], old: Mapping[str, Array]) -> set[str]:

@@ -43,8 +43,9 @@ def serve_busy(device: Device, duty: Duty, units_count: Array | None = None) -> 
     found = _flows(serve(device, _there(duty, steps, hours)))
 
     def back(value: Any) -> Any:
-        number = isinstance(value, (np.ndarray, float)) and np.any(value)
-        return put_steps(value, 0.0, steps, hours) if number else value
+        if not isinstance(value, (np.ndarray, float)):
+            return value
+        return put_steps(value, 0.0, steps, hours) if np.any(value) else 0.0
 
     return changed(found, back)
 

@@ -32,6 +32,8 @@ class Problem(NamedTuple):
     wiring: Wiring
     boundary: Boundary
     flat: bool = False  # numbers of the facility have shape (pairs,)
+    # Loops that are taken to stay at their setpoints; one that cannot leaves heat over.
+    holding: frozenset[str] = frozenset()
 
     def mask(self, moving: Array) -> np.ndarray:
         """What is true of some of its designs and steps, shape (hours,) or (designs, hours)."""
@@ -64,7 +66,7 @@ class Part:
 
     def problem(self, whole: Problem) -> Problem:
         """Facility, wiring and boundary at the pairs."""
-        facility, wiring, boundary, flat = whole
+        facility, wiring, boundary, flat, holding = whole
         flat = flat or len(self.shape) > 1
         if flat:
             facility = self._declared(facility)
@@ -76,7 +78,7 @@ class Part:
             feed_pv_yield_frac=self.taken(boundary.feed_pv_yield_frac),
         )
         wiring = wiring.within(facility, part.air, part.here(), self.of)
-        return Problem(facility, wiring, part, flat)
+        return Problem(facility, wiring, part, flat, holding)
 
     def taken(self, item: Item) -> Item:
         """A state, the air or the place at the pairs."""

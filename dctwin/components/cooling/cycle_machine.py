@@ -27,7 +27,7 @@ from dctwin.components.cooling.refrigerant_coil import (
     saturated_kw_per_k,
     ua_kw_per_k,
 )
-from dctwin.physics.arrays import Array, namespace, where_needed
+from dctwin.physics.arrays import Array, namespace, repeat, where_needed
 from dctwin.physics.compressor import LAWS, Drive, most_flow_frac, power_frac
 from dctwin.physics.vapour_compression import cycle_fit
 from dctwin.units import KELVIN_AT_0_C
@@ -211,40 +211,44 @@ class CycleMachine(Stage):
         fit, law = cycle_fit(self.refrigerant), LAWS[self.drive]
         rated_work = fit.work_per_cooling_frac(*self._rated_saturation_c())
         rated_kw = self._rated_compressor_kw()
-        load, power_kw = asked, rated_kw * asked
-        low = high = asked
-        low_gap = high_gap = 0.0 * asked
-        limited, solved = False, None
-        for step in range(passes):
-            if load is not solved:  # the evaporator's side changes with the load only
-                solved = load
-                evaporating_c = return_c - k_per_kw * self.reference_kw * load
-                fitted_c = xp.clip(evaporating_c, *_fitted(fit.evaporating_range_c))
-                rows = fit.at_evaporating(fitted_c)
-                # While it runs the machine is never below its least load.
-                running = xp.maximum(load, self.min_load_frac)
+        limited = xp is not np  # whether a head holds any of them back
+
+        def at(load: Array, power_kw: Array) -> tuple[Array, Array, Array, Array]:
+            """Power at this load, both temperatures and head, from what was rejected before."""
+            evaporating_c = return_c - k_per_kw * self.reference_kw * load
+            fitted_c = xp.clip(evaporating_c, *_fitted(fit.evaporating_range_c))
+            # While it runs the machine is never below its least load.
+            running = xp.maximum(load, self.min_load_frac)
             rejected_kw = self.reference_kw * load + power_kw
             condensing_c = entering_c + condenser_k_per_kw * rejected_kw
             condensing_c = xp.maximum(condensing_c, evaporating_c + self.least_lift_k)
             within_c = xp.clip(condensing_c, *_fitted(fit.condensing_range_c))
-            head = fit.work_at(rows, fitted_c, within_c) / rated_work
+            head = fit.work_at(fit.at_evaporating(fitted_c), fitted_c, within_c) / rated_work
             power_kw = rated_kw * power_frac(law, running, head) * (load / running)
-            if step == passes - 1:
-                break
+            return power_kw, evaporating_c, condensing_c, head
+
+        def once(state: tuple[Array, ...]) -> tuple[Array, ...]:
+            nonlocal limited
+            load, power_kw, low, high, low_gap, high_gap = state
+            power_kw, _, _, head = at(load, power_kw)
             # Where more is asked than this head lets through, close in on the load at which both
             # agree between one that is too high and one that is not (more load, more head).
             gap = load - most_flow_frac(law, head)
             above = gap > 0
-            if xp is np and not limited and not np.any(above):
-                low, low_gap = load, gap  # as below, where nobody is held back
-                continue
-            limited = True
+            limited = limited or bool(np.any(above))
+            if not limited:
+                return load, power_kw, load, high, gap, high_gap  # as below, nobody is held back
             high, high_gap = xp.where(above, load, high), xp.where(above, gap, high_gap)
             low, low_gap = xp.where(above, low, load), xp.where(above, low_gap, gap)
             cut = ratio(high_gap, high_gap - low_gap)
             between = xp.where(low_gap < 0, high - (high - low) * cut, load - gap)
             load = xp.where(high_gap > 0, xp.clip(between, 0.0, asked), asked)
-        return load, power_kw, evaporating_c, condensing_c, head
+            return load, power_kw, low, high, low_gap, high_gap
+
+        nothing = 0.0 * asked
+        begun = asked, rated_kw * asked, asked, asked, nothing, nothing
+        load, power_kw, *_ = repeat(passes - 1, once, begun)
+        return load, *at(load, power_kw)
 
     def _evaporator_ua(self) -> Array:
         flow_kw_per_k = self.reference_kw / self.rated_rise_k

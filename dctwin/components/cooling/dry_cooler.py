@@ -17,7 +17,7 @@ from dctwin.components.component import (
     ratio,
 )
 from dctwin.components.cooling.pads import humidity_gain_kg_per_kg
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, namespace, repeat
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K, CP_VAPOUR_KJ_PER_KG_K
 
 # Modelica Buildings, CoolingTowers.Data.DryCooler.BaseClasses.UACorrection: coefficients with the
@@ -241,11 +241,14 @@ def _fan_speed(
     slope = full_slope + (0.5 - 0.5 * full_slope) * (1.0 - xp.sqrt(part))
     lowest = xp.log(min_speed_frac)
     log_speed = xp.clip(xp.log(part) / slope, lowest, 0.0)
-    free = transfer = full
-    for _ in range(_NEWTON_STEPS):
+
+    def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        log_speed = xp.clip(state[0], lowest, 0.0)
         transfer, slope = _transfer(coil, xp.exp(log_speed), log_speed)
-        free = log_speed + xp.log(needed / transfer) / slope
-        log_speed = xp.clip(free, lowest, 0.0)
+        return log_speed + xp.log(needed / transfer) / slope, log_speed, transfer
+
+    free, log_speed, transfer = repeat(_NEWTON_STEPS, step, (log_speed, log_speed, full))
+    log_speed = xp.clip(free, lowest, 0.0)
     # Held at the lowest speed the last step stood there, so its G is that of the lowest speed.
     on_frac = xp.where(free < lowest, share / -xp.expm1(-transfer), 1.0)
     return xp.exp(log_speed), xp.clip(on_frac, 0.0, 1.0) * (needed_kw_per_k > 0)
