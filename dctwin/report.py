@@ -100,7 +100,7 @@ def site_rows(runs: Iterable[Run | Outcome]) -> list[tuple[str, str, str, str]]:
             (
                 run.site,
                 f"{carbon['value']:.3f} ({carbon['status']})" if carbon else "–",
-                f"{price['value']:.3g} {money_of(run.metrics)} ({price['status']})"
+                f"{price['value']:.3g} ({money_of(run.metrics)}, {price['status']})"
                 if price
                 else "–",
                 f"{since} ({link['status']})" if since else "–",

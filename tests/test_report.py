@@ -179,7 +179,7 @@ def test_assumed_figures_are_marked_and_named(runs: list[Run]) -> None:
     page = comparison_page(Comparison.of(runs), "small-hall")
     assert "* stands on assumed prices or factors" in page
     assert "0.450 (assumed)" in page
-    assert "20 2024 JPY (assumed)" in page
+    assert "20 (2024 JPY, assumed)" in page
 
 
 def test_columns_by_name() -> None:
