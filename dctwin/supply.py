@@ -117,7 +117,13 @@ class _Tariff(Structure):
     status: Status = "assumed"
     source: str = Field("", description="of the energy price, its table and its periods")
     network_status: Status = "assumed"
-    network_source: str = Field("", description="of margin, wheeling, surcharge, demand, capacity")
+    network_source: str = Field("", description="of wheeling, its losses, and demand charges")
+    margin_status: Status = "assumed"
+    margin_source: str = ""
+    surcharge_status: Status = "assumed"
+    surcharge_source: str = ""
+    capacity_status: Status = "assumed"
+    capacity_source: str = ""
     carbon_status: Status = "assumed"
     carbon_source: str = ""
     export_price_status: Status = "assumed"
@@ -199,15 +205,15 @@ class Outage(Structure):
     length_h: float = number(0, 8784, "length of the outage")
 
 
-# Item of a tariff -> what its status and source are called; those of energy have no prefix.
-_NOTES = {"carbon": "carbon_", "export_price": "export_price_", "water": "water_"}
-_NOTES |= dict.fromkeys(("diesel", "gas"), "fuel_") | {"energy_price": ""}
+# Items of a tariff whose status and source are called otherwise than they are.
+_NOTES = {"energy_price": "", "diesel": "fuel_", "gas": "fuel_"}
+_NOTES |= dict.fromkeys(("wheeling", "wheeling_demand", "demand"), "network_")
 NOT_SOURCED = "site file, which names no source"
 
 
 def note_of(tariff: Any, item: str) -> tuple[Status, str]:
     """Status and source of an item of a tariff."""
-    prefix = _NOTES.get(item, "network_")
+    prefix = _NOTES.get(item, f"{item}_")
     source = getattr(tariff, f"{prefix}source")
     return getattr(tariff, f"{prefix}status"), source or NOT_SOURCED
 

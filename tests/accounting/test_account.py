@@ -69,7 +69,8 @@ def test_refrigerant_by_hand() -> None:
 def test_what_is_assumed_is_marked(run: Run) -> None:
     books = run.provenance["accounting"]
     assert "equipment.building.capital" in books["assumed"]
-    assert "site.tariff.wheeling" in books["assumed"]
+    assert "site.tariff.wheeling" not in books["assumed"]  # read, where the margin is a guess
+    assert "site.tariff.margin" in books["assumed"]
     assert "refrigerants.gwp.R134a" not in books["assumed"]
     assert books["currency"] == "JPY"
     assert books["price_year"] == 2024
