@@ -183,8 +183,9 @@ class Ledger:
     def _not_a_number(self) -> str:
         """Where a flow first is not a number; flows are posted from the racks to the grid."""
         for flow in self.flows:
-            steps = int(np.count_nonzero(~np.isfinite(flow.value)))
-            if steps:
+            bad = ~np.isfinite(flow.value)
+            if np.any(bad):
+                steps = "all" if np.all(bad) else np.count_nonzero(bad)
                 return (
                     f"{flow.source}: {flow.carrier} to '{flow.target}' is not a number in {steps} "
                     "steps: more is asked of it than it can do (a feeder past its greatest power)"
@@ -266,10 +267,7 @@ def _relative(entered: Any, left: Any) -> Any:
     gap = entered - left
     if xp is np and not np.any(gap):  # most nodes balance to the last digit
         return 0.0
-    gap, scale = (
-        xp.atleast_1d(xp.abs(gap)),
-        xp.atleast_1d(xp.maximum(xp.abs(entered), xp.abs(left))),
-    )
-    largest = xp.max(scale, axis=-1, keepdims=True)
-    scale = xp.maximum(scale, 1e-6 * largest)
-    return xp.max(gap / xp.where(scale > 0, scale, 1.0), axis=-1, keepdims=True)
+    scale = xp.atleast_1d(xp.maximum(xp.abs(entered), xp.abs(left)))
+    least = 1e-6 * xp.max(scale, axis=-1, keepdims=True)
+    least = xp.where(least > 0, least, 1.0)  # nothing passes: there is no gap either
+    return xp.max(xp.abs(gap) / xp.maximum(scale, least), axis=-1, keepdims=True)

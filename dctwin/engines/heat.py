@@ -193,7 +193,8 @@ def _differ(point: Point, before: HeatFlows | None) -> set[str]:
 
 def _same(given_kw: Array, before: HeatFlows, name: str) -> bool:
     """Whether a loop is given the heat that it was given before."""
-    return known(given_kw) and bool(np.all(given_kw == before.given_kw[name]))
+    given = given_kw, before.given_kw[name]
+    return known(*given) and bool(np.all(np.equal(*given)))
 
 
 def _changed(new: Mapping[str, Array], old: Mapping[str, Array]) -> set[str]:

@@ -138,7 +138,7 @@ class Part:
 
     def _numbers(self, old: Array, new: Array, span: slice) -> Array:
         new = new[span] if np.size(new) > 1 else new
-        if np.size(old) < np.prod(self.shape) and np.all(self.of(old) == new):
+        if np.all(self.of(old) == new):
             return old  # and keeps its shape, where it is the same in all hours
         out = np.empty(self.shape)
         out[...] = old

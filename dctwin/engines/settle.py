@@ -277,7 +277,7 @@ def _kept(
     """
     kept = {}
     for name, value in reached.items():
-        if known(value) and np.all(value == supply[name]):
+        if known(value, supply[name]) and np.all(value == supply[name]):
             kept[name] = supply[name]
         elif known(value) and np.all(np.abs(value) < _RUNAWAY_C):
             kept[name] = value

@@ -39,9 +39,9 @@ def precise(value: Array) -> Array:
     return namespace(value).asarray(value, dtype=float)
 
 
-def known(values: Array) -> bool:
+def known(*values: Array) -> bool:
     """Whether the values can be looked at: not while JAX traces a function to compile it."""
-    return "Tracer" not in type(values).__name__
+    return not any("Tracer" in type(value).__name__ for value in values)
 
 
 def at_steps(value: Any, where: Any, hours: int) -> Any:

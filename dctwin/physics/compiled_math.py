@@ -36,10 +36,23 @@ def __getattr__(name: str) -> Any:
     return getattr(jnp, name)
 
 
-@jax.custom_jvp
 def log(x: Array) -> Array:
     """Natural logarithm; -inf at zero, NaN below."""
-    x = jnp.asarray(x, dtype=float)
+    return jnp.log(x) if _single(x) else _log(jnp.asarray(x, dtype=float))
+
+
+def log1p(x: Array) -> Array:
+    """ln(1 + x), exact for small x."""
+    return jnp.log1p(x) if _single(x) else _log1p(jnp.asarray(x, dtype=float))
+
+
+def _single(x: Array) -> bool:
+    """Single precision, whose logarithms XLA vectorises."""
+    return getattr(x, "dtype", None) == jnp.float32
+
+
+@jax.custom_jvp
+def _log(x: Array) -> Array:
     bits = lax.bitcast_convert_type(x, jnp.int64) + (_ONE - _ROOT_HALF)
     power = ((bits >> 52) - 1023).astype(x.dtype)
     f = lax.bitcast_convert_type((bits & _FRACTION) + _ROOT_HALF, x.dtype) - 1.0
@@ -54,20 +67,20 @@ def log(x: Array) -> Array:
     return jnp.where(x >= _LEAST, found, jnp.where(jnp.abs(x) < _LEAST, -jnp.inf, jnp.nan))
 
 
-@log.defjvp
+@_log.defjvp
 def _log_slope(at: tuple[Array], along: tuple[Array]) -> tuple[Array, Array]:
-    return log(*at), along[0] / at[0]
+    return _log(*at), along[0] / at[0]
 
 
 @jax.custom_jvp
-def log1p(x: Array) -> Array:
-    """ln(1 + x), exact for small x: what rounding took from 1 + x is made good by its ratio."""
-    u = 1.0 + jnp.asarray(x, dtype=float)
+def _log1p(x: Array) -> Array:
+    """What rounding took from 1 + x is made good by its ratio."""
+    u = 1.0 + x
     kept = u - 1.0
     as_it_is = (kept == 0.0) | (u == jnp.inf)
-    return jnp.where(as_it_is, x, log(u) * (x / jnp.where(as_it_is, 1.0, kept)))
+    return jnp.where(as_it_is, x, _log(u) * (x / jnp.where(as_it_is, 1.0, kept)))
 
 
-@log1p.defjvp
+@_log1p.defjvp
 def _log1p_slope(at: tuple[Array], along: tuple[Array]) -> tuple[Array, Array]:
-    return log1p(*at), along[0] / (1.0 + at[0])
+    return _log1p(*at), along[0] / (1.0 + at[0])

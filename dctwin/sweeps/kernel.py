@@ -24,7 +24,7 @@ from dctwin.totals import Totals, totals_of
 
 # Designs in one array operation: enough to share its overhead, few enough to stay in cache; and
 # designs whose short hours are settled at once, as those are few.
-BATCH_DESIGNS, GROUP_DESIGNS = 4, 32
+BATCH_DESIGNS, GROUP_DESIGNS = 4, 64
 
 Numbers = Mapping[Place, np.ndarray]  # place in the facility -> its number in each design
 

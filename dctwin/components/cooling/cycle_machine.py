@@ -213,17 +213,23 @@ class CycleMachine(Stage):
         rated_kw = self._rated_compressor_kw()
         limited = xp is not np  # whether a head holds any of them back
 
-        def at(load: Array, power_kw: Array) -> tuple[Array, Array, Array, Array]:
-            """Power at this load, both temperatures and head, from what was rejected before."""
+        def evaporator(load: Array) -> tuple[Array, Array, tuple[Array, ...]]:
             evaporating_c = return_c - k_per_kw * self.reference_kw * load
             fitted_c = xp.clip(evaporating_c, *_fitted(fit.evaporating_range_c))
+            return evaporating_c, fitted_c, fit.at_evaporating(fitted_c)
+
+        at_asked = evaporator(asked)
+
+        def at(load: Array, power_kw: Array) -> tuple[Array, Array, Array, Array]:
+            """Power at this load, both temperatures and head, from what was rejected before."""
+            evaporating_c, fitted_c, rows = evaporator(load) if limited else at_asked
             # While it runs the machine is never below its least load.
             running = xp.maximum(load, self.min_load_frac)
             rejected_kw = self.reference_kw * load + power_kw
             condensing_c = entering_c + condenser_k_per_kw * rejected_kw
             condensing_c = xp.maximum(condensing_c, evaporating_c + self.least_lift_k)
             within_c = xp.clip(condensing_c, *_fitted(fit.condensing_range_c))
-            head = fit.work_at(fit.at_evaporating(fitted_c), fitted_c, within_c) / rated_work
+            head = fit.work_at(rows, fitted_c, within_c) / rated_work
             power_kw = rated_kw * power_frac(law, running, head) * (load / running)
             return power_kw, evaporating_c, condensing_c, head
 
