@@ -582,3 +582,13 @@ def test_sites_that_differ_in_money_are_not_ranked_by_it(command: Command) -> No
     assert head.split("  ")[-1] == "energy cost [per year]"
     assert {line.split()[-1] for line in lines[:2]} == {"JPY", "USD"}
     assert "energy, mean [per kWh]" in command(words).out
+
+
+def test_a_transient_is_followed_at_a_changed_site(command: Command) -> None:
+    words = "transient dtc-warm-water-ac --site inzai --scenario facility-water-pump-loss --json"
+    plain = command(words).json()
+    dearer = command(f"{words} --set-site grid.carbon_kg_per_kwh=0.1 --set-site "
+                     "grid.carbon_by_hour_kg_per_kwh=null").json()  # fmt: skip
+    m = dearer["metrics"]
+    assert m["carbon_operational_kg"] == pytest.approx(0.1 * m["grid_import_kwh"])
+    assert plain["metrics"]["carbon_operational_kg"] > 2 * m["carbon_operational_kg"]

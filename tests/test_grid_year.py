@@ -224,3 +224,12 @@ def test_every_price_and_limit_of_a_site_does_what_it_says() -> None:
     paid = np.where((hour >= 8) & (hour < 20), 30.0, 10.0) * import_kw
     assert m["cost_energy_per_year"] == pytest.approx(paid.sum(), rel=1e-9)
     assert m["cost_carbon_per_year"] == pytest.approx(4.3 * m["carbon_operational_kg"])
+
+
+@pytest.mark.parametrize(("step", "hours"), [("1h", 2.0), ("15min", 2.0)])
+def test_a_step_is_without_grid_where_most_of_it_is(step: str, hours: float) -> None:
+    outage = {"outages": [{"start_utc": "2018-09-05T18:07:00", "length_h": 2.0}]}
+    run = dctwin.simulate("dtc-warm-water-ac", SITE.replace(outage), step=step)
+    shed = next(flag for flag in run.flags if flag.limit == "shed_kw")
+    assert shed.count_h == hours
+    assert run.metrics["grid_outage_h"] == pytest.approx(2.0)
