@@ -87,14 +87,14 @@ def where_needed(
     return type(found)(put_steps(new, old, steps, hours) for new, old in both)
 
 
-def repeat(times: int, step: Callable[[State], State], state: State) -> State:
+def repeat(count: int, step: Callable[[State], State], state: State) -> State:
     """The state (floats, elementwise) after so many steps.
 
     A loop also where JAX compiles: written out, every step would be compiled anew in each of the
     places that use its answer.
     """
     if namespace(*state) is np:
-        for _ in range(times):
+        for _ in range(count):
             state = step(state)
         return state
     import jax
@@ -103,5 +103,5 @@ def repeat(times: int, step: Callable[[State], State], state: State) -> State:
     # A loop's state keeps its shape.
     shape = jnp.broadcast_shapes(*(value.shape for value in jax.eval_shape(step, state)))
     begun = tuple(jnp.broadcast_to(jnp.asarray(value, float), shape) for value in state)
-    found: State = jax.lax.fori_loop(0, times, lambda _, at: step(at), begun)
+    found: State = jax.lax.fori_loop(0, count, lambda _, at: step(at), begun)
     return found

@@ -38,17 +38,17 @@ def __getattr__(name: str) -> Any:
 
 def log(x: Array) -> Array:
     """Natural logarithm; -inf at zero, NaN below."""
-    return jnp.log(x) if _single(x) else _log(jnp.asarray(x, dtype=float))
+    return _log(jnp.asarray(x)) if _double(x) else jnp.log(x)
 
 
 def log1p(x: Array) -> Array:
     """ln(1 + x), exact for small x."""
-    return jnp.log1p(x) if _single(x) else _log1p(jnp.asarray(x, dtype=float))
+    return _log1p(jnp.asarray(x)) if _double(x) else jnp.log1p(x)
 
 
-def _single(x: Array) -> bool:
-    """Single precision, whose logarithms XLA vectorises."""
-    return getattr(x, "dtype", None) == jnp.float32
+def _double(x: Array) -> bool:
+    """Double precision: only there XLA does not vectorise logarithms."""
+    return bool(jnp.asarray(x).dtype == jnp.float64)
 
 
 @jax.custom_jvp
