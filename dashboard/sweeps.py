@@ -122,7 +122,7 @@ def metric_choice(table: Any) -> list[dict[str, str]]:
 def best_tables(table: Any, spec: Any, metric: str) -> list[Any]:
     """The best points by a metric, in each currency where it is money."""
     found = []
-    parts = dctwin.by_currency(table, [metric])
+    parts = dctwin.by_money(table, [metric])
     for money, rows in parts.items():
         ranked = dctwin.rank(rows, [metric], spec.file.constraints)
         best = ranked.head(_TOP)
@@ -161,7 +161,7 @@ def _cell(value: Any) -> str:
 def fronts(table: Any, spec: Any, axes: tuple[str, str], dark: bool) -> list[Any]:
     """The front over two metrics, one in each currency where one of them is money."""
     found = []
-    parts = dctwin.by_currency(table, list(axes))
+    parts = dctwin.by_money(table, list(axes))
     for money, rows in parts.items():
         figure = themed(dctwin.pareto_figure(rows, list(axes), spec.file.constraints), dark)
         if dark:  # half of a blue is lost on a dark page

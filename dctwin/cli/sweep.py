@@ -334,7 +334,8 @@ def _tell_result(
     as_json: bool,
 ) -> None:
     """The best points or the front, in each currency where money ranks them, and their limits."""
-    from dctwin.sweeps.analyse import by_currency, pareto, rank
+    from dctwin.labels import ASSUMED_NOTE, is_money
+    from dctwin.sweeps.analyse import by_money, pareto, rank
     from dctwin.sweeps.file import SENSITIVITY
     from dctwin.sweeps.flagged import flag_points
 
@@ -352,8 +353,7 @@ def _tell_result(
         {}
         if found.empty
         else {
-            money: order(rows, by, file.constraints)
-            for money, rows in by_currency(found, by).items()
+            money: order(rows, by, file.constraints) for money, rows in by_money(found, by).items()
         }
     )
     best = {money: flag_points(job, rows.head(_TOP)) for money, rows in shown.items()}
@@ -391,6 +391,8 @@ def _tell_result(
         cut = f" ({len(rows)} of {count:,})" if count > len(rows) else ""
         say(f"{what} by {', '.join(names)}{within}{cut}:")
         _best_table(rows, [path for path in file.vary if path in rows], names)
+    if any(is_money(name) for name in names):
+        say(f"{ASSUMED_NOTE}: dctwin run names them")
     if refined is not None:
         _tell_refined(refined, bool(file.constraints))
     if indices is not None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dctwin.errors import InputError, nearest
-from dctwin.labels import is_money, metric_unit
+from dctwin.labels import ASSUMED_MARK, metric_unit, moneys, one_money, row_money
 from dctwin.sweeps.file import Constraint
 from dctwin.sweeps.spec import SpecLike, load_spec
 
@@ -106,28 +106,22 @@ def pareto_mask(keys: np.ndarray) -> np.ndarray:
     return mask
 
 
-def currencies(table: pd.DataFrame, metric: str) -> list[str]:
-    """Currencies in which a metric is given here; none when it is no amount of money."""
-    if not is_money(metric) or "currency" not in table or metric not in table:
-        return []
-    found = table.loc[table[metric].notna(), "currency"].dropna().unique()
-    return sorted(str(name) for name in found if name)
-
-
-def by_currency(table: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.DataFrame]:
-    """Currency -> its rows, where one of the metrics (a leading minus allowed) is money; else all
-    rows under no name."""
+def by_money(table: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Money (currency and price year) -> its rows, where one of the metrics (a leading minus
+    allowed) is a cost; else all rows under no name."""
     for name in names:
-        found = currencies(table, split_sign(name)[1])
+        found = moneys(table, split_sign(name)[1])
         if found:
-            return {money: table[table["currency"] == money] for money in found}
+            of = row_money(table)
+            return {money: table[of == money] for money in found}
     return {"": table}
 
 
 def heading(name: str, table: pd.DataFrame) -> str:
-    """How a column is headed: its name, which ends in its unit, and the currency of money."""
-    money = currencies(table, name)
-    return f"{name} [{metric_unit(name, ' or '.join(money))}]" if money else name
+    """How a column is headed: its name, which ends in its unit, and of a cost the money; costs are
+    marked, as each stands on an assumed price."""
+    money = moneys(table, name)
+    return f"{name}{ASSUMED_MARK} [{metric_unit(name, ' or '.join(money))}]" if money else name
 
 
 def world_columns(table: pd.DataFrame) -> list[str]:
@@ -273,12 +267,7 @@ def numbers(table: pd.DataFrame, metric: str) -> np.ndarray:
     column = table[metric]
     if column.dtype.kind not in "fiub":
         raise InputError(f"{metric}: is text, not a number")
-    money = currencies(table, metric)
-    if len(money) > 1:
-        raise InputError(
-            f"{metric}: is in {' and '.join(money)} here, which are not compared with each other: "
-            f"take the rows of one currency, as table[table['currency'] == '{money[0]}']"
-        )
+    one_money(table, metric)
     return column.to_numpy(dtype=float)
 
 
@@ -286,4 +275,4 @@ def column_unit(table: pd.DataFrame, metric: str) -> str:
     """The unit of a column's values as they stand in the table."""
     if metric.endswith("_frac"):
         return ""
-    return metric_unit(metric, " or ".join(currencies(table, metric)))
+    return metric_unit(metric, " or ".join(moneys(table, metric)))

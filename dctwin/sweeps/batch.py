@@ -81,7 +81,7 @@ def _columns(
 ) -> Columns:
     """Metrics of all designs at once, from their totals; the same columns when none has any."""
     good = np.array([row for row in range(found.count) if row not in found.errors], dtype=int)
-    names = [*LABELS, "pue_category", *([FLAGGED] if job.watched else [])]
+    names = [*LABELS, "price_year", "pue_category", *([FLAGGED] if job.watched else [])]
     columns: Columns = {name: np.full(found.count, np.nan) for name in names}
     for name in ("currency", *([WORST_FLAG] if job.watched else [])):
         columns[name] = np.full(found.count, None, dtype=object)
@@ -136,7 +136,7 @@ def table_of(
     for path in job.spec.file.vary:
         columns[path] = _array(list(values[path]))
     kept = job.spec.file.metrics
-    always = {*_ALWAYS, *({"currency"} if any(map(is_money, kept)) else ())}
+    always = {*_ALWAYS, *(("currency", "price_year") if any(map(is_money, kept)) else ())}
     for name, column in found.items():
         if kept and name not in kept and name not in always:
             continue

@@ -21,7 +21,7 @@ from dctwin.api import equipment_digest, package_version, source_digest
 from dctwin.design import Facility, load_design
 from dctwin.document import WHOLE_NUMBER, Path_
 from dctwin.errors import InputError
-from dctwin.labels import is_money
+from dctwin.labels import is_money, money_of
 from dctwin.site import Site, load_site
 from dctwin.surroundings import Surroundings, prepare
 from dctwin.sweeps.bind import Follower
@@ -292,14 +292,15 @@ class Job:
     def refuse_mixed_money(self, metrics: Iterable[str], place: tuple[str, ...]) -> None:
         """Raise InputError when one of the metrics is money and the sites count in several."""
         grids = [around.grid for around in self.surroundings.values()]
-        found = sorted({grid.currency for grid in grids if grid.currency})
+        worths = [{"currency": grid.currency, "price_year": grid.price_year} for grid in grids]
+        found = sorted(set(filter(None, map(money_of, worths))))
         money = next(filter(is_money, metrics), None)
         if money and len(found) > 1:
             raise InputError(
                 self.spec.document.fault(
                     place,
                     f"{money} is in {' and '.join(found)} at these sites, which are not compared "
-                    "with each other: choose sites of one currency",
+                    "with each other: choose sites of one currency and price year",
                 )
             )
 

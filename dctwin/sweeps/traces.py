@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dctwin.api import simulate_batch
-from dctwin.sweeps.analyse import by_currency, rank
+from dctwin.sweeps.analyse import by_money, rank
 from dctwin.sweeps.job import Job
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def chosen_points(job: Job, table: pd.DataFrame) -> list[int]:
     wanted = job.spec.file.traces
     best: list[int] = []
     if wanted.top:
-        for rows in by_currency(table, [wanted.by]).values():
+        for rows in by_money(table, [wanted.by]).values():
             ranked = rank(rows, [wanted.by], job.spec.file.constraints, wanted.top)
             best += map(int, ranked["point"])
     return list(dict.fromkeys([*wanted.points, *best]))

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from dctwin.errors import InputError
 from dctwin.sweeps import prepare_sweep
 from dctwin.sweeps.analyse import (
-    by_currency,
+    by_money,
     costs,
     feasible,
     heading,
@@ -106,16 +106,16 @@ def test_money_is_compared_within_one_currency_only() -> None:
         lambda: regret(rows, money),
         lambda: uncertainty(rows, [money], by=["design"]),
     ):
-        with pytest.raises(InputError, match=r"JPY and USD .*table\['currency'\] == 'JPY'"):
+        with pytest.raises(InputError, match="rows in JPY and USD are not one quantity"):
             analysis()
     assert len(rank(rows, ["pue"])) == 49
-    apart = by_currency(rows, ["pue", money])
+    apart = by_money(rows, ["pue", money])
     assert {name: len(rank(some, [money])) for name, some in apart.items()} == {
         "JPY": 25,
         "USD": 24,
     }
-    assert list(by_currency(rows, ["pue"])) == [""]
-    assert heading(money, apart["USD"]) == "cost_total_per_year [USD/year]"
+    assert list(by_money(rows, ["pue"])) == [""]
+    assert heading(money, apart["USD"]) == "cost_total_per_year* [USD/year]"
 
 
 def test_bands_keep_worlds_apart() -> None:
@@ -229,3 +229,13 @@ def test_sobol_indices_of_a_facility_add_up() -> None:
     indices = sensitivity(frame.assign(**world), study, "pue")
     assert indices["S1"].sum() == pytest.approx(1.0, abs=0.15)
     assert (indices["ST"] >= indices["S1"] - 0.15).all()
+
+
+def test_costs_in_different_money_are_not_ranked() -> None:
+    found = table(4)
+    found["cost_total_per_year"] = [4.0, 3.0, 2.0, 1.0]
+    found["currency"], found["price_year"] = ["JPY", "JPY", "USD", "USD"], 2024.0
+    for judge in (rank, pareto):
+        with pytest.raises(InputError, match="2024 JPY and 2024 USD"):
+            judge(found, ["cost_total_per_year"])
+    assert len(rank(found[:2], ["cost_total_per_year"])) == 2
