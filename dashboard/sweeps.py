@@ -132,6 +132,8 @@ def best_tables(table: Any, spec: Any, metric: str) -> list[Any]:
         facts = {"metric": metric, "shown": len(best), "count": len(ranked), "money": money}
         title = say("sweep_best_in" if money and len(parts) > 1 else "sweep_best", **facts)
         found += [html.H3(title, className="gap-above"), _points(best, spec, metric)]
+    if any(parts):
+        found.append(html.P(dctwin.ASSUMED_NOTE, className="quiet small"))
     return found
 
 
