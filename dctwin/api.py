@@ -26,7 +26,7 @@ from dctwin.engines.annual import run_year
 from dctwin.engines.feeds import feed_flows, main_draw_kw
 from dctwin.engines.heat import Boundary
 from dctwin.engines.transient import run_transient
-from dctwin.engines.year import Year
+from dctwin.engines.year import ROUNDING, Year
 from dctwin.equipment import load_equipment
 from dctwin.ledger import pick
 from dctwin.library import entries, find
@@ -55,10 +55,6 @@ DesignLike = str | os.PathLike[str] | Facility
 SiteLike = str | os.PathLike[str] | Site
 
 
-# A limit passed by less than this was passed by rounding only.
-_ROUNDING = 1e-9
-
-
 @cache
 def package_version() -> str:
     """The installed version of dctwin."""
@@ -66,6 +62,24 @@ def package_version() -> str:
         return version("dctwin")
     except PackageNotFoundError:
         return "0+source"
+
+
+# Folders of the package that no result of a design comes from, or whose files have digests of
+# their own.
+_APART = frozenset({"cli", "dashboard", "models", "sites", "validation"})
+_SOURCES = frozenset({".py", ".json", ".yaml"})
+
+
+@cache
+def source_digest() -> str:
+    """Digest of the code and the tables that results come from: other code, other digest."""
+    home, found = Path(__file__).parent, hashlib.sha256()
+    for path in sorted(home.rglob("*")):
+        parts = path.relative_to(home).parts
+        if not _APART.isdisjoint(parts) or path.suffix not in _SOURCES:
+            continue
+        found.update("/".join(parts).encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
 
 
 def simulate(
@@ -144,8 +158,14 @@ def accounts_of(
     facility: Facility, totals: Totals, surroundings: Surroundings
 ) -> tuple[Values, dict[str, Any]]:
     """All metrics of a facility, or of a stack of them, from its totals; what they stand on."""
-    tariff = surroundings.site.file.tariff
-    return all_metrics(facility, totals, surroundings.grid, tariff, design_loss_frac(facility))
+    return all_metrics(
+        facility,
+        totals,
+        surroundings.grid,
+        surroundings.site.file.tariff,
+        design_loss_frac(facility),
+        surroundings.sources,
+    )
 
 
 def made_frac_of(facility: Facility, surroundings: Surroundings) -> dict[str, list[np.ndarray]]:
@@ -175,10 +195,10 @@ def _flags(
     found = []
     for flag in year.flags:
         limit: Limit = flag.limit
-        if not (np.asarray(limit.beyond) > _ROUNDING).any():
+        if not (np.asarray(limit.beyond) > ROUNDING).any():
             continue
         beyond = pick(limit.beyond, index, designs, len(times_utc))
-        outside = beyond > _ROUNDING
+        outside = beyond > ROUNDING
         if outside.any():
             first = times_utc[int(np.argmax(outside))]
             found.append(
@@ -197,13 +217,14 @@ def _flags(
 
 def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any]:
     weather, site = surroundings.weather, surroundings.site
+    climate = site.file.climate
     design = json.dumps(facility.document.data, sort_keys=True)
     return {
         "version": package_version(),
         "design": {"name": facility.name, "sha256": _sha256(design)},
         "conductors": conductor_rows(facility),
         "equipment": {name: equipment_digest(name) for name in sorted(facility.equipment())},
-        "site": {"name": site.name, "sha256": site.digest},
+        "site": {"name": site.name, "sha256": site.digest, **_connection(site)},
         "weather": {
             "name": weather.name,
             "source": weather.source,
@@ -213,8 +234,18 @@ def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any
             "notes": list(weather.notes),
         },
         "inputs": {**surroundings.inputs, **_series_digests(facility)},
-        "seed": site.file.climate.seed if site.file.climate else None,
+        # Of the synthetic year, where that is the weather that was used.
+        "seed": climate.seed if climate is not None and weather.synthetic else None,
     }
+
+
+def _connection(site: Site) -> dict[str, Any]:
+    """When a new connection to the grid can be had there, which no result of a year shows."""
+    link = site.file.connection
+    if link is None or not link.available_from:
+        return {}
+    shown = {"available_from": link.available_from, "status": link.status, "source": link.source}
+    return {"connection": shown}
 
 
 def _series_digests(facility: Facility) -> dict[str, str]:

@@ -25,6 +25,8 @@ COMPRESSORS = frozenset({"cooling.chiller"})
 FUEL = "fuel."
 # The ledger's places that make-up water comes from.
 WATER_SOURCES = {"potable": "water.main", "reclaimed": "water.reclaimed", "sea": "water.sea"}
+# Hours in which any limit is passed.
+FLAGGED = "flagged_h"
 WATER_KINDS = ("evaporation", "blowdown", "drift", "withdrawal")
 # Series of the grid that weigh what is drawn in each step: name of the total -> name of the series.
 _WEIGHTS = {
@@ -32,7 +34,6 @@ _WEIGHTS = {
     "market_carbon_kg": "market_carbon_kg_per_kwh",
     "marginal_carbon_kg": "marginal_carbon_kg_per_kwh",
     "grid_renewable_kwh": "renewable_frac",
-    "surplus_import_kwh": "curtailing_frac",
     "water_at_source_l": "water_l_per_kwh",
     "energy_cost": "price_per_kwh",
 }
@@ -65,6 +66,10 @@ def totals_of(
             found[name] = over.product(import_kw, weight) * ledger.step_h
     if grid.curtailing_frac is not None:
         found["curtailing_h"] = over.sum(grid.curtailing_frac) * ledger.step_h
+        used_kw = import_kw * grid.curtailing_frac
+        if grid.surplus_kw is not None:
+            used_kw = namespace(used_kw, grid.surplus_kw).minimum(used_kw, grid.surplus_kw)
+        found["surplus_import_kwh"] = over.sum(used_kw) * ledger.step_h
     found["outage_h"] = over.sum(1.0 - grid.available_frac) * ledger.step_h
     found["hours_h"] = over.hours * ledger.step_h
     found["peak_facility_kw"] = over.max(facility_kw)
@@ -89,6 +94,21 @@ def _batteries(traces: Mapping[str, Array]) -> Totals:
             xp = namespace(last, found[key])
             last = (xp.maximum if what == "cycles_count" else xp.minimum)(found[key], last)
         found[key] = last
+    return found
+
+
+def flagged(ledger: Ledger, passed: Mapping[str, Array]) -> Totals:
+    """Hours in which any limit is passed, and those of each (`flagged_h:NAME`).
+
+    passed   name -> the steps in which a limit is passed
+    """
+    over = _Hours(ledger)
+    found: Totals = {}
+    any_passed: Array = False
+    for name, steps in passed.items():
+        found[f"{FLAGGED}:{name}"] = over.sum(_counted(steps)) * over.step_h
+        any_passed = any_passed | steps
+    found[FLAGGED] = over.sum(_counted(any_passed)) * over.step_h
     return found
 
 
