@@ -36,7 +36,6 @@ BOUNDARY = frozenset(
         "fuel.gas",
         "shortfall",
         "water.body",
-        "shed",
         "water.main",
         "water.reclaimed",
         "water.sea",
@@ -46,9 +45,8 @@ BOUNDARY = frozenset(
 )
 # What drives a renewable source on site; generation enters the books here.
 RENEWABLES = frozenset({"sun", "wind", "hydro", "geothermal"})
-# Flows out of these places are what the facility draws from outside; load that is shed is power
-# that never came, and counts so that the rest of the books stays whole.
-SOURCES = frozenset({"grid", "shed"}) | RENEWABLES
+# Flows out of these places are what the facility draws from outside.
+SOURCES = frozenset({"grid"}) | RENEWABLES
 # Engine generators are metered at their output: their fuel and its heat stay outside the accounts.
 GENSET = "genset."
 CLOSURE_LIMIT = 1e-9
@@ -86,6 +84,11 @@ class Ledger:
     def store(self, node: str, stored_kw: Any) -> None:
         """Add a change of stored energy at `node` (negative when it gives energy back)."""
         self.stored.append((node, stored_kw))
+
+    def scale(self, share: Any) -> None:
+        """Take a share of everything posted so far: nodes that balanced still do."""
+        self.flows = [replace(flow, value=flow.value * share) for flow in self.flows]
+        self.stored = [(node, stored_kw * share) for node, stored_kw in self.stored]
 
     def select(self, **match: str) -> Iterator[Flow]:
         """The flows whose fields equal all of `match`."""

@@ -56,6 +56,7 @@ def totals_of(
     sums = [over.sum(flow.value) for flow in ledger.flows]
     found = _energy(ledger, sums)
     found |= _water(ledger, sums)
+    found["shed_kwh"] = over.sum(traces.get("onsite.shed_kw", 0.0)) * ledger.step_h
     for name, kw in traces.items():
         if name.endswith(".curtailed_kw"):
             found["curtailed_kwh"] = found.get("curtailed_kwh", 0.0) + over.sum(kw) * ledger.step_h
@@ -67,7 +68,9 @@ def totals_of(
             found[name] = over.product(import_kw, weight) * ledger.step_h
     if grid.curtailing_frac is not None:
         found["curtailing_h"] = over.sum(grid.curtailing_frac) * ledger.step_h
-    found["outage_h"] = over.sum(1.0 - grid.available_frac) * ledger.step_h
+    # What the bus saw: outages of the site and of the design's own scenario.
+    outage_frac = traces.get("onsite.outage_frac", 1.0 - grid.available_frac)
+    found["outage_h"] = over.sum(outage_frac) * ledger.step_h
     found["hours_h"] = over.hours * ledger.step_h
     found["peak_facility_kw"] = over.max(facility_kw)
     found |= over.monthly_peaks(import_kw, grid.local_month)
@@ -152,7 +155,7 @@ def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
         kwh = amount * ledger.step_h
         found[name] = found[name] + kwh if name in found else kwh
 
-    names = "import export own genset shed reused genset_heat removed shortfall battery_discharged"
+    names = "import export own genset reused genset_heat removed shortfall battery_discharged"
     for name in names.split():
         found[f"{name}_kwh"] = 0.0
     machines = {flow.target for flow in ledger.flows if flow.account in COMPRESSORS}
@@ -182,7 +185,7 @@ def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
             add("genset_kwh", amount)
         if flow.target == "grid":
             add("export_kwh", amount)
-        for name, source in (("import", "grid"), ("shed", "shed"), ("battery_discharged", BATTERY)):
+        for name, source in (("import", "grid"), ("battery_discharged", BATTERY)):
             if flow.source == source:
                 add(f"{name}_kwh", amount)
     return found

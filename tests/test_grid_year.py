@@ -89,6 +89,36 @@ def test_an_outage_keeps_its_day_in_another_year() -> None:
     assert lost[first] == pytest.approx(53 / 60)
 
 
+def test_an_outage_of_29_february_is_that_of_the_28th_in_another_year() -> None:
+    site = SITE.replace({"outages": [{"start_utc": "2024-02-29T04:00:00Z", "length_h": 1.5}]})
+    lost = 1.0 - make_grid_year(site, YEAR).available_frac
+    first = int(np.argmax(lost > 0))
+    assert str(YEAR.times_utc[first])[5:16] == "02-28T04:00"
+    assert lost.sum() == pytest.approx(1.5)
+
+
+def test_outages_that_overlap_count_once() -> None:
+    outages = [
+        {"start_utc": f"2023-03-01T0{hour}:30:00", "length_h": length_h}
+        for hour, length_h in ((2, 3.0), (3, 1.0), (5, 1.5))
+    ]
+    lost = 1.0 - make_grid_year(SITE.replace({"outages": outages}), YEAR).available_frac
+    assert lost.sum() == pytest.approx(4.5)
+
+
+def test_a_part_of_an_hour_without_grid_sheds_that_part() -> None:
+    outage = {"start_utc": "2018-09-05T18:15:00", "length_h": 0.5}
+    run = dctwin.simulate("dtc-warm-water-ac", SITE.replace({"outages": [outage]}))
+    whole = dctwin.simulate("dtc-warm-water-ac", SITE)
+    assert run.metrics["grid_outage_h"] == pytest.approx(0.5)
+    at = int(np.argmax(run.traces["onsite.shed_kw"] > 0))
+    load_kw = next(whole.ledger.select(carrier="electricity", source="grid")).value[at]
+    assert run.metrics["shed_kwh"] == pytest.approx(0.5 * load_kw, rel=1e-9)
+    assert run.metrics["grid_import_kwh"] == pytest.approx(
+        whole.metrics["grid_import_kwh"] - 0.5 * load_kw, rel=1e-12
+    )
+
+
 def test_outage_and_limit_are_flagged() -> None:
     changes = {
         "outages": [Outage(start_utc="2018-09-05T18:00:00", length_h=3.0).model_dump(mode="json")],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from dctwin.components.component import Limit, ratio
 from dctwin.components.onsite.battery import Battery, BatteryFlows
 from dctwin.components.onsite.electrolyser import WATER_KG_PER_KG, Electrolyser
@@ -46,6 +48,7 @@ def post_onsite(
         export_limit_kw=boundary.export_limit_kw,
     )
     done = operate(plant.policy, stores, hours, plant.banks())
+    served_frac = _serve(year, hours, plant.policy.seen(hours), done)
     wanted_kw: Array = 0.0
     if done.hydrogen is not None or done.gensets:
         wanted_kw = heat_wanted_kw(facility, boundary.place.year_frac)
@@ -53,7 +56,7 @@ def post_onsite(
         wanted_kw = post_gensets(year, done.gensets, wanted_kw + 0.0 * load_kw)
         watch_starts(year, facility, done.gensets, done.battery)
     if done.battery is not None and stores.battery is not None:
-        _post_battery(year, stores.battery, done.battery, hours)
+        _post_battery(year, stores.battery, done.battery, hours, served_frac)
     if done.hydrogen is not None:
         _post_hydrogen(year, stores.electrolyser, done.hydrogen, wanted_kw)
     used_frac = 1.0 - ratio(done.curtailed_kw, made_kw)
@@ -61,35 +64,45 @@ def post_onsite(
         ledger.post("electricity", source, _BUS, kw * used_frac)
     ledger.post("electricity", "grid", _BUS, done.import_kw)
     ledger.post("electricity", _BUS, "grid", done.export_kw)
-    ledger.post("electricity", _BUS, first, load_kw)
+    ledger.post("electricity", _BUS, first, load_kw * served_frac)
     year.traces["onsite.curtailed_kw"] = done.curtailed_kw
     if not year.lean:
         beyond_kw = done.import_kw - boundary.import_limit_kw
         year.flags.append(Flag("grid", Limit("import_limit_kw", beyond_kw, "kW")))
-    _post_shed(year, facility, hours, done)
 
 
-def _post_shed(year: Year, facility: Facility, hours: Hours, done: Operation) -> None:
-    """Load that nothing covers: only where the grid may be missing or is limited."""
-    may_be_short = facility.onsite.policy.seen(hours)
-    if may_be_short.grid_available is None and may_be_short.connection_kw is None:
-        return
-    year.ledger.post("electricity", "shed", _BUS, done.shed_kw)
-    if year.lean:
-        return
+def _serve(year: Year, hours: Hours, seen: Hours, done: Operation) -> Array:
+    """Take what is shed off the books; gives the share of the load that is served.
+
+    Every load gives up the same share, so what was posted before keeps its proportions: what is not
+    served computes nothing, makes no heat and needs no cooling.
+    """
+    if seen.grid_available is not None:
+        year.traces["onsite.outage_frac"] = 1.0 - seen.grid_available
+    if seen.grid_available is None and seen.connection_kw is None:
+        return 1.0
     year.traces["onsite.shed_kw"] = done.shed_kw
-    year.flags.append(Flag("onsite", Limit("shed_kw", done.shed_kw, "kW")))
+    if not year.lean:
+        year.flags.append(Flag("onsite", Limit("shed_kw", done.shed_kw, "kW")))
+    if namespace(done.shed_kw) is np and not np.any(done.shed_kw > 0):
+        return 1.0
+    served_frac = done.served_frac(hours)
+    year.ledger.scale(served_frac)
+    return served_frac
 
 
-def _post_battery(year: Year, battery: Battery, flows: BatteryFlows, hours: Hours) -> None:
+def _post_battery(
+    year: Year, battery: Battery, flows: BatteryFlows, hours: Hours, served_frac: Array
+) -> None:
     ledger, node, step_h = year.ledger, "storage.battery", hours.step_h
     ledger.post("electricity", _BUS, node, flows.charge_kw)
     ledger.post("electricity", node, _BUS, flows.discharge_kw)
     ledger.post("heat", node, "ambient", flows.loss_kw, "power.battery_loss")
     ledger.store(node, flows.stored_kw)
     beside = "storage.battery-auxiliary"
-    ledger.post("electricity", _BUS, beside, battery.auxiliary_kw)
-    ledger.post("heat", beside, "ambient", battery.auxiliary_kw, "power.battery_auxiliary")
+    auxiliary_kw = battery.auxiliary_kw * served_frac
+    ledger.post("electricity", _BUS, beside, auxiliary_kw)
+    ledger.post("heat", beside, "ambient", auxiliary_kw, "power.battery_auxiliary")
     xp = namespace(flows.stored_kw)
     given_kwh = xp.cumsum(xp.maximum(-flows.stored_kw, 0.0), axis=-1) * step_h
     year.traces[f"{node}.energy_kwh"] = flows.energy_kwh

@@ -173,7 +173,7 @@ class SweepFile(_Structure):
     weather: list[str] = Field(
         default_factory=list, description="weather files tried at every site in place of its own"
     )
-    step: Literal["15min", "30min", "1h"] = "1h"
+    step: Literal["5min", "15min", "30min", "1h"] = "1h"
     seed: int = Field(0, ge=0, le=2**31 - 1)
     sampling: Sampling = Field(default_factory=lambda: Sampling.model_validate({}))
     vary: dict[str, Vary] = Field(default_factory=dict)
