@@ -119,10 +119,14 @@ class Stores:
 
 @dataclass(frozen=True)
 class Request:
-    """What the stores should do at the bus, never both in one step; they do what they can."""
+    """What the stores should do at the bus, never both in one step; they do what they can.
+
+    during_frac: in a share of the step from its start; None: in all of it.
+    """
 
     charge_kw: Array
     discharge_kw: Array
+    during_frac: Array | None = None
 
 
 def as_one(component: Any, count: Array) -> Any:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
+import numpy as np
+
 from dctwin.components.onsite.battery import Battery, BatteryFlows
 from dctwin.components.onsite.electrolyser import HYDROGEN_KWH_PER_KG
 from dctwin.dispatch.gensets import Bank, BankFlows, run_base_load, run_standby
@@ -105,6 +107,17 @@ class _Bus:
             battery = replace(battery, energy_kwh=energy_kwh)
         return _Bus(spans, hours, picked(self.request, old), engines, battery)
 
+    def ended(self) -> _Bus:
+        """Cut where the request ends; nothing is asked for after that."""
+        if self.request.during_frac is None:
+            return self
+        _, old = self.spans.cut(self.request.during_frac)
+        if old is None:
+            return self
+        cut, first = self.cut(self.request.during_frac), 1.0 * (np.diff(old, prepend=-1) > 0)
+        asked = Request(cut.request.charge_kw * first, cut.request.discharge_kw * first)
+        return replace(cut, request=asked)
+
 
 def operate(
     policy: Policy, stores: Stores, hours: Hours, gensets: Sequence[Bank] = ()
@@ -130,10 +143,24 @@ def follow_closely(
         there, engines = run_base_load(gensets, there)
         seen = there if spans.whole else run_base_load(gensets, seen)[0]
     none_kw = 0.0 * (there.load_kw + there.own_kw)
-    bus = _Bus(spans, there, Request(none_kw, none_kw), tuple(engines))
+    asked = Request(none_kw, none_kw)
     if stores.battery is not None or stores.tank is not None:
-        asked = honour_grid(spans.spread(policy.request(seen, stores)), there)
-        bus = replace(bus, request=asked)
+        asked = spans.spread(policy.request(seen, stores))
+    bus, done = _at_work(_Bus(spans, there, asked, tuple(engines)), stores, gensets)
+    return bus.spans, bus.hours, done
+
+
+def carry_out(request: Request, stores: Stores, hours: Hours) -> Operation:
+    """What comes of a request, without engines."""
+    spans, there = without_grid(hours)
+    bus, done = _at_work(_Bus(spans, there, spans.spread(request), ()), stores, ())
+    return done.over(bus.spans)
+
+
+def _at_work(bus: _Bus, stores: Stores, gensets: Sequence[Bank]) -> tuple[_Bus, Operation]:
+    """The stores follow the bus's request one after the other, and the bus is balanced."""
+    bus = bus.ended()
+    bus = replace(bus, request=honour_grid(bus.request, bus.hours))
     if stores.battery is not None:
         bus = run_battery(stores.battery, bus)
     hydrogen = None
@@ -142,7 +169,7 @@ def follow_closely(
         cut = bus.cut(hydrogen.even_frac)
         if cut is not bus:
             bus, hydrogen = cut, run_hydrogen(stores, cut.request, cut.hours.step_h)
-    return bus.spans, bus.hours, _balance(bus, hydrogen, gensets)
+    return bus, _balance(bus, hydrogen, gensets)
 
 
 def _balance(bus: _Bus, hydrogen: HydrogenFlows | None, gensets: Sequence[Bank]) -> Operation:

@@ -16,6 +16,7 @@ from pydantic import Field
 from dctwin.components.component import param
 from dctwin.components.onsite.battery import Battery
 from dctwin.dispatch.hours import Hours, Request, Stores, honour_grid
+from dctwin.dispatch.operate import carry_out
 from dctwin.dispatch.policies import Policy
 from dctwin.dispatch.program import Problem, Schedule, solve
 from dctwin.errors import InputError
@@ -27,8 +28,7 @@ Goal = Literal["cost", "carbon"]
 class Optimum(Policy):
     """The least bill, or the least carbon, that the battery could reach knowing the whole run.
 
-    An upper bound of what any policy saves, not something that can be operated. The battery may end
-    the run empty.
+    What no policy beats, not something that can be operated. The battery may end the run empty.
     """
 
     name: Literal["optimum"]
@@ -39,8 +39,19 @@ class Optimum(Policy):
 
     def plan(self, hours: Hours, battery: Battery) -> Request:
         """The schedule of one design."""
-        best = solve(battery, problem_of(hours, battery, self.goal))
-        return Request(best.charge_kw, best.discharge_kw)
+        problem = problem_of(hours, battery, self.goal)
+        best = solve(battery, problem)
+        during = best.during_frac
+        rest_kw = 0.0 * best.charge_kw
+        asked = (
+            Request(best.charge_kw / during, best.discharge_kw / during, during),
+            # What bends too far for the program: a schedule is never worse than these.
+            Request(best.charge_kw, best.discharge_kw),
+            Request(hours.surplus_kw, hours.deficit_kw),
+            Request(rest_kw, rest_kw),
+        )
+        values = [problem.value(carry_out(one, Stores(battery), hours)) for one in asked]
+        return asked[int(np.argmin(values))]
 
 
 class RollingHorizon(Policy):
@@ -107,6 +118,12 @@ def problem_of(hours: Hours, battery: Battery, goal: Goal, peak_so_far_kw: float
         sold, peak = over(hours.export_price_per_kwh), hours.demand_price_per_kw or 0.0
     else:
         price, sold, peak = over(hours.series("carbon_kg_per_kwh", "optimum")), over(None), 0.0
+    grid_kw = hours.grid_kw
+    if hours.grid_available is not None:
+        # What the grid is there for only a part of, it brings a part of.
+        most_kw = np.max(hours.load_kw) + battery.charge_kw
+        limit_kw = most_kw if hours.connection_kw is None else hours.connection_kw
+        grid_kw = np.minimum(limit_kw, most_kw) * hours.grid_available
     # After an outage the reserve may be below its floor: from there on the bound leaves it free.
     floor_kwh = np.full(steps, battery.reserve_frac * battery.capacity_kwh)
     if hours.grid_available is not None:
@@ -118,7 +135,7 @@ def problem_of(hours: Hours, battery: Battery, goal: Goal, peak_so_far_kw: float
         price_per_kwh=price,
         export_price_per_kwh=sold,
         demand_price_per_kw=float(peak),
-        grid_kw=over(hours.grid_kw),
+        grid_kw=over(grid_kw),
         export_kw=over(hours.export_kw),
         ohmic_frac_per_kw=over(battery.ohmic_frac_per_kw(hours.air_c)),
         step_h=hours.step_h,
@@ -157,9 +174,9 @@ def _each_design(
         one = _with_power(hours, table[row], own_kw)
         one = _replaced(one, connection_kw=_number(pick(hours.connection_kw)))
         asked.append(plan(one, battery))
-    charge, discharge = (np.stack([getattr(r, f) for r in asked]) for f in
-                         ("charge_kw", "discharge_kw"))  # fmt: skip
-    return Request(charge.reshape(load_kw.shape), discharge.reshape(load_kw.shape))
+    ends = [np.ones(steps) if r.during_frac is None else r.during_frac for r in asked]
+    tables = ([r.charge_kw for r in asked], [r.discharge_kw for r in asked], ends)
+    return Request(*(np.stack(rows).reshape(load_kw.shape) for rows in tables))
 
 
 def _number(value: Any) -> Any:

@@ -88,6 +88,8 @@ def _serve(year: Year, hours: Hours, seen: Hours, done: Operation) -> Array:
         return 1.0
     served_frac = done.served_frac(hours)
     year.ledger.scale(served_frac)
+    if not year.lean:
+        year.traces["onsite.served_frac"] = served_frac
     return served_frac
 
 
