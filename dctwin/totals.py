@@ -79,6 +79,8 @@ def totals_of(
         flow for flow in ledger.select(carrier="electricity") if flow.source.startswith(GENSET)
     )
     found |= _matching(over, facility_kw, import_kw, engine_kw, grid, made_kw or {})
+    if "onsite.plan_gap_frac" in traces:
+        found["plan_gap_frac"] = traces["onsite.plan_gap_frac"][..., -1:]
     if f"{BATTERY}.energy_kwh" in traces:
         for name in ("cycles_count", "capacity_left_frac"):
             found[f"battery_{name}"] = traces[f"{BATTERY}.{name}"][..., -1:]

@@ -122,11 +122,13 @@ class Request:
     """What the stores should do at the bus, never both in one step; they do what they can.
 
     during_frac: in a share of the step from its start; None: in all of it.
+    gap_frac: of a plan, how much its value may lie above the least one, over that; one a design.
     """
 
     charge_kw: Array
     discharge_kw: Array
     during_frac: Array | None = None
+    gap_frac: Array | None = None
 
 
 def as_one(component: Any, count: Array) -> Any:

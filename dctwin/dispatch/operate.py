@@ -39,7 +39,7 @@ class HydrogenFlows:
 @dataclass(frozen=True)
 class Operation:
     """The bus in balance: own - curtailed + import + shed + discharge + output of engines
-    = load + charge + export + heaters of engines."""
+    = load + charge + export + heaters of engines. plan_gap_frac: as in Request."""
 
     battery: BatteryFlows | None
     hydrogen: HydrogenFlows | None
@@ -48,6 +48,7 @@ class Operation:
     curtailed_kw: Array
     shed_kw: Array
     gensets: Sequence[BankFlows] = ()
+    plan_gap_frac: Array | None = None
 
     def over(self, spans: Spans) -> Operation:
         """Parts of steps as whole steps."""
@@ -61,6 +62,7 @@ class Operation:
             spans.mean(self.curtailed_kw),
             spans.mean(self.shed_kw),
             [flows.over(spans) for flows in self.gensets],
+            self.plan_gap_frac,
         )
 
     def served_frac(self, hours: Hours) -> Array:
@@ -147,7 +149,7 @@ def follow_closely(
     if stores.battery is not None or stores.tank is not None:
         asked = spans.spread(policy.request(seen, stores))
     bus, done = _at_work(_Bus(spans, there, asked, tuple(engines)), stores, gensets)
-    return bus.spans, bus.hours, done
+    return bus.spans, bus.hours, replace(done, plan_gap_frac=asked.gap_frac)
 
 
 def carry_out(request: Request, stores: Stores, hours: Hours) -> Operation:

@@ -1,13 +1,14 @@
 """Policies that plan: the optimum with perfect foresight, and a rolling horizon with a forecast.
 
 Both solve programs (program.py) for the battery, design by design, and hand the schedule to the
-same battery as every other policy. NumPy-only, some 5 s a design-year (15 s rolling), longer where
-prices turn negative: not for large sweeps.
+same battery as every other policy. NumPy-only, some 20 s a design-year, minutes where prices turn
+negative often: not for large sweeps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -23,6 +24,8 @@ from dctwin.errors import InputError
 from dctwin.physics.arrays import namespace
 
 Goal = Literal["cost", "carbon"]
+# A bound below this is none to measure a gap by.
+_NOTHING = 1e-9
 
 
 class Optimum(Policy):
@@ -51,7 +54,8 @@ class Optimum(Policy):
             Request(rest_kw, rest_kw),
         )
         values = [problem.value(carry_out(one, Stores(battery), hours)) for one in asked]
-        return asked[int(np.argmin(values))]
+        gap_frac = (min(values) - best.bound) / max(abs(best.bound), _NOTHING)
+        return replace(asked[int(np.argmin(values))], gap_frac=np.array([max(gap_frac, 0.0)]))
 
 
 class RollingHorizon(Policy):
@@ -172,25 +176,22 @@ def _each_design(
         )
         own_kw = np.broadcast_to(pick(hours.own_kw), (steps,))
         one = _with_power(hours, table[row], own_kw)
-        one = _replaced(one, connection_kw=_number(pick(hours.connection_kw)))
+        one = replace(one, connection_kw=_number(pick(hours.connection_kw)))
         asked.append(plan(one, battery))
     ends = [np.ones(steps) if r.during_frac is None else r.during_frac for r in asked]
     tables = ([r.charge_kw for r in asked], [r.discharge_kw for r in asked], ends)
-    return Request(*(np.stack(rows).reshape(load_kw.shape) for rows in tables))
+    charge, discharge, during = (np.stack(rows).reshape(load_kw.shape) for rows in tables)
+    gaps = [r.gap_frac for r in asked if r.gap_frac is not None]
+    gap_frac = np.stack(gaps).reshape(*load_kw.shape[:-1], 1) if gaps else None
+    return Request(charge, discharge, during, gap_frac)
 
 
 def _number(value: Any) -> Any:
     return value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
 
 
-def _replaced(hours: Hours, **values: Any) -> Hours:
-    from dataclasses import replace
-
-    return replace(hours, **values)
-
-
 def _with_power(hours: Hours, load_kw: np.ndarray, own_kw: np.ndarray) -> Hours:
-    return _replaced(hours, load_kw=load_kw, own_kw=own_kw)
+    return replace(hours, load_kw=load_kw, own_kw=own_kw)
 
 
 def _cut(hours: Hours, part: slice) -> Hours:
@@ -198,7 +199,7 @@ def _cut(hours: Hours, part: slice) -> Hours:
     series = {
         name: value[part] if np.ndim(value := getattr(hours, name)) else value for name in _SERIES
     }
-    return _replaced(hours, load_kw=hours.load_kw[part], own_kw=hours.own_kw[part], **series)
+    return replace(hours, load_kw=hours.load_kw[part], own_kw=hours.own_kw[part], **series)
 
 
 def _repeated(past_kw: np.ndarray, seen: Hours) -> np.ndarray:

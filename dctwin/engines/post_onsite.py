@@ -66,6 +66,8 @@ def post_onsite(
     ledger.post("electricity", _BUS, "grid", done.export_kw)
     ledger.post("electricity", _BUS, first, load_kw * served_frac)
     year.traces["onsite.curtailed_kw"] = done.curtailed_kw
+    if done.plan_gap_frac is not None:
+        year.traces["onsite.plan_gap_frac"] = done.plan_gap_frac + 0.0 * load_kw
     if not year.lean:
         beyond_kw = done.import_kw - boundary.import_limit_kw
         year.flags.append(Flag("grid", Limit("import_limit_kw", beyond_kw, "kW")))
