@@ -18,6 +18,7 @@ import numpy as np
 from dctwin.accounting import all_metrics
 from dctwin.accounting.contracts import contracted_kw
 from dctwin.accounting.cost import grid_prices
+from dctwin.chains import conductor_rows
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Limit
 from dctwin.design import Facility, load_design, source_key
@@ -31,10 +32,10 @@ from dctwin.ledger import pick
 from dctwin.library import entries, find
 from dctwin.memory import keep_heap
 from dctwin.metrics import Values, compute_metrics
-from dctwin.plant import stack
 from dctwin.result import FlagCount, Run
 from dctwin.scenario import Scenario, load_scenario
 from dctwin.site import Site, load_site
+from dctwin.stacking import stack
 from dctwin.surroundings import (
     PathLike,
     Surroundings,
@@ -164,7 +165,7 @@ def design_loss_frac(facility: Facility) -> Any:
         design_kw = group.device.component.design_kw * group.device.count * np.float64(1.0)
         rack_kw[group.feed] = rack_kw.get(group.feed, 0.0) + design_kw
     with np.errstate(invalid="ignore"):
-        drawn_kw = main_draw_kw(feed_flows(facility, rack_kw, {}, 1.0))
+        drawn_kw = main_draw_kw(feed_flows(facility, rack_kw))
     return 1.0 - facility.design_it_kw / drawn_kw
 
 
@@ -188,6 +189,7 @@ def _flags(
                     f"{first}Z",
                     float(beyond.max()),
                     limit.unit,
+                    limit.note,
                 )
             )
     return tuple(found)
@@ -199,6 +201,7 @@ def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any
     return {
         "version": package_version(),
         "design": {"name": facility.name, "sha256": _sha256(design)},
+        "conductors": conductor_rows(facility),
         "equipment": {name: equipment_digest(name) for name in sorted(facility.equipment())},
         "site": {"name": site.name, "sha256": site.digest},
         "weather": {

@@ -22,6 +22,7 @@ _PLACES = {
     "grid": ("grid", BLUE),
     "battery": ("battery", GREEN),
     "hydrogen": ("hydrogen", SKY),
+    "shed": ("not covered", RED),
     "battery-auxiliary": ("battery auxiliaries", PINK),
 }
 _NOTHING_KW = 1e-6
@@ -58,6 +59,8 @@ def dispatch_week(run: Run, first_day: int = 0, days: int = 7) -> go.Figure:
 
 def _bus_traces(run: Run, part: slice) -> list[Any]:
     """Flows at the bus, stacked up and down; the load lies next to the axis."""
+    import plotly.graph_objects as go
+
     times = local_times(run)[part].astype("datetime64[ms]").tolist()
     traces = []
     stores = {f"storage.{store}" for store in _STORES}
@@ -74,27 +77,18 @@ def _bus_traces(run: Run, part: slice) -> list[Any]:
             name = f"{name}, {'given' if into else 'taken'}"
         if place == "grid" and not into:
             name = "to the grid"
-        traces.append(_area(times, values, name, color, into))
-    shed_kw = run.traces.get("onsite.shed_kw")
-    if shed_kw is not None and np.any(shed_kw[part] > _NOTHING_KW):
-        # Below the load that is served: what was asked for beside it.
-        traces.append(_area(times, shed_kw[part], "not covered", RED, False))
+        traces.append(
+            go.Scatter(
+                x=times,
+                y=values if into else -values,
+                name=name,
+                mode="lines",
+                line={"width": 0, "shape": "hv", "color": color},
+                stackgroup="in" if into else "out",
+                hovertemplate="%{y:,.0f} kW<extra>%{fullData.name}</extra>",
+            )
+        )
     return traces
-
-
-def _area(times: list[Any], values: np.ndarray, name: str, color: str, into: bool) -> go.Scatter:
-    """A flow stacked up (into the bus) or down."""
-    import plotly.graph_objects as go
-
-    return go.Scatter(
-        x=times,
-        y=values if into else -values,
-        name=name,
-        mode="lines",
-        line={"width": 0, "shape": "hv", "color": color},
-        stackgroup="in" if into else "out",
-        hovertemplate="%{y:,.0f} kW<extra>%{fullData.name}</extra>",
-    )
 
 
 def _held_traces(run: Run, part: slice) -> list[Any]:

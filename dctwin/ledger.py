@@ -34,8 +34,10 @@ BOUNDARY = frozenset(
         "reuse",
         "fuel.diesel",
         "fuel.gas",
+        "fuel.hydrogen",
         "shortfall",
         "water.body",
+        "shed",
         "water.main",
         "water.reclaimed",
         "water.sea",
@@ -45,10 +47,15 @@ BOUNDARY = frozenset(
 )
 # What drives a renewable source on site; generation enters the books here.
 RENEWABLES = frozenset({"sun", "wind", "hydro", "geothermal"})
+# Where load that nothing covers comes from: power that never came, so that the rest of the books
+# stays whole. No account and no metric holds it.
+SHED = "shed"
 # Flows out of these places are what the facility draws from outside.
-SOURCES = frozenset({"grid"}) | RENEWABLES
+SOURCES = frozenset({"grid", SHED}) | RENEWABLES
 # Engine generators are metered at their output: their fuel and its heat stay outside the accounts.
 GENSET = "genset."
+# The account of a battery's losses: where they come from stands a battery.
+BATTERY_LOSS = "power.battery_loss"
 CLOSURE_LIMIT = 1e-9
 
 
@@ -85,11 +92,6 @@ class Ledger:
         """Add a change of stored energy at `node` (negative when it gives energy back)."""
         self.stored.append((node, stored_kw))
 
-    def scale(self, share: Any) -> None:
-        """Take a share of everything posted so far: nodes that balanced still do."""
-        self.flows = [replace(flow, value=flow.value * share) for flow in self.flows]
-        self.stored = [(node, stored_kw * share) for node, stored_kw in self.stored]
-
     def select(self, **match: str) -> Iterator[Flow]:
         """The flows whose fields equal all of `match`."""
         for flow in self.flows:
@@ -97,7 +99,27 @@ class Ledger:
                 yield flow
 
     def accounts(self) -> dict[str, Any]:
-        """Account -> power [kW] over (designs, hours), in order of first posting."""
+        """Account -> power served [kW] over (designs, hours), in order of first posting."""
+        asked = self._asked()
+        if not any(flow.source == SHED for flow in self.flows):
+            return asked
+        served_frac = self.served_frac()
+        return {name: kw * served_frac for name, kw in asked.items()}
+
+    def served_frac(self) -> Any:
+        """Share of each step's load that is served: what is shed is taken off every use alike.
+
+        The flows are those of the load that is asked for, which the balances need; what is not
+        served computes nothing, needs no cooling and no water.
+        """
+        shed_kw: Any = sum(flow.value for flow in self.select(source=SHED))
+        asked_kw: Any = sum(self._asked().values(), 0.0)
+        xp = namespace(shed_kw, asked_kw)
+        some, served_kw = asked_kw > 0, xp.maximum(asked_kw - shed_kw, 0.0)
+        return xp.where(some, served_kw / xp.where(some, asked_kw, 1.0), 1.0)
+
+    def _asked(self) -> dict[str, Any]:
+        """Account -> power asked for, what is shed included."""
         totals: dict[str, Any] = {}
         for flow in self.flows:
             if flow.account and flow.carrier != "water":
@@ -186,8 +208,9 @@ class Ledger:
     def _not_a_number(self) -> str:
         """Where a flow first is not a number; flows are posted from the racks to the grid."""
         for flow in self.flows:
-            steps = int(np.count_nonzero(~np.isfinite(flow.value)))
-            if steps:
+            bad = ~np.isfinite(flow.value)
+            if np.any(bad):
+                steps = "all" if np.all(bad) else np.count_nonzero(bad)
                 return (
                     f"{flow.source}: {flow.carrier} to '{flow.target}' is not a number in {steps} "
                     "steps: more is asked of it than it can do (a feeder past its greatest power)"
@@ -269,10 +292,7 @@ def _relative(entered: Any, left: Any) -> Any:
     gap = entered - left
     if xp is np and not np.any(gap):  # most nodes balance to the last digit
         return 0.0
-    gap, scale = (
-        xp.atleast_1d(xp.abs(gap)),
-        xp.atleast_1d(xp.maximum(xp.abs(entered), xp.abs(left))),
-    )
-    largest = xp.max(scale, axis=-1, keepdims=True)
-    scale = xp.maximum(scale, 1e-6 * largest)
-    return xp.max(gap / xp.where(scale > 0, scale, 1.0), axis=-1, keepdims=True)
+    scale = xp.atleast_1d(xp.maximum(xp.abs(entered), xp.abs(left)))
+    least = 1e-6 * xp.max(scale, axis=-1, keepdims=True)
+    least = xp.where(least > 0, least, 1.0)  # nothing passes: there is no gap either
+    return xp.max(xp.abs(gap) / xp.maximum(scale, least), axis=-1, keepdims=True)

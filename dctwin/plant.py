@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from dctwin.branches import branch, branch_frac
 from dctwin.components.component import (
     Air,
-    Component,
     Duty,
     Limit,
     Place,
@@ -23,8 +22,8 @@ from dctwin.components.component import (
     ratio,
 )
 from dctwin.components.cooling.control import Control, open_frac, units_on
+from dctwin.components.it.classes import LIQUID_CLASS_C
 from dctwin.design import Circuit, Device, Facility, RackGroup
-from dctwin.document import Document
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import unit_of
@@ -174,10 +173,11 @@ class Wiring:
             full_kw = [g.device.component.liquid_kw(1.0) * g.device.count for g in groups]
             for group, kw in zip(groups, full_kw, strict=True):
                 self.liquid_share[group.name] = ratio(kw, sum(full_kw))
+        self._classed = {group.name: self._class_loops(group) for group in facility.racks}
         for circuit in facility.circuits:
             for device in circuit.stages:
                 share = device.control.parallel_flow_frac
-                if np.ndim(share) and np.any(share == 1):
+                if np.ndim(share) and np.any(share == 0):
                     raise InputError(
                         f"{circuit.name}.{device.name}.parallel_flow_frac: designs of one batch "
                         "must all be piped in parallel, or none"
@@ -200,6 +200,20 @@ class Wiring:
         part.liquid_share = {name: of(value) for name, value in self.liquid_share.items()}
         part.open = {key: of(value) for key, value in self.open.items()}
         return part
+
+    def classed_loops(self, group: RackGroup) -> tuple[str, ...]:
+        """Loops that a group's liquid class speaks of: S its own coolant, W the facility water
+        behind it. Racks whose coolant rejects to air alone have no other water than their coolant.
+        """
+        return self._classed[group.name]
+
+    def _class_loops(self, group: RackGroup) -> tuple[str, ...]:
+        if not group.liquid or group.device.component.liquid_class not in LIQUID_CLASS_C:
+            return ()
+        named = dict.fromkeys(stage.sink for stage in self.circuits[group.liquid].stages)
+        sinks = tuple(n for n in named if n and self.circuits[n].loop.fluid != "air")
+        behind = group.device.component.liquid_class.startswith("W") and sinks
+        return sinks if behind else (group.liquid,)
 
     def sink_flow_kw_per_k(self, circuit: Circuit, sink: str, offered_kw: Array) -> Array:
         """Capacity rate of the sink loop's water for this circuit's stages."""
@@ -269,9 +283,9 @@ class Wiring:
         """Pass the return through the stages in order; each takes what it can.
 
         Stages of one loop that share a sink meet its water in series, in the order of the list. A
-        stage in parallel with the next one gets its share of the flow and of the heat; the next
-        gets the rest of both at the same return, and their outlets mix. A stage that takes
-        nothing has its valve closed.
+        stage in parallel with the next one has a branch of its own (branches.py), with the same
+        share of the flow and of the heat; the next gets the rest of both at the same return, and
+        their outlets mix. A stage that takes nothing has its valve closed.
         source_kw  heat that the loops have for which a stage makes cold
         units   units on of staged banks that are known already; the others are staged by their heat
         before  their numbers before a single step
@@ -279,14 +293,13 @@ class Wiring:
         services = []
         left_kw, entering_c = heat_kw, return_c
         barred_kw: Array = 0.0  # what an open exclusive stage leaves over goes to no other
-        aside_frac: Array = 0.0  # share of the flow that passes beside this stage
+        aside_frac: Array = 0.0  # share of the flow in branches beside this stage
         beside_kw: Array = 0.0
         given_kw: dict[str, Array] = {}
         cold_kw = dict(source_kw)
         on: dict[str, Array] = {}
         for device in circuit.stages:
             control = device.control
-            share = control.parallel_flow_frac
             opened = self.open.get((circuit.name, device.name), 1.0)
             sink_c: Array = 0.0
             if device.sink:
@@ -295,14 +308,19 @@ class Wiring:
             duty = self.duty(
                 circuit,
                 device,
-                _times(left_kw, share, opened),
+                left_kw,
                 entering_c,
-                _times(flow_kw_per_k, share, 1.0 - aside_frac),
+                _times(flow_kw_per_k, 1.0 - aside_frac),
                 sink_c,
                 sink_flow.get(device.sink, 0.0),
                 cold_kw.get(device.cools, 0.0),
                 supply_c.get(device.cools, 0.0),
             )
+            share: Array = 1.0
+            if not _series(control):
+                share = branch_frac(device, duty, serve)
+                duty = branch(duty, share)
+            duty = replace(duty, heat_kw=_times(duty.heat_kw, opened))
             running = staged_units(device, duty.heat_kw, units, before)
             service = self.serve(device, duty, running)
             services.append(service)
@@ -318,7 +336,8 @@ class Wiring:
                 entering_c = entering_c - ratio(taken_kw, flow_kw_per_k)
                 aside_frac = beside_kw = 0.0
             else:
-                aside_frac, beside_kw = share * (service.heat_kw > 0), net_kw
+                aside_frac = aside_frac + (1.0 - aside_frac) * share * (service.heat_kw > 0)
+                beside_kw = beside_kw + net_kw
             if device.cools:
                 cold_kw[device.cools] = cold_kw[device.cools] - service.cold_kw
             if device.sink:
@@ -336,7 +355,7 @@ def _times(value: Array, *factors: Array) -> Array:
 
 def _series(control: Control) -> bool:
     """Whether all of the fluid passes the stage; of a batch, all designs are piped alike."""
-    return isinstance(control.parallel_flow_frac, (int, float)) and control.parallel_flow_frac == 1
+    return isinstance(control.parallel_flow_frac, (int, float)) and control.parallel_flow_frac == 0
 
 
 def staged_units(
@@ -361,58 +380,3 @@ def _left_kw(left_kw: Array, heat_kw: Array) -> Array:
     """What a stage leaves over; what rounding leaves of a served load starts no next stage."""
     xp = namespace(left_kw)
     return xp.where(left_kw > 1e-12 * xp.abs(heat_kw), left_kw, 0.0)
-
-
-# What designs of one topology may call differently.
-_LABELS = frozenset({"title", "description", "equipment"})
-
-
-def stack(facilities: list[Facility]) -> Facility:
-    """Designs of one topology as one facility whose parameters have shape (designs, 1).
-
-    Raises InputError where the topologies differ: other devices, names, curves or fluids.
-    """
-    if len(facilities) == 1:
-        return facilities[0]
-    stacked: Facility = _stack(facilities, facilities[0].name)
-    return stacked
-
-
-def _stack(items: list[Any], place: str) -> Any:
-    first = items[0]
-    if isinstance(first, Document) or all(item == first for item in items[1:]):
-        return first
-    if isinstance(first, Component):
-        if any(type(item) is not type(first) for item in items):
-            raise InputError(f"{place}: designs of one batch must have the same devices")
-        curves = [
-            name
-            for name in type(first).model_fields
-            if isinstance(value := getattr(first, name), tuple)
-            and any(getattr(item, name) != value for item in items)
-        ]
-        if curves:
-            raise InputError(f"{place}.{curves[0]}: designs of one batch must have the same curves")
-        return first.with_values(
-            **{
-                name: _stack([getattr(item, name) for item in items], f"{place}.{name}")
-                for name in type(first).model_fields
-            }
-        )
-    if is_dataclass(first):
-        return replace(
-            first,  # type: ignore[type-var]
-            **{
-                f.name: _stack([getattr(i, f.name) for i in items], f"{place}.{f.name}")
-                for f in fields(first)
-                if f.name not in _LABELS and not (f.name == "name" and isinstance(first, Facility))
-            },
-        )
-    if isinstance(first, tuple) and all(len(item) == len(first) for item in items):
-        return tuple(
-            _stack(list(column), f"{place}[{k}]")
-            for k, column in enumerate(zip(*items, strict=True))
-        )
-    if isinstance(first, (int, float)) and not isinstance(first, bool):
-        return np.array(items, dtype=float)[:, None]
-    raise InputError(f"{place}: designs of one batch must have the same topology")

@@ -20,6 +20,7 @@ from dctwin.comparison import (
 )
 from dctwin.files import write_text
 from dctwin.labels import KEY_METRICS, SHORT_LABELS, large
+from dctwin.losses import loss_rows
 
 if TYPE_CHECKING:
     from dctwin.result import Outcome, Run
@@ -71,6 +72,7 @@ def _cell(name: str, run: Run | Outcome, shared: str) -> str:
 
 # Above so many designs the dots of several sites lie on each other; the heat map says the same.
 _DOTS_READABLE = 15
+_METAL = ("copper_kg", "aluminium_kg", "embodied_kg")
 # A longer table scrolls within itself, its heading in view.
 _ROWS_SHOWN = 30
 
@@ -118,7 +120,7 @@ def comparison_page(comparison: Comparison, baseline: str) -> str:
     runs, best = comparison.outcomes, comparison.best_runs()
     frame = metrics_table(by_pue(runs))
     designs, sites = frame["design"].nunique(), frame["site"].nunique()
-    shown = _Figures()
+    shown = PageFigures()
     parts = [_head(runs, baseline, designs, sites), _key_table(runs, baseline)]
     parts.append("<h2>Where the overhead goes</h2>")
     parts.append(shown.one(figures.overhead_bar(runs, best[0].site)))
@@ -136,9 +138,15 @@ def comparison_page(comparison: Comparison, baseline: str) -> str:
     for run in best:
         parts.append(shown.one(run_figures.energy_sankey(run)))
         parts.append(shown.one(power_figures.loss_waterfall(run)))
+        parts += [_losses(run), conductor_html(run.provenance.get("conductors", ()))]
         parts.append(shown.one(run_figures.monthly_stack(run)))
     parts += [_flag_table(runs), _undefined(runs), _factors(runs), _sources(runs)]
     title = f"{designs} designs at {sites} sites" if sites > 1 else f"designs at {runs[0].site}"
+    return html_page(title, parts)
+
+
+def html_page(title: str, parts: Sequence[str]) -> str:
+    """A page that loads nothing, of these parts."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -148,7 +156,7 @@ def comparison_page(comparison: Comparison, baseline: str) -> str:
     )
 
 
-class _Figures:
+class PageFigures:
     """Turns figures into HTML; the first one carries plotly.js for all."""
 
     def __init__(self) -> None:
@@ -190,13 +198,13 @@ def _key_table(runs: Sequence[Outcome], baseline: str) -> str:
     classes = ["baseline" if row[0] == baseline else "" for row in rows]
     return (
         "<h2>Key figures, lowest PUE first</h2>"
-        + _table(comparison_head(runs), rows, text_columns=2, classes=classes)
+        + html_table(comparison_head(runs), rows, text_columns=2, classes=classes)
         + '<p class="quiet">vs baseline: facility energy per IT energy against the baseline at the '
         "same site. WUE source adds the water of electricity generation.</p>"
     )
 
 
-def _table(
+def html_table(
     head: Sequence[str],
     rows: Iterable[Sequence[str]],
     text_columns: int,
@@ -226,13 +234,49 @@ def _table(
     )
 
 
+def _losses(run: Run) -> str:
+    """PUE by metering category, and every stage from the grid to the chips with what it loses."""
+    pue = ", ".join(
+        f"category {category} {'–' if value is None else f'{value:.3f}'}"
+        for category, value in run.pue_by_category().items()
+    )
+    rows = [
+        (
+            row["stage"],
+            row["fed_from"],
+            row["heat_to"],
+            f"{row['input_kwh'] / 1000:,.1f}",
+            f"{row['loss_kwh'] / 1000:,.2f}",
+            "–" if row["efficiency_frac"] is None else f"{100 * row['efficiency_frac']:.2f}",
+        )
+        for row in loss_rows(run.ledger)
+    ]
+    head = ("stage", "fed from", "heat to", "input [MWh]", "loss [MWh]", "efficiency [%]")
+    return (
+        f"<p>{html.escape(run.design)} at {html.escape(run.site)}, PUE with IT metered at UPS "
+        f"output (1), PDU output (2), IT input (3): {pue}</p>" + html_table(head, rows, 3)
+    )
+
+
+def conductor_html(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Metal in a design's conductors and the carbon of making it; empty without conductors."""
+    if not rows:
+        return ""
+    cells = [
+        (row["stage"], *(f"{row[name]:,.0f}" for name in _METAL))
+        for row in (*rows, {"stage": "all", **{n: sum(r[n] for r in rows) for n in _METAL}})
+    ]
+    head = ("conductors", "copper [kg]", "aluminium [kg]", "embodied [kg CO2e]")
+    return html_table(head, cells, 1)
+
+
 def _flag_table(runs: Sequence[Outcome]) -> str:
     rows = [
         (
             run.design,
             run.site,
             flag.place,
-            flag.limit,
+            f"{flag.limit}: {flag.note}" if flag.note else flag.limit,
             f"{flag.count_h:,.0f}",
             f"{flag.worst:.3g} {'' if flag.unit == '-' else flag.unit}".strip(),
             flag.first_utc,
@@ -245,7 +289,7 @@ def _flag_table(runs: Sequence[Outcome]) -> str:
     head = ("design", "site", "place", "limit", "hours", "worst by", "first (UTC)")
     return (
         "<h2>Flags</h2><p class='quiet'>Hours outside a valid range or past a limit; results there "
-        "are extrapolated or unmet.</p>" + _table(head, rows, text_columns=4)
+        "are extrapolated or unmet.</p>" + html_table(head, rows, text_columns=4)
     )
 
 
@@ -254,7 +298,7 @@ def _undefined(runs: Sequence[Outcome]) -> str:
     if not reasons:
         return ""
     rows = [(", ".join(names), why) for why, names in reasons.items()]
-    return "<h2>Not defined here</h2>" + _table(("metrics", "reason"), rows, 2, wrap=True)
+    return "<h2>Not defined here</h2>" + html_table(("metrics", "reason"), rows, 2, wrap=True)
 
 
 def _factors(runs: Sequence[Outcome]) -> str:
@@ -278,7 +322,7 @@ def _factors(runs: Sequence[Outcome]) -> str:
         for row in sorted(found.values(), key=lambda row: (row["status"] != "assumed", row["name"]))
     ]
     head = ("name", "status", "source", "value", "range", "unit")
-    return "<h2>Prices and factors</h2>" + _table(head, rows, 3, wrap=True)
+    return "<h2>Prices and factors</h2>" + html_table(head, rows, 3, wrap=True)
 
 
 def _sources(runs: Sequence[Outcome]) -> str:
@@ -296,9 +340,9 @@ def _sources(runs: Sequence[Outcome]) -> str:
     closure = ", ".join(f"{k.removesuffix('_rel')} {gap:.0e}" for k, gap in worst.items())
     return (
         "<h2>Sources</h2>"
-        + _table(("site", "weather", "SHA-256", "notes"), rows, 4, wrap=True)
+        + html_table(("site", "weather", "SHA-256", "notes"), rows, 4, wrap=True)
         + "<p></p>"
-        + _table(("design", "SHA-256", "equipment of the catalogue"), design_rows, 3, wrap=True)
+        + html_table(("design", "SHA-256", "equipment of the catalogue"), design_rows, 3, wrap=True)
         + f'<p class="quiet">Largest imbalance of the books at any node and step: {closure}. '
         "`dctwin show NAME` tells the source of every machine and site.</p>"
     )

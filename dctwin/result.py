@@ -25,7 +25,7 @@ _TABLE, _HEAD = "run.parquet", "run.json"
 
 @dataclass(frozen=True)
 class FlagCount:
-    """A limit that was passed: in how many hours, when first, how far at worst."""
+    """A limit that was passed: in how many hours, when first, how far at worst, what it means."""
 
     place: str
     limit: str
@@ -33,11 +33,13 @@ class FlagCount:
     first_utc: str
     worst: float
     unit: str
+    note: str = ""
 
     def __str__(self) -> str:
         return (
             f"{self.place}: {self.limit} outside its range in {self.count_h:g} h, "
             f"first {self.first_utc}, worst by {self.worst:.3g} {self.unit}"
+            f"{self.note and f' ({self.note})'}"
         )
 
 
@@ -105,10 +107,11 @@ class Run:
             for account, values in self.ledger.accounts().items()
         }
         columns["facility_kw"] = sum(columns.values(), np.zeros(hours))
+        served_frac = self.ledger.served_frac()
         for kind in ("evaporation", "drift", "blowdown"):
             flows = [f.value for f in self.ledger.select(carrier="water", account=kind)]
             if flows:
-                columns[f"water.{kind}_kg_s"] = sum(flows, np.zeros(hours))
+                columns[f"water.{kind}_kg_s"] = sum(flows, np.zeros(hours)) * served_frac
         columns |= {name: np.broadcast_to(v, (hours,)) for name, v in self.traces.items()}
         index = pd.DatetimeIndex(self.times_utc, name="time_utc").tz_localize("UTC")
         return pd.DataFrame(columns, index=index)
@@ -157,6 +160,8 @@ class Run:
                 "scope2_market": self.metrics.get("carbon_scope2_market_kg"),
                 "scope3": self.metrics.get("carbon_scope3_kg"),
             },
+            "pue_by_category": {str(k): pue for k, pue in self.pue_by_category().items()},
+            "loss_tree": loss_rows(self.ledger),
             "closure": dict(self.closure),
             "flags": [asdict(flag) for flag in self.flags],
             "events": [dict(event) for event in self.events],

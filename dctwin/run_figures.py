@@ -30,6 +30,7 @@ NODE_COLORS = {
     "loop": RED,
     "ambient": ORANGE,
     "shortfall": INK,
+    "shed": INK,
     "small devices": GREY,
 }
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -141,7 +142,7 @@ def node_labels(names: Sequence[str]) -> dict[str, str]:
 
     Where two would read the same the loop stands before: `chw pump`, `cw pump`.
     """
-    words = {"ambient": "outdoor air", "shortfall": "not removed"}
+    words = {"ambient": "outdoor air", "shortfall": "not removed", "shed": "not covered"}
     short = {name: words.get(name) or name.split(".")[-1] for name in names}
     last = list(short.values())
     return {

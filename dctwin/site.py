@@ -82,6 +82,14 @@ class Snow(Structure):
         return self
 
 
+class LngTerminal(Structure):
+    """A terminal that regasifies liquefied natural gas close enough to give its cold away."""
+
+    title: str = Field("", description="which terminal")
+    status: Status = "assumed"
+    source: str = Field(min_length=8)
+
+
 class WaterSource(Structure):
     """Where the water comes from, and how scarce it is."""
 
@@ -144,6 +152,7 @@ class SiteFile(Structure):
         default_factory=dict, description="natural waters: sea, river, lake, ground, …"
     )
     snow: Snow | None = None
+    lng: LngTerminal | None = Field(None, description="LNG terminal next door; none: flagged")
     connection: Connection | None = None
     curtailment: Curtailment | None = None
     outages: list[Outage] = Field(default_factory=list, description="times without grid")

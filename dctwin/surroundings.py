@@ -107,7 +107,7 @@ def _place(site: Site, weather: Weather, grid: GridYear) -> Place:
             path = Path(site.document.file).parent / str(body.file)
             series = read_water(path, weather.utc_offset_h)
             waters[name] = series.onto(weather.times_utc[0], weather.rows, weather.step_h)
-    fall = None
+    fall, fallen_m = None, None
     if site.file.snow is not None:
         month = middle.astype("datetime64[M]")
         length_h = ((month + 1).astype("datetime64[h]") - month.astype("datetime64[h]")).astype(
@@ -115,11 +115,14 @@ def _place(site: Site, weather: Weather, grid: GridYear) -> Place:
         )
         of_month = np.asarray(site.file.snow.monthly_fall_m)[month.astype(int) % 12]
         fall = of_month / length_h
+        fallen_m = sum(site.file.snow.monthly_fall_m)
     return Place(
         site=site.name,
         year_frac=year_frac,
         waters=waters,
         snowfall_m_per_h=fall,
+        snowfall_m_per_year=fallen_m,
+        lng=site.file.lng is not None,
         price_frac=_price_over_day(grid.price_per_kwh, local),
     )
 

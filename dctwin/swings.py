@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dctwin.buffers import buffers_of
+from dctwin.components.power.conductor import Conductor
 from dctwin.design import Facility, RackGroup, load_design
+from dctwin.engines.collapse import collapse_text
 from dctwin.engines.feeds import feed_flows, main_draw_kw
 from dctwin.errors import ComputationError, InputError, nearest
 from dctwin.physics.smoothing import (
@@ -120,7 +123,7 @@ def power_swing(
     racks: Sequence[str] | None = None,
     floor_frac: float = 0.0,
     ramp_frac_per_s: float = math.inf,
-    buffers: Sequence[Buffer] = (),
+    buffers: Sequence[Buffer | str] = (),
     duration_s: float | None = None,
 ) -> PowerSwing:
     """A synchronous job on a design's racks, second by second and finer.
@@ -129,7 +132,9 @@ def power_swing(
     racks                 groups that take part, all when None; others keep their mean load
     floor_frac            software never lets a rack draw less than this share of its full power
     ramp_frac_per_s       software lets it change by this share of full power in a second
-    buffers               stores at the racks, nearest first; energy and power of all together
+    buffers               stores at the racks, nearest first; energy and power of all together:
+                          Buffer, or a word: "supercapacitor-48v-5kw:336:5" (catalogue name, count,
+                          time constant in s), "own:5" (the stores in the design's own racks)
     Raises InputError, or ComputationError where a feeder cannot carry the peak.
 
     >>> swing = power_swing("dtc-warm-water-ac", frequency_hz=0.5)  # doctest: +SKIP
@@ -138,8 +143,11 @@ def power_swing(
     facility = load_design(design) if not isinstance(design, Facility) else design
     groups = _groups(facility, racks)
     _check(frequency_hz, low_frac, high_frac, duty_frac, rise_s, floor_frac, ramp_frac_per_s)
+    stores: list[Buffer] = []
+    for item in buffers:
+        stores += [item] if isinstance(item, Buffer) else buffers_of(item, facility, groups)
     period_s = 1.0 / frequency_hz
-    slowest_s = max((buffer.time_constant_s for buffer in buffers), default=0.0)
+    slowest_s = max((buffer.time_constant_s for buffer in stores), default=0.0)
     # A limited ramp drifts until it meets its bounds, a store until it is half full again.
     warm_s = max(10.0 * slowest_s, 2.0 * period_s, 10.0 / ramp_frac_per_s)
     warm_s = math.ceil(warm_s / period_s) * period_s
@@ -164,7 +172,7 @@ def power_swing(
         total_kw, step_s, floor_frac * full_kw, ramp_frac_per_s * full_kw, ramp_frac_per_s * full_kw
     )
     fed_kw, stored_kw, loss_kw = soft.rack_kw, np.zeros(steps), np.zeros(steps)
-    for buffer in buffers:
+    for buffer in stores:
         done = through_buffer(fed_kw, step_s, buffer)
         fed_kw, stored_kw, loss_kw = done.fed_kw, stored_kw + done.stored_kw, loss_kw + done.loss_kw
     return PowerSwing(
@@ -202,13 +210,18 @@ def _grid_kw(
             )
             drawn, _ = carry(group.supply, wanted / count)
             rack_kw[group.feed] = rack_kw.get(group.feed, 0.0) + drawn * count
-        # Its battery rests: a day's dispatch does not answer seconds.
-        feeds = feed_flows(facility, rack_kw, {}, 1.0)
-        grid_kw, _ = carry(facility.shared_path, main_draw_kw(feeds))
+        # Sources on a bus are left out: a day's dispatch does not answer seconds.
+        feeds = feed_flows(facility, rack_kw)
+        grid_kw, shared = carry(facility.shared_path, main_draw_kw(feeds))
     if not np.all(np.isfinite(grid_kw)):
-        raise ComputationError(
-            f"{facility.name}: a feeder cannot carry the peak, it is past its greatest power"
-        )
+        paths = {flow.feed.name: flow.steps for flow in feeds} | {"shared": shared}
+        for name, steps in paths.items():
+            for step in steps:
+                one, place = step.device.component, f"power.{name}.{step.device.name}"
+                if not isinstance(one, Conductor):
+                    continue
+                if why := collapse_text(place, one, step.output_kw / step.on_count):
+                    raise ComputationError(f"{facility.name}: {why}")
     return np.asarray(grid_kw)
 
 

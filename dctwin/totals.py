@@ -7,12 +7,13 @@ shape (designs, 1), or (1,) or () for one design.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dctwin.ledger import GENSET, RENEWABLES, Flow, Ledger
+from dctwin.ledger import BATTERY_LOSS, GENSET, RENEWABLES, SHED, Flow, Ledger
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 COMPRESSORS = frozenset({"cooling.chiller"})
 # A flow out of `fuel.diesel` is fuel burned, lower heating value.
 FUEL = "fuel."
-# The battery at the facility bus.
-BATTERY = "storage.battery"
 # The ledger's places that make-up water comes from.
 WATER_SOURCES = {"potable": "water.main", "reclaimed": "water.reclaimed", "sea": "water.sea"}
 WATER_KINDS = ("evaporation", "blowdown", "drift", "withdrawal")
@@ -53,10 +52,10 @@ def totals_of(
     made_kw   output of the plants of each contract, by its name
     """
     over = _Hours(ledger)
+    ledger = _served(ledger)
     sums = [over.sum(flow.value) for flow in ledger.flows]
     found = _energy(ledger, sums)
     found |= _water(ledger, sums)
-    found["shed_kwh"] = over.sum(traces.get("onsite.shed_kw", 0.0)) * ledger.step_h
     for name, kw in traces.items():
         if name.endswith(".curtailed_kw"):
             found["curtailed_kwh"] = found.get("curtailed_kwh", 0.0) + over.sum(kw) * ledger.step_h
@@ -81,10 +80,41 @@ def totals_of(
     found |= _matching(over, facility_kw, import_kw, engine_kw, grid, made_kw or {})
     if "onsite.plan_gap_frac" in traces:
         found["plan_gap_frac"] = traces["onsite.plan_gap_frac"][..., -1:]
-    if f"{BATTERY}.energy_kwh" in traces:
-        for name in ("cycles_count", "capacity_left_frac"):
-            found[f"battery_{name}"] = traces[f"{BATTERY}.{name}"][..., -1:]
+    return found | _batteries(traces)
+
+
+def _batteries(traces: Mapping[str, Array]) -> Totals:
+    """Cycles of the most used battery and what is left of the most aged one, at the end."""
+    found: Totals = {}
+    for name, value in traces.items():
+        place, _, what = name.rpartition(".")
+        if not place.startswith("storage.") or what not in ("cycles_count", "capacity_left_frac"):
+            continue
+        key, last = f"battery_{what}", value[..., -1:]
+        if key in found:
+            xp = namespace(last, found[key])
+            last = (xp.maximum if what == "cycles_count" else xp.minimum)(found[key], last)
+        found[key] = last
     return found
+
+
+def _served(ledger: Ledger) -> Ledger:
+    """The flows of the load that is served, beside those that the sources and the grid really have:
+    what is shed computes nothing, is not cooled and evaporates nothing."""
+    if not any(flow.source == SHED for flow in ledger.flows):
+        return ledger
+    served_frac = ledger.served_frac()
+    outside = (FUEL, GENSET)
+    return Ledger(
+        ledger.step_h,
+        [
+            replace(flow, value=flow.value * served_frac)
+            if flow.account
+            or (flow.carrier != "electricity" and not flow.source.startswith(outside))
+            else flow
+            for flow in ledger.flows
+        ],
+    )
 
 
 def part(totals: Totals, prefix: str) -> Array:
@@ -157,9 +187,10 @@ def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
         kwh = amount * ledger.step_h
         found[name] = found[name] + kwh if name in found else kwh
 
-    names = "import export own genset reused genset_heat removed shortfall battery_discharged"
+    names = "import export own genset shed reused genset_heat removed shortfall battery_discharged"
     for name in names.split():
         found[f"{name}_kwh"] = 0.0
+    batteries = {flow.source for flow in ledger.flows if flow.account == BATTERY_LOSS}
     machines = {flow.target for flow in ledger.flows if flow.account in COMPRESSORS}
     for flow, amount in zip(ledger.flows, sums, strict=True):
         if flow.carrier == "water":
@@ -187,7 +218,9 @@ def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
             add("genset_kwh", amount)
         if flow.target == "grid":
             add("export_kwh", amount)
-        for name, source in (("import", "grid"), ("battery_discharged", BATTERY)):
+        if flow.source in batteries:
+            add("battery_discharged_kwh", amount)
+        for name, source in (("import", "grid"), ("shed", SHED)):
             if flow.source == source:
                 add(f"{name}_kwh", amount)
     return found

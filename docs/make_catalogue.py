@@ -18,6 +18,13 @@ SITES = ("ishikari", "inzai", "singapore")
 # is an error, so that a new one gets its place here.
 GROUPS: dict[str, tuple[str, ...]] = {
     "Power chains: one AI hall, nine chains": ("ai-hall-*",),
+    "Further power chains: to the chips, other UPS, own substation, fuel cells": (
+        "campus-*",
+        "chips-*",
+        "fuel-cell-*",
+        "line-interactive-*",
+        "rotary-*",
+    ),
     "Whole facilities that exist": ("frontier*", "sakura-like-*", "prineville-like-*"),
     "Validation halls of Lei and Masanet (2022)": ("lei-masanet-*",),
     "On-site energy": (
@@ -35,6 +42,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "heat-pump-dtc",
         "heat-reuse-dtc",
         "ice-storage-ac",
+        "lake-water-ac",
         "lng-cold-ac",
         "river-water-dtc",
         "sea-water-ac",
@@ -43,6 +51,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Liquid cooling": (
         "air-cdu-retrofit-ac",
         "closed-cooler-dtc-ac",
+        "cold-water-hybrid-sea-makeup-ac",
         "dtc-*",
         "hybrid-*",
         "immersion-*",
@@ -62,7 +71,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "chilled-water-controls-ac",
         "chilled-water-tower-ac",
         "dx-*",
+        "edge-hall-r32-ac",
         "free-cooling-chiller-ac",
+        "screw-parallel-economiser-ac",
     ),
 }
 # The order of the page: cooling from the room outwards, then power and energy, then the cases.
@@ -72,6 +83,7 @@ ORDER = (
     "Chillers, towers and DX for air-cooled halls",
     "Natural sinks, thermal stores and heat reuse",
     "Power chains: one AI hall, nine chains",
+    "Further power chains: to the chips, other UPS, own substation, fuel cells",
     "On-site energy",
     "Whole facilities that exist",
     "Validation halls of Lei and Masanet (2022)",

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 import dctwin
+from dctwin.components.component import Stage
+from dctwin.components.it.classes import AirClass, LiquidClass
+from dctwin.components.registry import device_class, kinds
 from dctwin.errors import InputError
+from dctwin.physics.vapour_compression import cycle_fits
 
 DESIGN, SITE = "chilled-water-tower-ac", "inzai"
 
@@ -152,6 +157,41 @@ def test_every_bundled_pair_closes(design: str, site: str) -> None:
     run = dctwin.simulate(design, site)
     assert max(run.closure.values()) <= 1e-9
     assert run.metrics["pue"] >= 1
+
+
+def test_every_class_fluid_and_control_stands_in_a_bundled_design() -> None:
+    found: dict[str, set[Any]] = {}
+
+    def add(name: str, value: Any) -> None:
+        found.setdefault(name, set()).add(value)
+
+    for design in dctwin.catalogue().designs:
+        facility = dctwin.load_design(design)
+        for group in facility.racks:
+            add("class", group.device.component.air_class)
+            add("class", group.device.component.liquid_class)
+        for circuit in facility.circuits:
+            add("idle", circuit.loop.idle)
+            add("reset", circuit.loop.reset)
+            add("fluid", circuit.loop.fluid)
+            for stage in circuit.stages:
+                one = stage.component
+                add("kind", one.kind)
+                add("parallel", stage.control.parallel_flow_frac > 0)
+                add("source", stage.control.water_source or facility.water_source)
+                for name in ("refrigerant", "drive", "water"):
+                    if hasattr(one, name):
+                        add(name, getattr(one, name))
+    classes = {*get_args(AirClass), *get_args(LiquidClass)}
+    assert found["class"] == classes
+    assert found["refrigerant"] == set(cycle_fits())
+    assert found["kind"] == {k for k in kinds() if issubclass(device_class(k), Stage)}
+    assert found["water"] >= {"sea", "river", "lake", "ground"}
+    assert found["source"] == {"potable", "reclaimed", "sea"}
+    assert {"mineral-oil", "paraffinic-oil-thin", "silicone-oil", "novec-7500"} <= found["fluid"]
+    assert found["idle"] == {"runs", "stops"}
+    assert found["reset"] >= {"load", "dry_bulb"}
+    assert True in found["parallel"]
 
 
 def test_catalogue_is_a_mapping() -> None:

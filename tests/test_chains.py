@@ -42,8 +42,25 @@ def test_the_baseline_is_on_every_row_and_the_sign_follows_it() -> None:
     assert other.loc[names[0], "saving_frac"] < 0
     with pytest.raises(InputError, match="baseline: 'none' is not compared"):
         dctwin.compare_chains(names, baseline="none")
+    assert rows.loc[names[0], "not_alike"] == ""
+    assert "redundancy" in rows.loc[names[1], "not_alike"]
+    assert list(table["end_v"]) == [50.0] * 3
+    full = dctwin.compare_chains(["ai-hall-380-vdc", "ai-hall-legacy-480-208-vac"], load_frac=(1,))
+    assert full.loc[1, "not_alike"] == "ends at 12 V, not 48 V"
+    assert full.loc[0, "busiest_stage"] == "rack.gpu.dcdc"
+    assert 0.9 < full.loc[0, "busiest_load_frac"] < 1.0
     figure = dctwin.chain_efficiency(table)
     assert names[0] in figure.layout.title.text
+
+
+def test_overload_is_told() -> None:
+    hall = dctwin.load_design("ai-hall-800-vdc-rectifier")
+    small = hall.replace({"power.it.rectifier.rated_kw": 400, "name": "small"})
+    rows = dctwin.compare_chains([hall, small], load_frac=(1.0,)).set_index("design")
+    assert rows.loc[hall.name, "overloads"] == ""
+    assert "power.it.rectifier" in rows.loc["small", "overloads"]
+    assert "one path lost" in rows.loc["small", "overloads"]
+    assert rows.loc["small", "not_alike"] == "overloaded"
 
 
 def test_conductors() -> None:
@@ -60,7 +77,9 @@ def test_a_feeder_past_its_greatest_power_says_so() -> None:
     thin = dctwin.load_design("sakura-like-380-vdc").replace(
         {"power.feeds.rows.stages.busway.section_mm2": 1}
     )
-    with pytest.raises(ComputationError, match="past its greatest power"):
+    with pytest.raises(
+        ComputationError, match=r"power\.rows\.busway: cannot deliver \d+ kW, it is past"
+    ):
         dctwin.power_chain(thin)
     with pytest.raises(InputError, match="load_frac"):
         dctwin.power_chain(thin, 0.0)

@@ -31,7 +31,10 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("design", {"components", "dispatch", "document", "equipment", "errors", "library"}),
     ("site", {"climate", "document", "equipment", "errors", "library", "supply"}),
     ("scenario", {"document", "equipment", "errors", "library"}),
-    ("plant", {"components", "design", "document", "errors", "physics", "units"}),
+    ("steps", {"components", "design", "physics"}),
+    ("branches", {"components", "design", "physics", "steps"}),
+    ("plant", {"branches", "components", "design", "errors", "physics", "units"}),
+    ("stacking", {"components", "design", "document", "errors"}),
     ("ledger", {"errors", "physics", "units"}),
     (
         "engines",
@@ -42,6 +45,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "plant",
             "ledger",
             "physics",
+            "steps",
             "scenario",
             "units",
             "errors",
@@ -113,7 +117,9 @@ def test_a_layer_imports_only_what_stands_below_it(layer: str, allowed: set[str]
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: p.stem)
 def test_nothing_heavy_is_imported_at_the_top(path: Path) -> None:
     _, at_top = imports(path)
-    assert at_top & HEAVY == set()
+    # This one stands in for JAX itself, and is imported when a JAX array comes in.
+    allowed = {"jax"} if path.stem == "compiled_math" else set()
+    assert at_top & HEAVY - allowed == set()
 
 
 def test_the_dashboard_knows_only_the_public_names() -> None:

@@ -1,4 +1,4 @@
-"""The plant: banks share a duty, paths carry a load, loops share a sink, designs stack."""
+"""The plant: banks share a duty, paths carry a load, loops share a sink."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dctwin.design import Device, Facility, parse_design
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
 from dctwin.equipment import load_equipment
-from dctwin.plant import Wiring, carry, range_limits, reach_c, serve, stack
+from dctwin.plant import Wiring, carry, range_limits, reach_c, serve
 
 AIR = outdoor_air(np.array([10.0, 30.0]), np.array([0.5, 0.5]), 101_325.0)
 CRAH = Crah(ua_kw_per_k=20.0, design_flow_m3_s=8.0, fan_rise_pa=400.0)
@@ -142,22 +142,6 @@ def test_a_chain_hands_on_what_is_left(first_ua: float, second_ua: float, heat_k
     ntu = second_ua / flow
     able = ntu / (1 + ntu) * flow * (20.0 + heat_kw / flow - first / flow - 15.0 - first / flow)
     assert second == pytest.approx(max(min(able, heat_kw - first), 0.0), rel=1e-9, abs=1e-9)
-
-
-# --- stacks -----------------------------------------------------------------------------------
-
-
-def test_a_stack_of_one_is_the_design_itself() -> None:
-    facility = two_exchangers(5.0, 5.0)
-    assert stack([facility]) is facility
-
-
-def test_only_what_differs_gets_an_axis() -> None:
-    stacked = stack([two_exchangers(5.0, 5.0), two_exchangers(7.0, 5.0)])
-    x, y = (device.component for device in stacked.circuits[0].stages)
-    np.testing.assert_array_equal(x.ua_kw_per_k, [[5.0], [7.0]])
-    assert y.ua_kw_per_k == 5.0
-    assert stacked.circuits[0].loop is not None
 
 
 @given(st.integers(1, 12), st.floats(0.0, 1.0))

@@ -100,6 +100,7 @@ def test_page_is_one_file_that_fetches_nothing(runs: list[Run], tmp_path: Path) 
     for wanted in (
         "2 designs at 2 sites", "Key figures, lowest PUE first", "Where the overhead goes",
         "Designs and sites", "The best design of each site", "Flags", "Not defined here",
+        "PUE with IT metered at UPS output (1)", "fed from",
         "Sources", "Baseline: small-hall", "synthetic year",
         "somewhere", "elsewhere", "warm-hall", "SHA-256", "Largest imbalance",
     ):  # fmt: skip

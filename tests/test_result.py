@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import dctwin
 from dctwin.errors import InputError
 from dctwin.ledger import Ledger
 from dctwin.metrics import GridYear, compute_metrics
@@ -122,6 +123,19 @@ def test_saving_over_a_run_replaces_it(tmp_path: Path) -> None:
     made().save(tmp_path / "run")
     made(50.0).save(tmp_path / "run")
     assert load_run(tmp_path / "run") == made(50.0)
+
+
+def test_document_tells_where_electricity_is_lost() -> None:
+    """Loss tree, PUE by metering category and conductors stand in `run --json`, add up, and keep."""
+    run = dctwin.simulate("dtc-warm-water-800vdc", "inzai")
+    found = run.document()
+    assert found["pue_by_category"]["3"] == pytest.approx(run.metrics["pue"])
+    assert found["pue_by_category"]["1"] < found["pue_by_category"]["3"]
+    losses = {row["stage"]: row["loss_kwh"] for row in found["loss_tree"]}
+    assert losses["power.it.rectifier"] == pytest.approx(run.energy_kwh()["power.rectifier_loss"])
+    (busway,) = found["provenance"]["conductors"]
+    assert busway["stage"] == "power.it.busway"
+    assert busway["embodied_kg"] > busway["copper_kg"] > 0
 
 
 def test_document_is_strict_json() -> None:

@@ -41,6 +41,23 @@ def test_buffers_and_software_smooth() -> None:
     assert ramp <= 0.2 * full_kw * (1 + 1e-9)
 
 
+def test_stores_by_name_and_the_design_s_own() -> None:
+    design = "ai-hall-in-rack-bbu-no-ups"
+    hall = dctwin.load_design(design)
+    (shelf,) = (d for d in hall.racks[0].supply if d.name == "bbu")
+    count = shelf.count * hall.racks[0].device.count
+    own = dctwin.power_swing(design, buffers=["own:5"])
+    named = dctwin.power_swing(design, buffers=[f"bbu-orv3-hpr-33kw:{count:g}:5"])
+    by_hand = dctwin.Buffer(33 * 240 / 3600 * count, 33 * count, 5.0, 0.92**0.5)
+    numbers = dctwin.power_swing(design, buffers=[by_hand])
+    for found in (own, named):
+        assert found.grid_kw == pytest.approx(numbers.grid_kw)
+    assert own.closure_rel() < 1e-9
+    assert own.metrics["grid_swing_kw"] < 0.2 * own.metrics["unsmoothed_grid_swing_kw"]
+    caps = dctwin.power_swing("chips-48-v-ac", frequency_hz=2.0, buffers=["own:1"])
+    assert caps.metrics["grid_swing_kw"] < 0.5 * caps.metrics["unsmoothed_grid_swing_kw"]
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -49,6 +66,14 @@ def test_buffers_and_software_smooth() -> None:
         ({"rise_s": 2.0}, "rise_s: allowed"),
         ({"racks": ["gpus"]}, "racks: 'gpus' is not there"),
         ({"duration_s": 1.0}, "duration_s: at least"),
+        ({"buffers": ["own:5"]}, "has no battery, supercapacitor or flywheel in its racks"),
+        (
+            {"buffers": ["ups-sic-500kw:2:5"]},
+            "ups-sic-500kw is a converter, allowed a ride-through",
+        ),
+        ({"buffers": ["flywheel-300kw:0.5:5"]}, "count must be a whole number"),
+        ({"buffers": ["flywheel-300k:2:5"]}, "did you mean 'flywheel-300kw'"),
+        ({"buffers": ["2:1500"]}, "must be kWh:kW:S"),
     ],
 )
 def test_what_is_refused(values: dict[str, object], said: str) -> None:

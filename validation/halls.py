@@ -45,10 +45,11 @@ def hall_year(design: str, weather: str = "", site: str = _SITE) -> Run:
     from dctwin.api import simulate
 
     given = weather_file(weather) if weather else None
-    return simulate(_of_data(design), _of_data(site), weather=given)
+    return simulate(of_data(design), of_data(site), weather=given)
 
 
-def _of_data(name: str) -> str | Path:
+def of_data(name: str) -> str | Path:
+    """A file of data/, or a name of the catalogue."""
     return DATA / name if name.endswith(".yaml") else name
 
 

@@ -69,6 +69,17 @@ def chiller_point(
     return float(_serve(machine, heat_kw, leaving_c, condenser_c).power_kw["chiller"])
 
 
+def design_chiller_point(
+    design: str, loop: str, stage: str, heat_kw: float, leaving_c: float, condenser_c: float
+) -> float:
+    """Power of a chiller of a design at one operating point. `*.yaml` are files of data/."""
+    from dctwin.design import load_design
+
+    (circuit,) = (c for c in load_design(halls.of_data(design)).circuits if c.name == loop)
+    (device,) = (d for d in circuit.stages if d.name == stage)
+    return float(_serve(device.component, heat_kw, leaving_c, condenser_c).power_kw["chiller"])
+
+
 def cycle_chiller_point(
     machine: dict[str, Any],
     leaving_c: float,
@@ -316,6 +327,7 @@ RUNNERS: dict[str, Callable[..., float]] = {
     "cycle-cop": cycle_cop,
     "chiller-point": chiller_point,
     "chiller-iplv": chiller_iplv,
+    "design-chiller-point": design_chiller_point,
     "cycle-chiller-point": cycle_chiller_point,
     "cycle-chiller-count": cycle_chiller_count,
     "tower-nominal-water": tower_nominal_water_c,

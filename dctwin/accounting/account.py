@@ -110,7 +110,9 @@ def _energy_cost(
         cost.network_cost(tariff, totals, grid, used),
         contract_cost(facility, totals, grid, used),
         cost.carbon_cost(tariff, found["carbon_operational_kg"], money, used),
-        cost.water_cost(tariff, totals["water_l"], money, used),
+        cost.water_cost(
+            tariff, {name: totals[f"water_{name}_l"] for name in cost.WATER_PRICES}, money, used
+        ),
         cost.export_revenue(tariff, totals["export_kwh"], money, used),
     )
     for name, value in zip(names, costs, strict=True):

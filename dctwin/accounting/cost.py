@@ -16,11 +16,13 @@ import numpy as np
 from dctwin.accounting.factors import Factor, Used, exchange, factor, table
 from dctwin.accounting.sizes import Installed
 from dctwin.metrics import GridYear
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, known, namespace
 from dctwin.supply import price_of
 from dctwin.totals import Totals, monthly_peaks_kw
 
 LITRES_PER_M3 = 1000.0
+# The price, of a tariff or by default, of each source of make-up.
+WATER_PRICES = {"potable": "water", "reclaimed": "reclaimed_water", "sea": "sea_water"}
 # What a tariff adds to the energy price: by the kilowatt-hour, and by the peak.
 _PER_KWH = ("margin", "wheeling", "surcharge")
 _PER_KW_MONTH = ("demand", "wheeling_demand")
@@ -100,14 +102,20 @@ def export_revenue(tariff: Any, export_kwh: Array, currency: str, used: Used) ->
     return exchange(price * export_kwh, tariff.currency, currency, used)
 
 
-def water_cost(tariff: Any, water_l: Array, currency: str, used: Used) -> Array:
-    """Water and sewer at the site's price, else at the default one."""
-    given = None if tariff is None else price_of(tariff, "water", tariff.currency, "m3", None)
-    if given is None:
-        price, money = used.take(factor("money", "water")), "USD"
-    else:
-        price, money = float(given), tariff.currency
-    return exchange(price * water_l / LITRES_PER_M3, money, currency, used)
+def water_cost(tariff: Any, source_l: Mapping[str, Array], currency: str, used: Used) -> Array:
+    """Water and sewer by where it comes from, at the site's prices, else at the default ones."""
+    total: Array = 0.0
+    for source, water_l in source_l.items():
+        item = WATER_PRICES[source]
+        given = None if tariff is None else price_of(tariff, item, tariff.currency, "m3", None)
+        if given is not None:
+            price, money = float(given), tariff.currency
+        elif known(water_l) and not np.any(water_l):
+            continue
+        else:
+            price, money = used.take(factor("money", item)), "USD"
+        total = total + exchange(price * water_l / LITRES_PER_M3, money, currency, used)
+    return total
 
 
 def fuel_cost(tariff: Any, burned_kwh: Mapping[str, Array], currency: str, used: Used) -> Array:

@@ -52,9 +52,9 @@ def _devices(facility: Facility) -> Iterable[tuple[str, Device]]:
         for device in feed.path:
             yield "power", device
         if feed.sources is not None:
-            for source in (feed.sources.pv, feed.sources.battery):
-                if source is not None:
-                    yield "onsite", source
+            yield "power", Device(f"{feed.name}-bus", feed.sources.bus)
+            for source in feed.sources.devices():
+                yield "onsite", source
     for device in (*facility.mechanical_path, *facility.shared_path):
         yield "power", device
     for device in facility.onsite.devices():
@@ -62,9 +62,10 @@ def _devices(facility: Facility) -> Iterable[tuple[str, Device]]:
 
 
 def _kind(component: Any) -> str:
-    """The kind by which factors are listed: a gas engine for long running is no standby diesel."""
+    """The kind by which factors are listed: a gas engine for long running is no standby diesel,
+    and a device of a power path is what its role says, whatever law its losses follow."""
     gas = component.kind == "genset" and component.fuel == "gas"
-    return "gas-engine" if gas else str(component.kind)
+    return "gas-engine" if gas else str(getattr(component, "role", component.kind))
 
 
 def _size(component: Any) -> Any:

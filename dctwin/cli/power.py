@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dctwin.cli.console import JsonFlag, OutOption, check_out, note, print_json, say, table
+from dctwin.cli.console import (
+    JsonFlag,
+    OutOption,
+    check_out,
+    columns_that_fit,
+    note,
+    print_json,
+    say,
+    table,
+)
 from dctwin.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,54 +39,40 @@ def compare_chains(
     it_kw: float | None,
     load_frac: Sequence[float] | None,
     as_json: bool,
+    html: Path | None,
     out: Path | None,
 ) -> None:
     """Power chains alone on one IT load, with the baseline named beside every saving."""
     from dctwin.chains import DEFAULT_IT_KW, LOAD_FRACS
     from dctwin.chains import compare_chains as compare
+    from dctwin.chains_report import HEAD, TEXT_COLUMNS, chain_rows, chains_html, unlike_rows
 
     kw = DEFAULT_IT_KW if it_kw is None else it_kw
     found = compare(facilities, kw, tuple(load_frac or LOAD_FRACS), baseline)
-    base = str(found["baseline"].iloc[0])
     if out is not None:
         from dctwin.files import write_text
 
         out.mkdir(parents=True, exist_ok=True)
         write_text(out / "chains.csv", found.to_csv(index=False))
+    if html is not None:
+        chains_html(found, html, facilities)
     if as_json:
-        print_json(found.to_dict("records"))
+        # What is not a number in the table is null.
+        print_json(found.astype(object).where(found.notna(), None).to_dict("records"))
     else:
-        say(f"Grid to chips on {kw:,.0f} kW of IT; every chain built for the same load", "bold")
-        rows = [
-            (
-                str(row["design"]),
-                f"{100 * row['load_frac']:g}",
-                f"{100 * row['efficiency_frac']:.2f}",
-                f"{row['loss_kw']:,.1f}",
-                "baseline" if row["design"] == base else f"{100 * row['saving_frac']:+.2f}",
-            )
-            for row in found.to_dict("records")
-        ]
-        head = ("load [%]", "efficiency [%]", "loss [kW]", f"saves of {base} [%]")
-        table([("design", "left"), *((name, "right") for name in head)], rows)
+        say(f"Grid to servers on {kw:,.0f} kW of IT; every chain built for the same load", "bold")
+        left = ["left"] * TEXT_COLUMNS + ["right"] * (len(HEAD) - TEXT_COLUMNS)
+        columns, rows = list(zip(HEAD, left, strict=True)), chain_rows(found)
+        fitting = columns_that_fit(columns, rows)
+        table(columns[:fitting], [row[:fitting] for row in rows])
+        if fitting < len(columns):
+            say(f"no room here for {', '.join(HEAD[fitting:])}: --html and --json have all", "dim")
+        for design, text in unlike_rows(found):
+            say(f"  {design}: {text}", "yellow")
+    if html is not None:
+        note(f"the report is {html}")
     if out is not None:
         note(f"chains.csv is in {out}")
-
-
-def _buffer(text: str) -> Any:
-    from dctwin.physics.smoothing import Buffer
-
-    parts = text.split(":")
-    try:
-        values = [float(part) for part in parts]
-    except ValueError:
-        values = []
-    if len(values) not in (3, 4):
-        raise InputError(
-            f"--buffer: must be kWh:kW:time constant in s, and an efficiency if you like, "
-            f"e.g. 2:1500:5 or 2:1500:5:0.95 (got {text!r})"
-        )
-    return Buffer(*values)
 
 
 def swing(
@@ -113,9 +108,10 @@ def swing(
         list[str] | None,
         typer.Option(
             "--buffer",
-            metavar="KWH:KW:S[:EFF]",
+            metavar="KWH:KW:S|NAME:COUNT:S|own:S",
             show_default=False,
-            help="Store beside the racks: energy, power, time constant; repeat, nearest first.",
+            help="Store beside the racks: energy, power and time constant; a store of the "
+            "catalogue; or those in the design's racks. Repeat, nearest first.",
         ),
     ] = None,
     as_json: JsonFlag = False,
@@ -139,7 +135,7 @@ def swing(
         racks or None,
         floor_frac,
         float("inf") if ramp_frac_per_s is None else ramp_frac_per_s,
-        [_buffer(text) for text in buffer or ()],
+        list(buffer or ()),
     )
     if out is not None:
         from dctwin.files import write_text

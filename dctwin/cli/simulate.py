@@ -144,6 +144,7 @@ def _print_run(run: Run) -> None:
         if group == "Energy":
             _heading("Energy by account")
             _print_accounts(energy)
+    _print_power(run)
     _print_assumed(run)
     _print_reasons(run)
     _print_closure_and_flags(run)
@@ -172,6 +173,23 @@ def _print_accounts(energy: dict[str, float]) -> None:
     ]
     rows.append(("facility", f"{total:,.0f}", "kWh", ""))
     table([("", "left"), ("", "right"), ("", "left"), ("", "right")], rows, 2)
+
+
+def _print_power(run: Run) -> None:
+    """PUE by metering category, and what the conductors are made of."""
+    _heading("Power path")
+    found = [f"{k}: {v:.3f}" for k, v in run.pue_by_category().items() if v is not None]
+    say(f"  PUE metered at UPS output (1), PDU output (2), IT input (3): {', '.join(found)}")
+    metal = run.provenance.get("conductors", ())
+    if metal:
+        copper, aluminium, carbon = (
+            sum(row[name] for row in metal) for name in ("copper_kg", "aluminium_kg", "embodied_kg")
+        )
+        say(
+            f"  conductors: {copper:,.0f} kg of copper, {aluminium:,.0f} kg of aluminium, "
+            f"{carbon:,.0f} kg CO2e to make"
+        )
+    say("  --json and the report of compare --html list every stage and conductor", "dim")
 
 
 def _print_assumed(run: Run) -> None:
@@ -285,11 +303,11 @@ def compare(
 
     facilities = [load_design(name) for name in _once(designs or list(entries("designs")))]
     if chains:
-        if site or html:
-            raise InputError("--chains: has no site and no report, leave --site and --html out")
+        if site:
+            raise InputError("--chains: needs no site, leave --site out")
         from dctwin.cli.power import compare_chains
 
-        compare_chains(facilities, baseline, it_kw, load_frac, as_json, out)
+        compare_chains(facilities, baseline, it_kw, load_frac, as_json, html, out)
         return
     if it_kw is not None or load_frac:
         raise InputError("--it-kw and --load-frac go with --chains")

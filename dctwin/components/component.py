@@ -33,8 +33,9 @@ RATED_AIR_KG_PER_M3 = 1.2
 NO_TEMPERATURE_LIMIT_C = -273.15
 
 
-def param(unit: str, low: float, high: float, text: str, default: float = _REQUIRED) -> Any:
-    """A numeric parameter: unit, allowed range, what it means, and a default if there is one."""
+def param(unit: str, low: float, high: float, text: str, default: float | None = _REQUIRED) -> Any:
+    """A numeric parameter: unit, allowed range, what it means, and a default if there is one (None:
+    not told)."""
     return Field(
         default,
         ge=low,
@@ -121,6 +122,8 @@ class Place:
     step_h            length of a step
     waters            name of a natural water -> its temperature [°C]
     snowfall_m_per_h  fresh snow that falls, depth an hour
+    snowfall_m_per_year  what falls in a year; None where nothing is said
+    lng               whether a terminal that regasifies stands next door
     price_frac        price of energy over the mean of its day
     """
 
@@ -130,18 +133,24 @@ class Place:
     step_h: float = 1.0
     waters: Mapping[str, Array] = field(default_factory=dict)
     snowfall_m_per_h: Array | None = None
+    snowfall_m_per_year: float | None = None
+    lng: bool = True
     price_frac: Array | None = None
 
     def water_c(self, *names: str) -> Array:
         """Temperature of the first of these natural waters that the site has [°C]."""
-        for name in names:
-            if name in self.waters:
-                return self.waters[name]
+        name = self.water_drawn(*names)
+        if name:
+            return self.waters[name]
         known = f"it has {', '.join(sorted(self.waters))}" if self.waters else "it has none"
         raise InputError(
             f"site {self.site}: no water {' or '.join(map(repr, names))}, which the design draws: "
             f"{known} (`waters` of the site file)"
         )
+
+    def water_drawn(self, *names: str) -> str:
+        """The first of these natural waters that the site has; empty where it has none."""
+        return next((name for name in names if name in self.waters), "")
 
     def snowfall(self) -> Array:
         """Fresh snow [m/h]."""
@@ -252,11 +261,15 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How far outside its valid range a device was used; zero or less is inside."""
+    """How far outside its valid range a device was used; zero or less is inside.
+
+    note  what that means, where the name does not say it
+    """
 
     name: str
     beyond: Array
     unit: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class StageEntry(DeviceEntry):
     staging: StagingEntry | None = None
     changeover: ChangeoverEntry | None = None
     parallel_flow_frac: float = _number(
-        0.05, 1, "share of the loop's flow through it, beside the next stage; 1 = in series", 1.0
+        0, 1, "most of the loop's flow that it takes beside the next stage; 0 = in series", 0.0
     )
     water_source: Source | None = Field(None, description="its make-up; default the design's")
 
@@ -68,7 +68,7 @@ def stage_control(
     """The control of a stage; faults go to the reader."""
     for key, needs in (
         ("changeover", entry.changeover is not None),
-        ("parallel_flow_frac", entry.parallel_flow_frac < 1.0),
+        ("parallel_flow_frac", entry.parallel_flow_frac > 0.0),
     ):
         if needs and last:
             reader.fault((*where, key), "the last stage has no follower to leave the rest to")

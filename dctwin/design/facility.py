@@ -84,6 +84,15 @@ class Facility:
         return parse_design(self.document.replaced({**self._defaults(changes), **changes}))
 
     def _defaults(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Blocks that a design leaves out, where a key of them is set."""
+        return {**self._water_defaults(changes), **self._policy_defaults(changes)}
+
+    def _water_defaults(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        cooling = self.document.data.get("cooling")
+        asked = any(path.startswith("cooling.water.") for path in changes)
+        return {"cooling.water": {}} if asked and cooling and "water" not in cooling else {}
+
+    def _policy_defaults(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """What stands before keys of a policy are set: the default one in a design that names none;
         under a new name of the old policy only what the new one knows."""
         if not any(path.startswith("onsite.policy.") for path in changes):
@@ -134,7 +143,7 @@ class Facility:
         for feed in self.feeds:
             yield from feed.path
             if feed.sources is not None:
-                yield from (d for d in (feed.sources.pv, feed.sources.battery) if d is not None)
+                yield from feed.sources.devices()
         yield from (*self.mechanical_path, *self.shared_path)
         yield from self.onsite.devices()
 

@@ -12,6 +12,7 @@ from dctwin.components.component import Component
 from dctwin.components.onsite.battery import Battery
 from dctwin.components.onsite.electrolyser import Electrolyser
 from dctwin.components.onsite.fuel_cell import FuelCell
+from dctwin.components.onsite.generator import Generator
 from dctwin.components.onsite.genset import Genset
 from dctwin.components.onsite.hydrogen_tank import HydrogenTank
 from dctwin.components.onsite.pv import PvArray
@@ -86,7 +87,9 @@ class Onsite(Structure):
     )
     battery: DeviceEntry | None = None
     hydrogen: Hydrogen | None = None
-    gensets: Gensets | None = Field(None, description="engine generators, or a list of them")
+    gensets: Gensets | None = Field(
+        None, description="engines and fuel cells fed from outside, or a list of them"
+    )
     heat_demand_kw: Annotated[float, Field(ge=0, le=10_000_000, strict=True)] = Field(
         0.0, description="hot water that a heat network takes from engines and fuel cells"
     )
@@ -142,6 +145,11 @@ class OnsitePlant:
         yield from (device for device in every if device is not None)
         yield from (bank.device for bank in self.gensets)
 
+    def bridges_outages(self) -> bool:
+        """Whether something at the facility bus can take the grid's place in an outage."""
+        stored = (self.battery, self.fuel_cell)
+        return bool(self.gensets) or any(device is not None for device in stored)
+
     def banks(self) -> tuple[Bank, ...]:
         """The engine generators as dispatch sees them."""
         return tuple(
@@ -186,7 +194,7 @@ def read_sources(
 def _read_gensets(reader: Reader, entries: Gensets | None) -> tuple[GensetBank, ...]:
     """Engine generators, each with its mode."""
     where: Path_ = ("onsite", "gensets")
-    devices = read_sources(reader, entries, where, Genset)
+    devices = read_sources(reader, entries, where, Generator)
     rows = entries if isinstance(entries, list) else [] if entries is None else [entries]
     for index, entry in enumerate(rows):
         if entry.mode == "standby" and entry.load_frac is not None:
@@ -194,6 +202,12 @@ def _read_gensets(reader: Reader, entries: Gensets | None) -> tuple[GensetBank, 
             reader.fault((*at, "load_frac"), "a standby set covers what is left, without a share")
     if len(devices) != len(rows):
         return ()  # a fault is noted
+    for index, (device, entry) in enumerate(zip(devices, rows, strict=True)):
+        if entry.mode == "standby" and not isinstance(device.component, Genset):
+            at = (*where, index) if isinstance(entries, list) else where
+            reader.fault(
+                (*at, "mode"), "a fuel cell is not started for an outage, allowed base-load"
+            )
     return tuple(
         GensetBank(device, entry.mode, entry.load_frac)
         for device, entry in zip(devices, rows, strict=True)
@@ -212,6 +226,11 @@ def read_onsite(reader: Reader, onsite: Onsite) -> OnsitePlant:
         entry = None if hydrogen is None else getattr(hydrogen, name)
         return reader.optional(entry, (*where, name), base)
 
+    fuel_cell = of_hydrogen("fuel_cell", FuelCell)
+    if fuel_cell is not None and fuel_cell.component.fuel != "hydrogen":
+        at = (*where, "fuel_cell")
+        why = "a tank feeds hydrogen only; a cell on gas stands in onsite.gensets or on a bus"
+        reader.fault(at, f"{why} (got {fuel_cell.component.fuel!r})")
     return OnsitePlant(
         pv=read_sources(reader, onsite.pv, ("onsite", "pv"), PvArray),
         wind=read_sources(reader, onsite.wind, ("onsite", "wind"), WindTurbine),
@@ -219,7 +238,7 @@ def read_onsite(reader: Reader, onsite: Onsite) -> OnsitePlant:
         battery=reader.optional(onsite.battery, ("onsite", "battery"), Battery),
         electrolyser=of_hydrogen("electrolyser", Electrolyser),
         tank=of_hydrogen("tank", HydrogenTank),
-        fuel_cell=of_hydrogen("fuel_cell", FuelCell),
+        fuel_cell=fuel_cell,
         policy=onsite.policy,
         export=onsite.export,
         connection_kw=onsite.connection_kw,

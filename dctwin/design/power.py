@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import Field
 
 from dctwin.components.onsite.battery import Battery
+from dctwin.components.onsite.fuel_cell import FuelCell
 from dctwin.components.onsite.pv import PvArray
 from dctwin.components.power.dc_bus import DcBus
 from dctwin.design.bank import PowerEntry, power_devices
@@ -24,7 +25,9 @@ from dctwin.errors import nearest
 
 MAIN, IT = "main", "it"
 # Second words of the ledger's other places: a feed of that name would merge with them.
-_RESERVED = frozenset({MAIN, IT, "mechanical", "shared", "facility"})
+_RESERVED = frozenset(
+    {MAIN, IT, "mechanical", "shared", "facility", "battery", "battery-auxiliary", "hydrogen"}
+)
 
 Volts = Annotated[float, Field(ge=12, le=2_000, strict=True)]
 
@@ -38,7 +41,11 @@ class BusEntry(Structure):
     )
     pv: DeviceEntry | None = Field(None, description="its inverter is the MPPT converter")
     pv_v: Volts | None = Field(None, description="no-load voltage of the PV's converter [V]")
-    battery: DeviceEntry | None = None
+    fuel_cell: DeviceEntry | None = Field(None, description="fed from outside, no tank")
+    fuel_cell_v: Volts | None = Field(None, description="no-load voltage of the fuel cell [V]")
+    battery: DeviceEntry | None = Field(
+        None, description="charged by the sources whose voltage is above its own"
+    )
     battery_v: Volts | None = Field(None, description="no-load voltage of the battery [V]")
     droop_frac: Annotated[float, Field(ge=1e-4, le=0.5, strict=True)] = Field(
         0.02, description="fall of a source's voltage from no load to its limit"
@@ -62,11 +69,17 @@ class Power(Structure):
 
 @dataclass(frozen=True)
 class BusSources:
-    """What else feeds the end of a feed: the bus with its voltages, PV and battery or None."""
+    """What else feeds the end of a feed: the bus with its voltages, and what stands on it."""
 
     bus: DcBus
     pv: Device | None
     battery: Device | None
+    fuel_cell: Device | None = None
+
+    def devices(self) -> tuple[Device, ...]:
+        """What stands on the bus."""
+        every = (self.pv, self.battery, self.fuel_cell)
+        return tuple(device for device in every if device is not None)
 
 
 @dataclass(frozen=True)
@@ -115,7 +128,8 @@ def _sources(reader: Reader, name: str, entry: BusEntry) -> BusSources | None:
     where = ("power", "feeds", name, "sources")
     pv = reader.optional(entry.pv, (*where, "pv"), PvArray)
     battery = reader.optional(entry.battery, (*where, "battery"), Battery)
-    for source in ("pv", "battery"):
+    cell = reader.optional(entry.fuel_cell, (*where, "fuel_cell"), FuelCell)
+    for source in ("pv", "battery", "fuel_cell"):
         if (getattr(entry, source) is None) != (getattr(entry, f"{source}_v") is None):
             reader.fault(where, f"give {source} and {source}_v together, or neither")
     values = {
@@ -124,9 +138,10 @@ def _sources(reader: Reader, name: str, entry: BusEntry) -> BusSources | None:
         "droop_frac": entry.droop_frac,
         "pv_v": entry.pv_v or 0.0,
         "battery_v": entry.battery_v or 0.0,
+        "fuel_cell_v": entry.fuel_cell_v or 0.0,
     }
     bus = reader.component("dc-bus", values, where, BusEntry.model_fields)
-    return BusSources(bus, pv, battery) if isinstance(bus, DcBus) else None
+    return BusSources(bus, pv, battery, cell) if isinstance(bus, DcBus) else None
 
 
 def _outwards_first(reader: Reader, feeds: list[Feed]) -> tuple[Feed, ...]:

@@ -92,6 +92,7 @@ class Device:
 
     count      units that share the load
     survivors_count  units that share it when one path is lost; None where no other path is there
+    redundancy       by its name, as the design gives it
     standby_count    units that idle beside them, without load; None where there are none
     sharing, bus_count  how the units of a power device share its load: see `PowerEntry`
     """
@@ -108,6 +109,7 @@ class Device:
     valid: Mapping[str, Range] = field(default_factory=dict)
     sharing: str = "equal"
     bus_count: float = 1
+    redundancy: str = "N"
     control: Control = field(default_factory=Control)
 
 
@@ -199,6 +201,7 @@ class Reader:
             count=installed(entry.count, entry.redundancy),
             survivors_count=surviving(entry.count, entry.redundancy),
             standby_count=1.0 if entry.redundancy == "block" else None,
+            redundancy=entry.redundancy,
             equipment=entry.equipment or "",
             sink=entry.sink or "",
             heat_to=place_of(entry.heat_to),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from dctwin.components.component import ratio
-from dctwin.components.onsite.genset import Genset
+from dctwin.components.onsite.generator import Generator
 from dctwin.dispatch.hours import Hours, running
 from dctwin.dispatch.spans import Spans
 from dctwin.physics.arrays import Array, namespace
@@ -20,7 +20,7 @@ class Bank:
     """Equal sets of one entry. load_frac: share of their rating, None: they follow the load."""
 
     name: str
-    unit: Genset
+    unit: Generator
     count: Array
     mode: Mode
     load_frac: Array | None = None

@@ -65,21 +65,6 @@ class Operation:
             self.plan_gap_frac,
         )
 
-    def served_frac(self, hours: Hours) -> Array:
-        """Share of each step's load that is served."""
-        xp = namespace(self.shed_kw, hours.load_kw)
-        # Summed over who gives, not load less shed: of next to nothing no digit may be lost.
-        given_kw = self.import_kw - self.export_kw + hours.own_kw - self.curtailed_kw
-        if self.battery is not None:
-            given_kw = given_kw + self.battery.discharge_kw - self.battery.charge_kw
-        if self.hydrogen is not None:
-            given_kw = given_kw + self.hydrogen.output_kw - self.hydrogen.input_kw
-        for engine in self.gensets:
-            given_kw = given_kw + engine.output_kw - engine.heater_kw
-        short = self.shed_kw > 0
-        share = xp.maximum(given_kw, 0.0) / xp.where(short, hours.load_kw, 1.0)
-        return xp.where(short, share, 1.0)
-
 
 @dataclass(frozen=True)
 class _Bus:

@@ -25,17 +25,23 @@ def fit(facility: Facility, boundary: Boundary) -> Facility:
         cycles = allowed_cycles(boundary.makeup_kg_per_m3, facility.water_treatment)
     if cycles is None and not any(c.loop.fluid in FROST_PROOF for c in facility.circuits):
         return facility
-    circuits = tuple(_circuit(circuit, coldest_c, cycles) for circuit in facility.circuits)
+    source = facility.water_source
+    circuits = tuple(_circuit(c, coldest_c, cycles, source) for c in facility.circuits)
     return replace(facility, circuits=circuits)
 
 
-def _circuit(circuit: Circuit, coldest_c: float, cycles: float | None) -> Circuit:
+def _circuit(circuit: Circuit, coldest_c: float, cycles: float | None, source: str) -> Circuit:
     if circuit.loop.fluid in FROST_PROOF:
         name = frost_proof(FROST_PROOF[circuit.loop.fluid], coldest_c)
         circuit = replace(circuit, loop=circuit.loop.with_values(fluid=name))
     if cycles is None:
         return circuit
-    return replace(circuit, stages=tuple(_with_cycles(s, cycles) for s in circuit.stages))
+    # What the site says of its water is not said of the sea.
+    fresh = {s.name for s in circuit.stages if (s.control.water_source or source) != "sea"}
+    return replace(
+        circuit,
+        stages=tuple(_with_cycles(s, cycles) if s.name in fresh else s for s in circuit.stages),
+    )
 
 
 def _with_cycles(device: Device, cycles: float) -> Device:

@@ -49,6 +49,7 @@ class Boundary:
     demand_price_per_kw: Any = None
     carbon_kg_per_kwh: Any = None
     grid_available: Any = None
+    feeds_live: Any = None  # share of each step (bus.feeds_live); None: always
     import_limit_kw: float = math.inf  # of the grid connection
     export_limit_kw: float | None = None
     place: Place = field(default_factory=Place)
@@ -78,7 +79,9 @@ class RackFlows:
     """A group of racks at work: powers [kW] of all its racks together.
 
     inlet_c: air drawn in; throttled_frac: share of the asked compute power that limits withhold;
-    case_c, coolant_frac: cases and coolant flow over rated, None without a liquid loop.
+    coolant_c, case_c, coolant_frac: coolant at the plates, cases, coolant flow over rated, None
+    without a liquid loop;
+    water_c: water that the liquid class speaks of, None without one.
     """
 
     group: RackGroup
@@ -87,8 +90,10 @@ class RackFlows:
     draw_kw: Array
     inlet_c: Array
     throttled_frac: Array
+    coolant_c: Array | None
     case_c: Array | None
     coolant_frac: Array | None
+    water_c: Array | None
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,8 @@ def heat_flows(
     differ = _differ(point, before)
     racks = []
     for number, group in enumerate(facility.racks):
-        if before is not None and not differ & {group.air + INLET, group.liquid}:
+        felt = {group.air + INLET, group.liquid, *wiring.classed_loops(group)}
+        if before is not None and not differ & felt:
             racks.append(before.racks[number])
         else:
             racks.append(rack_flows(group, wiring, boundary, point.supply))
@@ -156,7 +162,7 @@ def heat_flows(
         feeds, given_kw = before.feeds, before.given_kw
     else:
         feeds, given_kw = sources(facility, racks, boundary, point.path_kw)
-        warmer = set(given_kw)
+        warmer = {n for n, kw in given_kw.items() if before is None or not _same(kw, before, n)}
     source = dict(given_kw)
     loops: dict[str, LoopFlows] = {}
     for circuit in facility.circuits:
@@ -189,6 +195,12 @@ def _differ(point: Point, before: HeatFlows | None) -> set[str]:
         return set()
     staged = (point.units.keys() | before.point.units.keys()) if point.units else set()
     return _changed(point.supply, before.point.supply) | staged
+
+
+def _same(given_kw: Array, before: HeatFlows, name: str) -> bool:
+    """Whether a loop is given the heat that it was given before."""
+    given = given_kw, before.given_kw[name]
+    return known(*given) and bool(np.all(np.equal(*given)))
 
 
 def _changed(new: Mapping[str, Array], old: Mapping[str, Array]) -> set[str]:
@@ -265,9 +277,7 @@ def sources(
     for rack in racks:
         name = rack.group.feed
         drawn[name] = drawn[name] + rack.draw_kw if name in drawn else rack.draw_kw
-    feeds = feed_flows(
-        facility, drawn, boundary.feed_pv_yield_frac, boundary.step_h, 0.0 * boundary.air.dry_bulb_c
-    )
+    feeds = feed_flows(facility, drawn, boundary)
     heat: dict[str, Array] = {c.name: path_kw.get(c.name, 0.0) for c in facility.circuits}
     for rack in racks:
         heat[rack.group.air] = heat[rack.group.air] + rack.power.air_kw
@@ -329,13 +339,18 @@ def rack_flows(
     inlet_c = supply[group.air + INLET]
     if group.liquid and most_kw is None:
         most_kw = most_liquid_kw(group, wiring, supply, asked)
+    water_c = classed_water_c(group, wiring, supply)
+    if water_c is not None:
+        classed_kw = rack.classed_liquid_kw(water_c)
+        most_kw = namespace(most_kw, classed_kw).minimum(most_kw, classed_kw)
     load = rack.allowed_load(asked, inlet_c, np.inf if most_kw is None else most_kw)
     one = rack.power(load, inlet_c)
-    case_c, coolant_frac = None, None
+    coolant_c, case_c, coolant_frac = None, None, None
     if group.liquid:
         rate = wiring.coolant_kw_per_k(group)(one.liquid_kw)
         coolant_frac = rack.coolant_flow_frac(rate)
-        case_c = plate_c(group, wiring, supply) + one.liquid_kw * rack.plate_k_per_kw(rate)
+        coolant_c = plate_c(group, wiring, supply)
+        case_c = coolant_c + one.liquid_kw * rack.plate_k_per_kw(rate)
     draw_kw, steps = carry(group.supply, one.compute_kw + one.fans_kw)
     return RackFlows(
         group,
@@ -353,9 +368,22 @@ def rack_flows(
         draw_kw * count,
         inlet_c,
         1.0 - ratio(one.compute_kw, rack.compute_kw(asked)),
+        coolant_c,
         case_c,
         coolant_frac,
+        water_c,
     )
+
+
+def classed_water_c(group: RackGroup, wiring: Wiring, supply: Mapping[str, Array]) -> Array | None:
+    """The warmest water that the group's liquid class speaks of; None without a class."""
+    warmest: Array | None = None
+    for name in wiring.classed_loops(group):
+        water_c = supply[name]
+        warmest = (
+            water_c if warmest is None else namespace(warmest, water_c).maximum(warmest, water_c)
+        )
+    return warmest
 
 
 def room_flows(

@@ -6,17 +6,18 @@ leaves it out in the hours, or in a compiled batch, that give it no heat at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 
-from dctwin.components.component import Air, Duty, Place, Service
+from dctwin.components.component import Duty, Service
 from dctwin.design import Device
-from dctwin.physics.arrays import Array, at_steps, namespace, put_steps
+from dctwin.physics.arrays import Array, namespace, put_steps
 from dctwin.physics.trees import changed, put_together, taken_apart
 from dctwin.plant import serve
+from dctwin.steps import device_at, duty_at
 
 Found = TypeVar("Found")
 
@@ -40,27 +41,14 @@ def serve_busy(device: Device, duty: Duty, units_count: Array | None = None) -> 
     if len(steps) >= _FEW_FRAC * hours:
         return _flows(serve(device, duty))
     steps = steps if len(steps) else np.arange(1)  # one stands in for the structure
-    found = _flows(serve(device, _there(duty, steps, hours)))
+    found = _flows(serve(device_at(device, steps, hours), duty_at(duty, steps, hours)))
 
     def back(value: Any) -> Any:
-        number = isinstance(value, (np.ndarray, float)) and np.any(value)
-        return put_steps(value, 0.0, steps, hours) if number else value
+        if not isinstance(value, (np.ndarray, float)):
+            return value
+        return put_steps(value, 0.0, steps, hours) if np.any(value) else 0.0
 
     return changed(found, back)
-
-
-def _there(item: Any, steps: np.ndarray, hours: int) -> Any:
-    """A duty, its air, its place or the waters there in some of the hours."""
-    if isinstance(item, Mapping):
-        return {name: at_steps(value, steps, hours) for name, value in item.items()}
-    cut = {}
-    for name in item.__slots__:
-        value = getattr(item, name)
-        if isinstance(value, np.ndarray):
-            cut[name] = at_steps(value, steps, hours)
-        elif isinstance(value, (Air, Place, Mapping)):
-            cut[name] = _there(value, steps, hours)
-    return replace(item, **cut)
 
 
 def _flows(service: Service) -> Service:

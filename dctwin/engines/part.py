@@ -32,6 +32,8 @@ class Problem(NamedTuple):
     wiring: Wiring
     boundary: Boundary
     flat: bool = False  # numbers of the facility have shape (pairs,)
+    # Loops that are taken to stay at their setpoints; one that cannot leaves heat over.
+    holding: frozenset[str] = frozenset()
 
     def mask(self, moving: Array) -> np.ndarray:
         """What is true of some of its designs and steps, shape (hours,) or (designs, hours)."""
@@ -64,7 +66,7 @@ class Part:
 
     def problem(self, whole: Problem) -> Problem:
         """Facility, wiring and boundary at the pairs."""
-        facility, wiring, boundary, flat = whole
+        facility, wiring, boundary, flat, holding = whole
         flat = flat or len(self.shape) > 1
         if flat:
             facility = self._declared(facility)
@@ -74,9 +76,10 @@ class Part:
             local_hour=self.of(boundary.local_hour),
             place=self.taken(boundary.place),
             feed_pv_yield_frac=self.taken(boundary.feed_pv_yield_frac),
+            feeds_live=self.of(boundary.feeds_live),
         )
         wiring = wiring.within(facility, part.air, part.here(), self.of)
-        return Problem(facility, wiring, part, flat)
+        return Problem(facility, wiring, part, flat, holding)
 
     def taken(self, item: Item) -> Item:
         """A state, the air or the place at the pairs."""
@@ -136,7 +139,7 @@ class Part:
 
     def _numbers(self, old: Array, new: Array, span: slice) -> Array:
         new = new[span] if np.size(new) > 1 else new
-        if np.size(old) < np.prod(self.shape) and np.all(self.of(old) == new):
+        if np.all(self.of(old) == new):
             return old  # and keeps its shape, where it is the same in all hours
         out = np.empty(self.shape)
         out[...] = old

@@ -9,7 +9,7 @@ import numpy as np
 
 from dctwin.components.component import Limit
 from dctwin.components.onsite.battery import BatteryFlows
-from dctwin.components.onsite.genset import DIESEL_KWH_PER_L, GAS_KWH_PER_M3
+from dctwin.components.onsite.genset import DIESEL_KWH_PER_L, GAS_KWH_PER_M3, Genset
 from dctwin.components.power.ride_through import RideThrough
 from dctwin.design import Facility
 from dctwin.dispatch.gensets import BankFlows
@@ -53,7 +53,7 @@ def _watch_bank(year: Year, node: str, flows: BankFlows) -> None:
     year.traces[f"{node}.load_frac"] = unit.load_frac(each_kw)
     if unit.fuel == "diesel":
         year.traces[f"{node}.fuel_l_per_h"] = flows.fuel_kw / DIESEL_KWH_PER_L
-    else:
+    elif unit.fuel == "gas":
         year.traces[f"{node}.fuel_m3_per_h"] = flows.fuel_kw / GAS_KWH_PER_M3
     year.flags.extend(Flag(node, limit) for limit in unit.limits(each_kw))
 
@@ -78,6 +78,7 @@ def watch_starts(
     held_s = ride_through_s(year, facility)
     for flows in standby:
         unit = flows.bank.unit
+        assert isinstance(unit, Genset)  # a standby set is an engine
         xp = namespace(flows.output_kw, held_s)
         running = xp.atleast_1d(flows.output_kw > 0)
         before = xp.concatenate([0 * running[..., :1], 1 * running[..., :-1]], axis=-1)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from dctwin.components.component import Limit, ratio
-from dctwin.components.onsite.battery import Battery, BatteryFlows
 from dctwin.components.onsite.electrolyser import WATER_KG_PER_KG, Electrolyser
 from dctwin.design import Facility
 from dctwin.dispatch.hours import Hours
@@ -18,8 +15,10 @@ from dctwin.engines.post_gensets import (
     post_gensets,
     watch_starts,
 )
+from dctwin.engines.post_power import post_battery
 from dctwin.engines.year import Flag, Year
-from dctwin.physics.arrays import Array, namespace
+from dctwin.ledger import SHED
+from dctwin.physics.arrays import Array
 from dctwin.units import SECONDS_PER_HOUR
 
 _BUS = "bus.facility"
@@ -48,15 +47,14 @@ def post_onsite(
         export_limit_kw=boundary.export_limit_kw,
     )
     done = operate(plant.policy, stores, hours, plant.banks())
-    served_frac = _serve(year, hours, plant.policy.seen(hours), done)
     wanted_kw: Array = 0.0
     if done.hydrogen is not None or done.gensets:
         wanted_kw = heat_wanted_kw(facility, boundary.place.year_frac)
     if done.gensets:
         wanted_kw = post_gensets(year, done.gensets, wanted_kw + 0.0 * load_kw)
         watch_starts(year, facility, done.gensets, done.battery)
-    if done.battery is not None and stores.battery is not None:
-        _post_battery(year, stores.battery, done.battery, hours, served_frac)
+    if done.battery is not None and plant.battery is not None:
+        post_battery(year, plant.battery, done.battery, "storage.battery", _BUS, hours.air_c)
     if done.hydrogen is not None:
         _post_hydrogen(year, stores.electrolyser, done.hydrogen, wanted_kw)
     used_frac = 1.0 - ratio(done.curtailed_kw, made_kw)
@@ -64,59 +62,28 @@ def post_onsite(
         ledger.post("electricity", source, _BUS, kw * used_frac)
     ledger.post("electricity", "grid", _BUS, done.import_kw)
     ledger.post("electricity", _BUS, "grid", done.export_kw)
-    ledger.post("electricity", _BUS, first, load_kw * served_frac)
+    ledger.post("electricity", _BUS, first, load_kw)
     year.traces["onsite.curtailed_kw"] = done.curtailed_kw
     if done.plan_gap_frac is not None:
         year.traces["onsite.plan_gap_frac"] = done.plan_gap_frac + 0.0 * load_kw
     if not year.lean:
         beyond_kw = done.import_kw - boundary.import_limit_kw
         year.flags.append(Flag("grid", Limit("import_limit_kw", beyond_kw, "kW")))
+    _post_shed(year, facility, hours, done)
 
 
-def _serve(year: Year, hours: Hours, seen: Hours, done: Operation) -> Array:
-    """Take what is shed off the books; gives the share of the load that is served.
-
-    Every load gives up the same share, so what was posted before keeps its proportions: what is not
-    served computes nothing, makes no heat and needs no cooling.
-    """
-    if seen.grid_available is not None:
-        year.traces["onsite.outage_frac"] = 1.0 - seen.grid_available
-    if seen.grid_available is None and seen.connection_kw is None:
-        return 1.0
+def _post_shed(year: Year, facility: Facility, hours: Hours, done: Operation) -> None:
+    """Load that nothing covers: only where the grid may be missing or is limited."""
+    may_be_short = facility.onsite.policy.seen(hours)
+    if may_be_short.grid_available is not None:
+        year.traces["onsite.outage_frac"] = 1.0 - may_be_short.grid_available
+    elif may_be_short.connection_kw is None:
+        return
+    year.ledger.post("electricity", SHED, _BUS, done.shed_kw)
+    if year.lean:
+        return
     year.traces["onsite.shed_kw"] = done.shed_kw
-    if not year.lean:
-        year.flags.append(Flag("onsite", Limit("shed_kw", done.shed_kw, "kW")))
-    if namespace(done.shed_kw) is np and not np.any(done.shed_kw > 0):
-        return 1.0
-    served_frac = done.served_frac(hours)
-    year.ledger.scale(served_frac)
-    if not year.lean:
-        year.traces["onsite.served_frac"] = served_frac
-    return served_frac
-
-
-def _post_battery(
-    year: Year, battery: Battery, flows: BatteryFlows, hours: Hours, served_frac: Array
-) -> None:
-    ledger, node, step_h = year.ledger, "storage.battery", hours.step_h
-    ledger.post("electricity", _BUS, node, flows.charge_kw)
-    ledger.post("electricity", node, _BUS, flows.discharge_kw)
-    ledger.post("heat", node, "ambient", flows.loss_kw, "power.battery_loss")
-    ledger.store(node, flows.stored_kw)
-    beside = "storage.battery-auxiliary"
-    auxiliary_kw = battery.auxiliary_kw * served_frac
-    ledger.post("electricity", _BUS, beside, auxiliary_kw)
-    ledger.post("heat", beside, "ambient", auxiliary_kw, "power.battery_auxiliary")
-    xp = namespace(flows.stored_kw)
-    given_kwh = xp.cumsum(xp.maximum(-flows.stored_kw, 0.0), axis=-1) * step_h
-    year.traces[f"{node}.energy_kwh"] = flows.energy_kwh
-    year.traces[f"{node}.cycles_count"] = given_kwh / battery.capacity_kwh
-    year.traces[f"{node}.capacity_left_frac"] = battery.capacity_left_frac(
-        flows, hours.air_c, step_h
-    )
-    if not year.lean:
-        year.traces[f"{node}.charge_kw"] = flows.charge_kw
-        year.traces[f"{node}.discharge_kw"] = flows.discharge_kw
+    year.flags.append(Flag("onsite", Limit("shed_kw", done.shed_kw, "kW")))
 
 
 def _post_hydrogen(

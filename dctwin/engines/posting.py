@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from dctwin.components.component import Limit, inside
 from dctwin.components.it.classes import AIR_CLASS_C, LIQUID_CLASS_C
-from dctwin.components.it.rack import INLET_C, PLATE_FLOW_FRAC, Rack
-from dctwin.design import Facility, RackGroup
+from dctwin.components.it.rack import INLET_RANGE_C, PLATE_FLOW_FRAC, Rack
+from dctwin.design import Facility
 from dctwin.engines.feeds import main_draw_kw
 from dctwin.engines.heat import Boundary, RackFlows
 from dctwin.engines.post_cooling import TOLERANCE_K, post_loop
@@ -22,14 +20,14 @@ from dctwin.engines.post_power import (
 from dctwin.engines.settle import Settled
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
-from dctwin.plant import carry
+from dctwin.plant import carry, range_limits
 
 
 def post_facility(year: Year, facility: Facility, boundary: Boundary, found: Settled) -> None:
     """Write the settled year into the ledger, node by node, from the racks to the grid."""
     ledger, supply = year.ledger, found.point.supply
     for rack in found.racks:
-        _post_rack(year, rack, supply, facility)
+        _post_rack(year, rack)
     mechanical_kw: Array = facility.lighting_kw
     ledger.post("electricity", "bus.mechanical", "lighting", facility.lighting_kw, "lighting")
     place = f"loop.{facility.lighting_heat_to}" if facility.lighting_heat_to else "ambient"
@@ -39,9 +37,10 @@ def post_facility(year: Year, facility: Facility, boundary: Boundary, found: Set
             year, loop, boundary.air, supply[name], found.setpoint[name], facility.water_source
         )
     if not year.lean:
+        _watch_makeup(year, facility, boundary, found)
         for charge in facility.charges:
             year.traces[f"{charge.place}.vapour_loss_kg_per_year"] = charge.loss_kg_per_year
-    post_feeds(year, found.feeds)
+    post_feeds(year, found.feeds, boundary.air.dry_bulb_c)
     it_draw = main_draw_kw(found.feeds)
     drawn, mechanical = carry(facility.mechanical_path, mechanical_kw)
     total, shared = carry(facility.shared_path, it_draw + drawn)
@@ -57,9 +56,22 @@ def post_facility(year: Year, facility: Facility, boundary: Boundary, found: Set
     post_onsite(year, facility, boundary, total, first_node("shared", shared, "bus.main"))
 
 
-def _post_rack(
-    year: Year, rack: RackFlows, supply: Mapping[str, Array], facility: Facility
-) -> None:
+def _watch_makeup(year: Year, facility: Facility, boundary: Boundary, found: Settled) -> None:
+    """Flag make-up from the sea at a site without one."""
+    if "sea" in boundary.place.waters:
+        return
+    for name, loop in found.loops.items():
+        assert loop.served is not None
+        for device, service in zip(loop.circuit.stages, loop.served.services, strict=True):
+            source, water = device.control.water_source or facility.water_source, service.water
+            if source == "sea" and water is not None:
+                drawn = water.evaporation_kg_s + water.drift_kg_s + water.blowdown_kg_s > 0
+                note = "the site has no sea that make-up could come from"
+                limit = Limit("sea_missing_frac", 1.0 * drawn, "-", note)
+                year.flags.append(Flag(f"{name}.{device.name}", limit))
+
+
+def _post_rack(year: Year, rack: RackFlows) -> None:
     ledger, group, power = year.ledger, rack.group, rack.power
     node = f"rack.{group.name}"
     source = f"bus.{group.feed}"
@@ -76,12 +88,10 @@ def _post_rack(
     ledger.post("heat", node, f"loop.{group.air}", power.air_kw)
     if group.liquid:
         ledger.post("heat", node, f"loop.{group.liquid}", power.liquid_kw)
-    _watch_rack(year, node, rack, supply, facility)
+    _watch_rack(year, node, rack)
 
 
-def _watch_rack(
-    year: Year, node: str, rack: RackFlows, supply: Mapping[str, Array], facility: Facility
-) -> None:
+def _watch_rack(year: Year, node: str, rack: RackFlows) -> None:
     """Traces of a group of racks, and flags where its limits are passed."""
     if year.lean:
         return
@@ -94,12 +104,17 @@ def _watch_rack(
         year.flags.append(Flag(node, Limit(name, beyond, unit)))
 
     year.traces[f"{node}.inlet_c"] = rack.inlet_c
+    reported = {"inlet_c": rack.inlet_c}
     year.traces[f"{node}.throttled_frac"] = rack.throttled_frac
-    flag("air_inlet_c", inside(rack.inlet_c, INLET_C[0], INLET_C[-1]) * breathes, "K")
+    flag("air_inlet_c", inside(rack.inlet_c, *INLET_RANGE_C) * breathes, "K")
     flag("throttled_frac", rack.throttled_frac, "-")
     if one.air_class != "none":
         allowed_c = AIR_CLASS_C[one.air_class]
         flag("air_class_c", inside(rack.inlet_c, *allowed_c) * breathes, "K")
+    if rack.case_c is not None:
+        liquid = (rack.coolant_c, rack.case_c, rack.coolant_frac)
+        reported |= dict(zip(("coolant_c", "case_c", "coolant_flow_frac"), liquid, strict=True))
+    year.flags.extend(Flag(node, limit) for limit in range_limits(group.device, reported))
     if rack.case_c is None:
         return
     year.traces[f"{node}.case_c"] = rack.case_c
@@ -109,19 +124,6 @@ def _watch_rack(
     flag("case_c", xp.where(over_k > TOLERANCE_K, over_k, 0.0), "K")
     flow_beyond = inside(rack.coolant_frac, *PLATE_FLOW_FRAC) * (one.case_flow_frac > 0)
     flag("coolant_flow_frac", flow_beyond, "-")
-    if one.liquid_class in LIQUID_CLASS_C:
+    if rack.water_c is not None:
         most_c = LIQUID_CLASS_C[one.liquid_class]
-        for loop in classed_loops(facility, group):
-            flag("liquid_class_c", xp.maximum(supply[loop] - most_c, 0.0), "K")
-
-
-def classed_loops(facility: Facility, group: RackGroup) -> tuple[str, ...]:
-    """Loops that a group's liquid class speaks of: S its own coolant, W the facility water behind.
-
-    Racks whose coolant rejects to air alone have no other water than their coolant.
-    """
-    circuits = {c.name: c for c in facility.circuits}
-    named = dict.fromkeys(stage.sink for stage in circuits[group.liquid].stages if stage.sink)
-    sinks = tuple(name for name in named if circuits[name].loop.fluid != "air")
-    behind = group.device.component.liquid_class.startswith("W") and sinks
-    return sinks if behind else (group.liquid,)
+        flag("liquid_class_c", xp.maximum(rack.water_c - most_c, 0.0), "K")

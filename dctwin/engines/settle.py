@@ -101,6 +101,16 @@ def _held(problem: Problem) -> Settled:
     return _served(found, problem.wiring)
 
 
+def holding_loops(problem: Problem) -> frozenset[str]:
+    """Loops whose stages hold their setpoints in all steps, as far as those that they reject to
+    do."""
+    found = _held(problem)
+    setpoint = found.setpoint
+    return frozenset(
+        name for name in setpoint if np.all(found.point.supply[name] == setpoint[name])
+    )
+
+
 def _served(found: Settled, wiring: Wiring) -> Settled:
     """With the loops served that reject to the air only."""
     return replace(found, loops=serve_rest(found.loops, wiring, found.point))
@@ -129,7 +139,7 @@ def _passes(
 
     Loops that reject to the air only are not served yet, but where losses warm loops.
     """
-    facility, wiring, boundary, _ = problem
+    facility, wiring, boundary, _, holding = problem
     warms = paths_warm_loops(facility)
     reach, most, tolerance_k = search
     before: HeatFlows | None = None
@@ -144,6 +154,9 @@ def _passes(
         reached: dict[str, Array] = {}
         for circuit in reversed(facility.circuits):
             name = circuit.name
+            if name in holding:
+                reached[name] = setpoint[name]
+                continue
             sinks = (reached.get(device.sink) for device in circuit.stages)
             inputs = [loops[name], point.supply[name], *sinks]
             if name not in asked or not all(map(operator.is_, asked[name][0], inputs)):
@@ -264,7 +277,7 @@ def _kept(
     """
     kept = {}
     for name, value in reached.items():
-        if known(value) and np.array_equal(value, supply[name]):
+        if known(value, supply[name]) and np.all(value == supply[name]):
             kept[name] = supply[name]
         elif known(value) and np.all(np.abs(value) < _RUNAWAY_C):
             kept[name] = value
@@ -290,7 +303,7 @@ def _closed(problem: Problem, point: Point) -> Settled:
     Where they do not (fans far too small, whose loss heats the air that they move: there is no
     steady state) the room is given none of them.
     """
-    facility, wiring, boundary, _ = problem
+    facility, wiring, boundary, _, _ = problem
     warms = paths_warm_loops(facility)
 
     def once(state: tuple[Point, Any]) -> tuple[tuple[Point, Any], Array, Settled]:
@@ -337,17 +350,25 @@ def _moving(
     loops: Mapping[str, LoopFlows],
     tolerance_k: float,
 ) -> Array:
-    """Where any loop's temperature, or a loss that warms it, still changes or is no number."""
+    """Where any loop's temperature, or a loss that warms it, still changes or is no number.
+
+    Of the shape of what moves: where that is the same in all steps, one pass for all is cheap.
+    """
     moving: Array = False
     for name, value in reached.items():
         if value is not point.supply[name]:
-            settled = abs(value - point.supply[name]) < tolerance_k
-            moving = moving | namespace(settled).logical_not(settled)
+            moving = _also(moving, abs(value - point.supply[name]) < tolerance_k)
     for name, value in path_kw.items():
         change_kw = abs(value - point.path_kw.get(name, 0.0))
-        settled = change_kw <= TOLERANCE_FRAC * abs(loops[name].source_kw)
-        moving = moving | namespace(settled).logical_not(settled)
+        moving = _also(moving, change_kw <= TOLERANCE_FRAC * abs(loops[name].source_kw))
     return moving
+
+
+def _also(moving: Array, settled: Array) -> Array:
+    """Where something moves, or this has not settled."""
+    if known(settled) and np.all(settled):
+        return moving
+    return moving | namespace(settled).logical_not(settled)
 
 
 def _chosen(moving: Array, new: Mapping[str, Array], old: Mapping[str, Array]) -> dict[str, Array]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dctwin.components.component import Limit
+from dctwin.components.power.conductor import Conductor
 from dctwin.ledger import Ledger
 from dctwin.physics.arrays import Array
 
@@ -26,4 +27,6 @@ class Year:
     traces: dict[str, Array] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
     closure: Mapping[str, float] = field(default_factory=dict)
+    # Feeders at work, (place, unit, power of each): who is to blame where the books are no numbers.
+    feeders: list[tuple[str, Conductor, Array]] = field(default_factory=list)
     lean: bool = False  # without flags, and with the traces only that metrics are read off

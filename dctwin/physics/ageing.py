@@ -16,6 +16,7 @@ NMC  Kokam 75 Ah: Smith et al. 2017, American Control Conference, doi 10.23919/A
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -128,12 +129,42 @@ def cycle_loss_frac(chemistry: Chemistry, moved_frac: Array, cell_c: Array, step
     return xp.cumsum(per_cycle * cycles, axis=-1) ** power
 
 
+@dataclass(frozen=True)
+class LawRange:
+    """What the cells of a law were tested at."""
+
+    cell_c: tuple[float, float]
+    most_c_rate_kw_per_kwh: float
+    least_depth_frac: float  # of a half cycle
+
+
+# The papers of the module text. Kokam cells: rates up to 1C assumed (0.5-1C).
+LAW_RANGES: dict[Chemistry, LawRange] = {
+    "lfp": LawRange((0.0, 60.0), 1.0, 0.0),
+    "nmc": LawRange((0.0, 45.0), 1.0, 0.8),
+}
+# Capacity down to which cells were aged; assumed (0.6-0.8): beyond it the laws are carried on.
+TESTED_TO_FRAC = 0.7
+
+
+def shallow_frac(chemistry: Chemistry, moved_frac: Array, step_h: float) -> Array:
+    """How much shallower than tested a half cycle is, at its end; 0 in all other steps."""
+    depth, _ = half_cycles(moved_frac, step_h)
+    xp = namespace(depth)
+    short = xp.maximum(LAW_RANGES[chemistry].least_depth_frac - depth, 0.0)
+    return xp.where(depth > 0, short, 0.0)
+
+
 def capacity_left_frac(
     chemistry: Chemistry, soc_frac: Array, moved_frac: Array, cell_c: Array, step_h: float
 ) -> Array:
-    """Capacity over that of a new cell at the end of each step; calendar and cycle loss add."""
-    return (
+    """Capacity over that of a new cell at the end of each step; calendar and cycle loss add.
+
+    Never below nothing; already below TESTED_TO_FRAC the laws are carried on beyond their cells.
+    """
+    left = (
         1.0
         - calendar_loss_frac(chemistry, soc_frac, cell_c, step_h)
         - cycle_loss_frac(chemistry, moved_frac, cell_c, step_h)
     )
+    return namespace(left).maximum(left, 0.0)

@@ -10,19 +10,20 @@ import numpy as np
 
 # An array of NumPy or JAX, or a plain number: every physics function broadcasts over these.
 Array = Any
+State = TypeVar("State", bound=tuple[Any, ...])
 # Types that are surely not JAX's: most arguments, known without looking at their module's name.
 _PLAIN = frozenset({np.ndarray, np.float64, float, int, bool})
 
 
 def namespace(*arrays: Array) -> ModuleType:
-    """`jax.numpy` if any input is a JAX array or tracer, otherwise `numpy`."""
+    """`jax.numpy` (with faster logarithms) if any input is JAX's, otherwise `numpy`."""
     for array in arrays:
         if type(array) in _PLAIN:
             continue
         if type(array).__module__.startswith(("jax", "jaxlib")):
-            import jax.numpy as jnp
+            from dctwin.physics import compiled_math
 
-            return jnp
+            return compiled_math
     return np
 
 
@@ -38,9 +39,9 @@ def precise(value: Array) -> Array:
     return namespace(value).asarray(value, dtype=float)
 
 
-def known(values: Array) -> bool:
+def known(*values: Array) -> bool:
     """Whether the values can be looked at: not while JAX traces a function to compile it."""
-    return "Tracer" not in type(values).__name__
+    return not any("Tracer" in type(value).__name__ for value in values)
 
 
 def at_steps(value: Any, where: Any, hours: int) -> Any:
@@ -84,3 +85,23 @@ def where_needed(
     others = elsewhere() if elsewhere is not None else (0.0,) * len(found)
     both = zip(found, others, strict=True)
     return type(found)(put_steps(new, old, steps, hours) for new, old in both)
+
+
+def repeat(count: int, step: Callable[[State], State], state: State) -> State:
+    """The state (floats, elementwise) after so many steps.
+
+    A loop also where JAX compiles: written out, every step would be compiled anew in each of the
+    places that use its answer.
+    """
+    if namespace(*state) is np:
+        for _ in range(count):
+            state = step(state)
+        return state
+    import jax
+    import jax.numpy as jnp
+
+    # A loop's state keeps its shape.
+    shape = jnp.broadcast_shapes(*(value.shape for value in jax.eval_shape(step, state)))
+    begun = tuple(jnp.broadcast_to(jnp.asarray(value, float), shape) for value in state)
+    found: State = jax.lax.fori_loop(0, count, lambda _, at: step(at), begun)
+    return found

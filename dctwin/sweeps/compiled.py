@@ -1,8 +1,10 @@
 """The same designs compiled by JAX: one function a topology, whose arguments are numbers and site.
 
 Weather and grid are arguments, so that sites share a compilation; local clock and months are part
-of it. What JAX cannot trace (a planned dispatch, sources whose yield differs from design to design)
-and designs that it leaves unsettled (loops that fall short) are run in NumPy, point by point.
+of it. Loops that hold their setpoints in the design as it is declared are taken to do so in all of
+its variants: what then changes by the hour is a fraction of the plant. What JAX cannot trace (a
+planned dispatch, sources whose yield differs from design to design) and designs that it leaves
+unsettled (loops that fall short, or do not hold) are run in NumPy.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ from dctwin.totals import Totals, totals_of
 TILE_DESIGNS = 32
 # Of them side by side on an accelerator; on a CPU one after another stays in cache.
 _GPU_DESIGNS = 32
+
+# Eight numbers an instruction where the CPU has them; XLA's default is four.
+_CPU_OPTIONS = {"xla_cpu_prefer_vector_width": 512}
 
 _LOG = logging.getLogger(__name__)
 _Compiled = Callable[[Any, Any], tuple[dict[str, Any], dict[str, Any]]]
@@ -83,14 +88,16 @@ def site_arrays(bench: Bench) -> tuple[list[Any], Any]:
     return taken_apart(around, lambda v: isinstance(v, np.ndarray) and v.dtype.kind == "f")
 
 
-def one_design(bench: Bench, empty: Any) -> Callable[[Any, Any], tuple[Totals, dict[str, Any]]]:
+def one_design(
+    bench: Bench, empty: Any, holding: frozenset[str] = frozenset()
+) -> Callable[[Any, Any], tuple[Totals, dict[str, Any]]]:
     """(numbers in the places of the bench, arrays of the site) -> totals and gaps of one design."""
 
     def work(values: Any, site: Any) -> tuple[Totals, dict[str, Any]]:
         boundary, grid, made_frac = put_together(site, empty)
         numbers = {place: values[k] for k, place in enumerate(bench.places)}
         facility = fit(put(bench.facility, numbers), bench.boundary)
-        year = year_of(facility, boundary, lean=True)
+        year = year_of(facility, boundary, lean=True, holding=holding)
         made_kw = contracted_kw(facility, made_frac)
         return totals_of(year.ledger, year.traces, grid, made_kw), year.ledger.gaps()
 
@@ -99,18 +106,22 @@ def one_design(bench: Bench, empty: Any) -> Callable[[Any, Any], tuple[Totals, d
 
 def _function(bench: Bench, site: list[Any], empty: Any) -> _Compiled | None:
     """The compiled function of a topology, made when it is first asked for."""
-    key = _key(bench, site, empty)
+    holding = bench.loops_held
+    key = _key(bench, site, empty), holding
     if key not in _FUNCTIONS:
         jax = jax_module()
-        work = one_design(bench, empty)
-        side_by_side = None if jax.default_backend() == "cpu" else _GPU_DESIGNS
+        work = one_design(bench, empty, holding)
+        on_cpu = jax.default_backend() == "cpu"
+        side_by_side = None if on_cpu else _GPU_DESIGNS
 
         def many(table: Any, site: Any) -> Any:
             return jax.lax.map(lambda values: work(values, site), table, batch_size=side_by_side)
 
         example = jax.ShapeDtypeStruct((TILE_DESIGNS, len(bench.places)), np.float64)
         try:
-            _FUNCTIONS[key] = jax.jit(many).lower(example, site).compile()
+            _FUNCTIONS[key] = (
+                jax.jit(many).lower(example, site).compile(_CPU_OPTIONS if on_cpu else None)
+            )
         except (jax.errors.JAXTypeError, TypeError, IndexError, ValueError, DctwinError) as problem:
             first = str(problem).splitlines()[0]
             _LOG.warning("%s is run in NumPy, JAX cannot trace it: %s", bench.facility.name, first)

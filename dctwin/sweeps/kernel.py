@@ -13,7 +13,7 @@ from dctwin.accounting.contracts import contracted_kw
 from dctwin.api import made_frac_of
 from dctwin.components.component import Component
 from dctwin.design import Facility
-from dctwin.engines.annual import years_of
+from dctwin.engines.annual import loops_held, years_of
 from dctwin.engines.fit import fit
 from dctwin.engines.heat import Boundary
 from dctwin.errors import DctwinError
@@ -24,7 +24,7 @@ from dctwin.totals import Totals, totals_of
 
 # Designs in one array operation: enough to share its overhead, few enough to stay in cache; and
 # designs whose short hours are settled at once, as those are few.
-BATCH_DESIGNS, GROUP_DESIGNS = 4, 32
+BATCH_DESIGNS, GROUP_DESIGNS = 4, 64
 
 Numbers = Mapping[Place, np.ndarray]  # place in the facility -> its number in each design
 
@@ -45,6 +45,10 @@ class Bench:
     @cached_property
     def boundary(self) -> Boundary:
         return boundary_of([self.facility], self.surroundings)
+
+    @cached_property
+    def loops_held(self) -> frozenset[str]:
+        return loops_held(fit(self.facility, self.boundary), self.boundary)
 
     @cached_property
     def made_frac(self) -> dict[str, list[np.ndarray]]:

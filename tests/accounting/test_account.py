@@ -86,6 +86,45 @@ def test_twice_the_racks_is_twice_the_building() -> None:
     assert two == pytest.approx(2 * one)
 
 
+def power_usd_per_it_kw(design: str) -> dict[str, float]:
+    """Price of the power chain outside the racks over IT power, by what the devices are."""
+    facility = dctwin.load_design(design)
+    found: dict[str, float] = {}
+    for part in installed_parts(facility)[0]:
+        if part.group == "power":
+            price = part.amount * factor("equipment", part.kind, "capital").value
+            found[part.kind] = found.get(part.kind, 0.0) + price / facility.design_it_kw
+    return found
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        "dtc-warm-water-ac",
+        "dtc-warm-water-800vdc",
+        "ai-hall-modern-415-240-vac-double-conversion",
+        "ai-hall-legacy-480-208-vac",
+        "ai-hall-800-vdc-rectifier",
+        "ai-hall-800-vdc-sst",
+    ],
+)
+def test_a_power_chain_has_a_credible_price(design: str) -> None:
+    """Without engines, 2N: some hundred to two thousand USD a kilowatt of IT, of 8 to 15 USD/W in
+    all (Turner & Townsend); most of it conversion, not switchgear."""
+    usd = power_usd_per_it_kw(design)
+    assert 300 < sum(usd.values()) < 2500
+    converts = sum(usd.get(role, 0.0) for role in ("ups", "rectifier", "sst"))
+    assert 0.2 < converts / sum(usd.values()) < 0.9
+    assert usd.get("switchgear", 0.0) < converts
+
+
+def test_a_rectifier_costs_less_than_the_ups_whose_half_it_is() -> None:
+    ac = power_usd_per_it_kw("ai-hall-modern-415-240-vac-double-conversion")
+    dc = power_usd_per_it_kw("ai-hall-800-vdc-rectifier")
+    assert dc["rectifier"] < ac["ups"]
+    assert dc["switchgear"] == pytest.approx(ac["switchgear"])
+
+
 def test_copper_of_a_feeder_by_hand() -> None:
     facility = dctwin.load_design("dtc-warm-water-800vdc")
     busway = next(d for d in facility.it_path if d.component.kind == "busway")

@@ -131,9 +131,19 @@ def test_water_and_carbon_and_export() -> None:
         currency="JPY", energy_price_jpy_per_kwh=10.0, water_jpy_per_m3=400.0,
         carbon_jpy_per_kg=4.3, export_price_jpy_per_kwh=8.0,
     )  # fmt: skip
-    assert cost.water_cost(tariff, 2000.0, "JPY", Used()) == pytest.approx(800.0)
+    assert cost.water_cost(tariff, {"potable": 2000.0}, "JPY", Used()) == pytest.approx(800.0)
     # GX-ETS ceiling of fiscal 2026: 4,300 JPY/t.
     assert cost.carbon_cost(tariff, 1000.0, "JPY", Used()) == pytest.approx(4300.0)
     assert cost.export_revenue(tariff, 100.0, "JPY", Used()) == pytest.approx(800.0)
-    default = cost.water_cost(None, 1000.0, "USD", Used())
-    assert default == factor("money", "water").value
+    used = Used()
+    for source, item in cost.WATER_PRICES.items():
+        default = cost.water_cost(None, {source: 1000.0}, "USD", used)
+        assert default == factor("money", item).value
+    # Each source has its price: the site's where it gives one, else the default.
+    drawn = {"potable": 1000.0, "reclaimed": 1000.0, "sea": 1000.0}
+    dear = tariff.model_copy(update={"reclaimed_water_jpy_per_m3": 250.0})
+    sea_jpy = factor("money", "sea_water").value * 151.4
+    assert cost.water_cost(dear, drawn, "JPY", used) == pytest.approx(400.0 + 250.0 + sea_jpy)
+    assert [factor("money", name).value for name in ("sea_water", "reclaimed_water", "water")] == (
+        sorted(factor("money", name).value for name in cost.WATER_PRICES.values())
+    )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
 import dctwin
 from dctwin.accounting.factors import Used, exchange, factor, grid_water_l_per_kwh, table
+from dctwin.components.power.stage import Role, RoledStage
 from dctwin.components.registry import device_class, kinds
 from dctwin.errors import InputError
 
@@ -41,7 +42,16 @@ def test_every_factor_is_sourced_and_lies_in_its_range(path: tuple[str, ...]) ->
     assert found.unit
 
 
-@pytest.mark.parametrize("kind", [k for k in kinds() if k != "loop"])
+ROLED = [k for k in kinds() if issubclass(device_class(k), RoledStage)]
+
+
+@pytest.mark.parametrize("role", get_args(Role))
+def test_every_role_in_a_power_path_has_factors(role: str) -> None:
+    assert table("equipment")[role]["size"] == ["rated_kw"]
+    assert not {"converter", "loss-law"} & set(table("equipment"))
+
+
+@pytest.mark.parametrize("kind", [k for k in kinds() if k not in ("loop", *ROLED)])
 def test_every_kind_of_machine_has_factors(kind: str) -> None:
     row = table("equipment")[kind]
     assert row["size"]

@@ -38,7 +38,8 @@ from dctwin.errors import ComputationError, InputError
 from dctwin.ledger import GENSET, RENEWABLES, pick
 from dctwin.library import entries
 from dctwin.metrics import GridYear, Metrics, compute_metrics
-from dctwin.plant import Wiring, stack
+from dctwin.plant import Wiring
+from dctwin.stacking import stack
 
 GRID = GridYear(
     carbon_kg_per_kwh=0.4, currency="JPY", price_per_kwh=20.0, water_l_per_kwh=1.0,
@@ -186,15 +187,13 @@ def test_flow_times_temperature_difference_is_the_heat(
     hours = hours_of(boundary)
     year = run_year(facility, boundary)
     flows = arrays(year, hours)
-    # Traces are those of the load that is asked for, flows of what is served.
-    served = year.traces.get("onsite.served_frac", 1.0)
     for circuit in facility.circuits:
         node = f"loop.{circuit.name}"
         supply_c, return_c, flow_m3_s = (
             year.traces[f"{node}.{name}"] for name in ("supply_c", "return_c", "flow_m3_s")
         )
         capacity = circuit.loop.volume_kj_per_m3_k(boundary.air.pressure_pa)
-        carried_kw = flow_m3_s * capacity * (return_c - supply_c) * served
+        carried_kw = flow_m3_s * capacity * (return_c - supply_c)
         # A store's heat comes in among the stages, an absorption chiller of another loop takes its
         # heat before this loop's fluid comes back, as ventilation does; a humidifier's electricity
         # warms its room.
@@ -257,8 +256,7 @@ def test_every_wire_meets_its_device(facility: Facility, boundary: Boundary) -> 
         asked_kw = full_kw * (rack.idle_frac + (1 - rack.idle_frac) * share)
         withheld = year.traces[f"rack.{group.name}.throttled_frac"]
         expected = expected + group.device.count * asked_kw * (1 - withheld)
-    served = year.traces.get("onsite.served_frac", 1.0)
-    np.testing.assert_allclose(compute_kw, expected * served, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(compute_kw, expected, rtol=1e-12, atol=1e-12)
 
 
 @settings(max_examples=25)
@@ -641,5 +639,8 @@ def test_a_feeder_past_its_power_is_named_without_a_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         run_year(_thin_feeder(0.1), _two_days())
-        with pytest.raises(ComputationError, match=r"power\.it\.busway.*not a number in 48 steps"):
+        with pytest.raises(
+            ComputationError,
+            match=r"power\.it\.busway.*cannot deliver 5\d\d kW, it is past",
+        ):
             run_year(_thin_feeder(1.0), _two_days())

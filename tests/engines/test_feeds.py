@@ -1,4 +1,4 @@
-"""Feeds: redundancy with a path lost, trees of paths, direct-current buses with sources."""
+"""Feeds: redundancy with a path lost, trees of paths."""
 
 from __future__ import annotations
 
@@ -6,63 +6,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from feed_halls import HOURS, UNIT_KW, boundary, group, hall, ups
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from strategies import document, facilities, floats, outdoor_air, weathers
+from strategies import facilities, weathers
 
-from dctwin.design import Facility, load_design, parse_design
+from dctwin.design import Facility
 from dctwin.design.reader import installed, surviving
 from dctwin.engines.annual import run_year
 from dctwin.engines.feeds import feed_flows, main_draw_kw
 from dctwin.engines.heat import Boundary
 from dctwin.engines.year import Year
 from dctwin.errors import InputError
-
-HOURS = 48
-UNIT_KW = 100.0
-
-
-def boundary(pv: dict[str, Any] | None = None) -> Boundary:
-    air = outdoor_air(np.full(HOURS, 15.0), np.full(HOURS, 0.5), np.full(HOURS, 101_325.0))
-    return Boundary(air, np.arange(HOURS) % 24, 1.0, 0.0, pv or {})
-
-
-def ups(count: int, redundancy: str, **more: Any) -> dict[str, Any]:
-    return {
-        "kind": "converter", "name": "ups", "role": "ups", "rated_kw": UNIT_KW, "count": count,
-        "redundancy": redundancy, "load_frac_points": [0.1, 1.0], "efficiency_points": [0.9, 0.96],
-        **more,
-    }  # fmt: skip
-
-
-def hall(power: dict[str, Any], racks: dict[str, Any] | None = None, kw: float = 400.0) -> Facility:
-    group = {
-        "kind": "rack", "design_kw": kw / 10, "count": 10, "fan_frac": 0, "liquid_frac": 0,
-        "load_frac": 1.0, "air": "room",
-    }  # fmt: skip
-    room = {
-        "fluid": "air", "design_heat_kw": 2 * kw, "supply_c": 25, "rise_k": 12,
-        "stages": [{
-            "kind": "outside-air", "design_flow_m3_s": kw / 5, "fan_rise_pa": 300,
-        }],
-    }  # fmt: skip
-    return parse_design(
-        document(
-            {
-                "name": "hall", "title": "for tests",
-                "it": {"racks": racks or {"all": group}},
-                "cooling": {"loops": {"room": room}},
-                "power": power,
-            }
-        )
-    )  # fmt: skip
-
-
-def group(feed: str, kw: float) -> dict[str, Any]:
-    return {
-        "kind": "rack", "design_kw": kw, "fan_frac": 0, "load_frac": 1.0, "air": "room",
-        "feed": feed,
-    }  # fmt: skip
 
 
 # Load of each unit at full IT and with one path lost: Schneider Electric White Paper 75; full-load
@@ -157,71 +111,6 @@ def test_what_is_refused(feeds: dict[str, Any], feed: str, said: str) -> None:
         hall({"feeds": feeds}, {"all": group(feed, 10.0)})
 
 
-# --- direct-current buses ---------------------------------------------------------------------
-
-
-def bus_hall(pv_kw: float, limit_kw: float, battery: dict[str, Any] | None) -> Facility:
-    sources: dict[str, Any] = {
-        "utility_v": 340, "utility_limit_kw": limit_kw, "pv_v": 380,
-        "pv": {"kind": "pv", "rated_kw": pv_kw},
-    }  # fmt: skip
-    if battery is not None:
-        sources |= {"battery_v": 264, "battery": {"kind": "battery", **battery}}
-    feeds = {"dc": {"stages": [ups(10, "N", role="rectifier")], "sources": sources}}
-    return hall({"feeds": feeds}, {"all": group("dc", 400.0)})
-
-
-def test_sun_first_then_utility_then_battery() -> None:
-    sun = np.where(np.arange(HOURS) % 24 == 12, 0.9, 0.0)
-    battery = {"capacity_kwh": 150, "charge_kw": 500, "discharge_kw": 500, "start_frac": 1.0}
-    facility = bus_hall(1000.0, 380.0, battery)
-    year = run_year(facility, boundary({"dc": sun}))
-    assert max(year.closure.values()) < 1e-9
-    flows = {(f.source, f.target): np.broadcast_to(f.value, (HOURS,)) for f in year.ledger.flows}
-    from_battery = flows["storage.dc", "bus.dc"]
-    utility = flows["power.dc.ups", "bus.dc"]
-    # 20 kW more than the rectifiers give: the battery gives it until it is empty, 0.922 one way.
-    assert from_battery[0] == pytest.approx(20.0, rel=0.02)
-    assert utility[0] == pytest.approx(380.0, rel=1e-6)
-    assert np.sum(from_battery[:12]) == pytest.approx(150 * 0.922, rel=1e-6)
-    # At noon the sun gives all, fills the battery, and the rest is curtailed.
-    assert utility[12] == pytest.approx(0.0, abs=1e-9)
-    assert flows["bus.dc", "storage.dc"][12] == pytest.approx(150 / 0.922, rel=1e-6)
-    assert year.traces["bus.dc.curtailed_kw"][12] > 0
-    assert year.traces["bus.dc.bus_v"][12] > 340 > year.traces["bus.dc.bus_v"][0]
-    # With the battery empty the rectifiers are asked for more than their limit, which is told.
-    short = next(f.limit.beyond for f in year.flags if f.limit.name == "short_kw")
-    assert short[0] == pytest.approx(0.0, abs=1e-9)
-    assert short[11] == pytest.approx(utility[11] - 380.0)
-
-
-@given(data=st.data())
-@settings(max_examples=40)
-def test_a_bus_closes_for_any_sources(data: st.DataObject) -> None:
-    battery = data.draw(
-        st.none()
-        | st.fixed_dictionaries(
-            {
-                "capacity_kwh": floats(0.01, 2000.0),
-                "charge_kw": floats(0.0, 500.0),
-                "discharge_kw": floats(0.0, 500.0),
-                "start_frac": floats(0.0, 1.0),
-            }
-        )
-    )
-    facility = bus_hall(data.draw(floats(0.0, 2000.0)), data.draw(floats(50.0, 600.0)), battery)
-    sun = np.array(data.draw(st.lists(floats(0.0, 1.0), min_size=HOURS, max_size=HOURS)))
-    year = run_year(facility, boundary({"dc": sun}))
-    assert max(year.closure.values()) < 1e-9
-    for flow in year.ledger.flows:
-        assert np.min(flow.value) >= 0.0
-    into = sum(
-        np.broadcast_to(f.value, (HOURS,)) for f in year.ledger.flows if f.target == "bus.dc"
-    )
-    out = sum(np.broadcast_to(f.value, (HOURS,)) for f in year.ledger.flows if f.source == "bus.dc")
-    assert into == pytest.approx(out, rel=1e-9)
-
-
 @given(facility=facilities(), weather=weathers())
 @settings(max_examples=20)
 def test_feeds_of_any_facility_draw_what_their_racks_and_losses_take(
@@ -229,7 +118,7 @@ def test_feeds_of_any_facility_draw_what_their_racks_and_losses_take(
 ) -> None:
     rack_kw = {feed.name: np.full(3, 100.0 + k) for k, feed in enumerate(facility.feeds)}
     with np.errstate(invalid="ignore"):
-        flows = feed_flows(facility, rack_kw, {}, weather.step_h)
+        flows = feed_flows(facility, rack_kw)
     losses = sum(step.loss_kw for flow in flows for step in flow.steps)
     other = sum(flow.load_kw - _through(flow) for flow in flows)
     assert main_draw_kw(flows) == pytest.approx(sum(rack_kw.values()) + losses - other, rel=1e-9)
@@ -237,11 +126,3 @@ def test_feeds_of_any_facility_draw_what_their_racks_and_losses_take(
 
 def _through(flow: Any) -> Any:
     return flow.load_kw if flow.bus is None else flow.bus.utility_kw
-
-
-def test_the_bundled_design_like_ishikari_gives_the_sun_first() -> None:
-    facility = load_design("sakura-like-380-vdc")
-    sun = np.full(HOURS, 0.5)
-    year = run_year(facility, boundary({"dc": sun}))
-    (pv,) = year.ledger.select(source="sun", target="bus.dc")
-    assert pv.value == pytest.approx(np.full(HOURS, 100.0))

@@ -122,14 +122,38 @@ def test_air_class_throttles_and_flags() -> None:
 
 @pytest.mark.parametrize(("cls", "loop", "most_c"), [("W32", "fws", 32.0), ("S40", "tcs", 40.0)])
 def test_liquid_classes_look_at_their_own_water(cls: str, loop: str, most_c: float) -> None:
-    facility = dctwin.load_design(DTC).replace({"it.racks.gpu.liquid_class": cls})
+    facility = dctwin.load_design(DTC).replace(
+        {"it.racks.gpu.liquid_class": cls, "it.racks.gpu.load_frac": 1.0}
+    )
     year = run_year(facility, weather(10.0, 30.0))
     supply_c = np.broadcast_to(year.traces[f"loop.{loop}.supply_c"], (2,))
     found = np.broadcast_to(flags(year, "liquid_class_c")["rack.gpu"], (2,))
     np.testing.assert_allclose(found, np.maximum(supply_c - most_c, 0.0), atol=1e-9)
     assert found.max() > 0.0
+    # Above it the liquid heat falls with what remains to the case limit, and the books close.
+    rack = facility.racks[0].device.component
+    withheld = np.broadcast_to(year.traces["rack.gpu.throttled_frac"], (2,))
+    most_kw = rack.liquid_kw(1.0) * (rack.case_limit_c - supply_c) / (rack.case_limit_c - most_c)
+    asked_kw = rack.compute_kw(facility.racks[0].load_frac)
+    free = np.minimum(most_kw / (rack.liquid_frac * asked_kw), 1.0)
+    np.testing.assert_allclose(1.0 - withheld, np.where(found > 0, free, 1.0), rtol=1e-7)
+    assert withheld.max() > 0.0
+    assert flags(year, "throttled_frac")["rack.gpu"].max() == pytest.approx(withheld.max())
     fine = facility.replace({"it.racks.gpu.liquid_class": "W+"})
     assert "rack.gpu" not in flags(run_year(fine, weather(10.0)), "liquid_class_c")
+
+
+def test_racks_and_plates_outside_the_range_of_their_files_are_flagged() -> None:
+    facility = dctwin.load_design("chilled-water-tower-ac")
+    assert "rack.servers" in flags(run_year(facility, weather(10.0)), "inlet_c")
+    for change, name, place, beyond in (
+        ({"cooling.loops.room.supply_c": 36.0}, "inlet_c", "rack.servers", 1.0),
+        ({"cooling.loops.chw.stages.economiser.ua_kw_per_k": 1e5}, "ntu", "chw.economiser", 100.0),
+    ):
+        usual = flags(run_year(facility, weather(0.0, 5.0)), name)[place]
+        found = flags(run_year(facility.replace(change), weather(0.0, 5.0)), name)[place]
+        assert np.max(usual) == 0.0
+        assert np.max(found) >= beyond
 
 
 def test_air_astray_costs_fan_power_and_warms_the_inlet() -> None:

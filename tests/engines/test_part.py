@@ -15,7 +15,7 @@ from dctwin.engines.fit import fit
 from dctwin.engines.heat import Boundary
 from dctwin.engines.part import Part, joined
 from dctwin.physics import fixed_point
-from dctwin.plant import stack
+from dctwin.stacking import stack
 from dctwin.surroundings import boundary_of, prepare
 
 MASK = np.array([[True, False, True], [False, False, True]])

@@ -110,6 +110,21 @@ def test_a_start_that_nothing_rides_through_is_flagged() -> None:
     assert not [flag for flag in held.flags if flag.limit == "ride_through_s"]
 
 
+def test_cells_on_gas_follow_the_load_as_engines_do() -> None:
+    cells = {"equipment": "solid-oxide-gas-300kw", "name": "cell", "count": 8, "mode": "base-load"}
+    run = dctwin.simulate(HALL, "inzai", set={"onsite": {"gensets": cells}})
+    m: Any = run.metrics
+    load = np.asarray(run.frame["genset.cell.load_frac"])
+    assert 0.8 < load.min() <= load.max() <= 1.0 + 1e-9
+    assert m["genset_kwh"] / m["fuel_kwh"] == pytest.approx(0.585, abs=0.006)
+    assert m["carbon_fuel_kg"] == pytest.approx(0.202 * m["fuel_kwh"])
+    assert m["grid_import_kwh"] < 0.01 * m["facility_kwh"]
+    with pytest.raises(InputError, match="a tank feeds hydrogen only"):
+        dctwin.load_design("island-hydrogen-ac").replace(
+            {"onsite.hydrogen.fuel_cell.equipment": cells["equipment"]}
+        )
+
+
 def test_heat_of_a_fuel_cell_is_heat_of_the_facility() -> None:
     run = dctwin.simulate("island-hydrogen-ac", "inzai", set={"onsite.heat_demand_kw": 50.0})
     m: Any = run.metrics
@@ -125,7 +140,10 @@ def test_heat_of_a_fuel_cell_is_heat_of_the_facility() -> None:
         ({"mode": "sometimes"}, "onsite.gensets.mode: .*standby"),
         ({"mode": "standby", "load_frac": 0.5}, "onsite.gensets.load_frac: a standby set covers"),
         ({"mode": "base-load", "load_frac": 1.5}, "onsite.gensets.load_frac: is out of range"),
-        ({"mode": "standby", "equipment": "pem-500kw"}, "cannot stand here, allowed kinds genset"),
+        (
+            {"mode": "standby", "equipment": "pem-500kw"},
+            "a fuel cell is not started for an outage, allowed base-load",
+        ),
         ({"mode": "standby", "rated": 5.0}, "unknown key, .*'rated_kw'"),
     ],
 )

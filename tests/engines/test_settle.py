@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from strategies import AIR_CHILLER, document, outdoor_air
 
+import dctwin
 from dctwin.design import Facility, load_design, parse_design
 from dctwin.engines.annual import run_year
 from dctwin.engines.heat import Boundary
@@ -72,6 +73,12 @@ def run(data: dict[str, Any], outside: Boundary | None = None) -> Year:
 
 def flow(year: Year, account: str) -> np.ndarray:
     found = [f.value for f in year.ledger.flows if f.account == account]
+    return np.broadcast_to(sum(found), (HOURS,))
+
+
+def flow_to(year: Year, node: str) -> np.ndarray:
+    """Heat into a node."""
+    found = [f.value for f in year.ledger.flows if f.target == node and f.carrier == "heat"]
     return np.broadcast_to(sum(found), (HOURS,))
 
 
@@ -222,17 +229,44 @@ def test_exclusive_changeover_runs_one_machine_at_a_time() -> None:
     assert flow(run(hall()), "cooling.chiller").sum() < compressors.sum()
 
 
-def test_parallel_branches_mix_to_the_setpoint() -> None:
-    series, parallel = run(hall()), run(cooler(hall(), parallel_flow_frac=0.5))
+def test_a_parallel_branch_takes_what_it_brings_to_the_setpoint() -> None:
+    series, parallel = run(hall()), run(cooler(hall(), parallel_flow_frac=1.0))
+    compressors = [flow(year, "cooling.chiller") for year in (series, parallel)]
     np.testing.assert_allclose(parallel.traces["loop.chw.supply_c"], 12.0, atol=1e-6)
-    # Half of the flow at most passes the dry cooler, which then takes at most half of the heat;
-    # in series it pre-cools all of it.
-    taken = [sum(f.value for f in y.ledger.flows if f.target == "chw.dry-cooler" and
-                 f.carrier == "heat") for y in (series, parallel)]  # fmt: skip
-    total = sum(f.value for f in parallel.ledger.flows if f.target == "loop.chw")
-    assert (taken[1] <= 0.5 * total + 1e-6).all()
+    # What is cold enough for all of the water is free in both; the chiller only ever helps, and
+    # never makes up for water that the branch left too warm.
+    free = compressors[0] == 0
+    assert 0 < free.sum() < HOURS
+    np.testing.assert_array_equal(compressors[1] == 0, free)
+    busy = ~free
+    leaving_c = np.broadcast_to(parallel.traces["chw.chiller.leaving_c"], (HOURS,))
+    np.testing.assert_allclose(leaving_c[busy], 12.0, atol=1e-6)
+    # In between, part of the water passes the branch; series pre-cools all of it and needs less.
+    taken = [flow_to(year, "chw.dry-cooler") for year in (series, parallel)]
+    assert ((taken[1] > 0) & busy).any()
     assert (taken[1] <= taken[0] + 1e-6).all()
-    assert flow(series, "cooling.chiller").sum() < flow(parallel, "cooling.chiller").sum()
+    assert compressors[0].sum() < compressors[1].sum()
+
+
+def test_cold_hours_are_free_beside_the_chillers() -> None:
+    run = dctwin.simulate("screw-parallel-economiser-ac", "ishikari")
+    asleep = np.asarray(run.traces["chw.chiller.load_frac"]) == 0
+    assert 0.4 < asleep.mean() < 0.6
+    assert run.metrics["free_cooling_h_frac"] == pytest.approx(asleep.mean())
+    leaving_c = np.asarray(run.traces["chw.chiller.leaving_c"])[~asleep]
+    supply_c = np.asarray(run.traces["loop.chw.supply_c"])[~asleep]
+    np.testing.assert_allclose(leaving_c, supply_c, atol=1e-3)
+    # The supply is reset by load: colder the more is asked.
+    assert 7.0 <= supply_c.min() < supply_c.max() <= 8.8
+
+
+def test_a_parallel_branch_passes_no_more_than_its_pipe() -> None:
+    year = run(cooler(hall(), parallel_flow_frac=0.5))
+    total = sum(f.value for f in year.ledger.flows if f.target == "loop.chw")
+    taken = flow_to(year, "chw.dry-cooler")
+    assert (taken <= 0.5 * total + 1e-6).all()
+    np.testing.assert_allclose(taken.max(), 0.5 * np.max(total), rtol=1e-6)
+    assert (flow(year, "cooling.chiller") > 0).all()
 
 
 def test_an_idle_loop_stops_but_in_frost() -> None:

@@ -9,6 +9,7 @@ import pytest
 from still_air import still_air
 
 import dctwin
+from dctwin.components.cooling.water_quality import MOST_CYCLES, allowed_cycles
 from dctwin.design import parse_design
 from dctwin.document import Document
 from dctwin.engines.heat import Boundary
@@ -280,6 +281,61 @@ def test_bundled_designs_run_and_close_at_every_bundled_site(site: str) -> None:
         allowed_h = 14 if site == "phoenix-record" else 0
         assert run.metrics["unmet_cooling_h"] <= allowed_h, run.design
         assert 1.0 < run.metrics["pue"] < 1.4
+
+
+@pytest.mark.parametrize(
+    ("design", "lacking", "having", "limit", "note"),
+    [
+        ("lng-cold-ac", "inzai", "ishikari", "lng_missing_frac", "no LNG terminal"),
+        ("snow-store-ac", "singapore", "ishikari", "snow_missing_frac", "0 m of snow a year"),
+        ("sea-water-ac", "inzai", "osaka", "other_water_frac", "river water is drawn"),
+    ],
+)
+def test_a_site_without_the_resource_is_flagged(
+    design: str, lacking: str, having: str, limit: str, note: str
+) -> None:
+    worst = {}
+    for site in (lacking, having):
+        flags = [flag for flag in dctwin.simulate(design, site).flags if flag.limit == limit]
+        worst[site] = max((flag.worst for flag in flags), default=0.0)
+        assert site == having or all(note in str(flag) for flag in flags)
+    assert worst[lacking] == 1.0
+    assert worst[having] < 0.05
+
+
+def test_make_up_from_a_sea_that_is_not_there_is_flagged() -> None:
+    changes = {"cooling.water.source": "sea"}  # the design has no block `water`
+    for site, count in (("inzai", 1), ("osaka", 0)):
+        run = dctwin.simulate("chilled-water-tower-ac", site, set=changes)
+        flags = [flag.place for flag in run.flags if flag.limit == "sea_missing_frac"]
+        assert flags == ["cw.tower"] * count
+        assert run.metrics["water_sea_l"] == pytest.approx(run.metrics["water_l"])
+
+
+@pytest.mark.parametrize("site", sorted(dctwin.catalogue().sites))
+def test_cycles_follow_from_the_water_of_every_bundled_site(site: str) -> None:
+    """The first limit that is met: limit over content, of hardness at Phoenix and Osaka."""
+    makeup = dctwin.load_site(site).file.water.makeup_kg_per_m3()
+    assert len(makeup) == 4
+    cycles = allowed_cycles(makeup, "inhibited")
+    assert 2.0 < cycles <= MOST_CYCLES
+    if "phoenix" in site:
+        assert cycles == pytest.approx(0.6 / 0.23)
+        with pytest.raises(InputError, match="too much for a tower"):
+            allowed_cycles(makeup, "plain")
+    if site == "osaka":
+        assert allowed_cycles(makeup, "plain") == pytest.approx(0.2 / 0.043)
+
+
+def test_the_sea_keeps_the_cycles_of_its_device() -> None:
+    """What a site says of its water is not said of the sea."""
+    changes = {"cooling.water.cycles": "site", "cooling.water.source": "sea"}
+    facility = dctwin.load_design("chilled-water-tower-ac")
+    own, site = (
+        dctwin.simulate(facility.replace(c), "osaka").metrics["water_blowdown_l"]
+        for c in ({"cooling.water.source": "sea"}, changes)
+    )
+    assert own == site
 
 
 def test_held_place_is_one_moment() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dctwin.physics.arrays import namespace, where_needed
+from dctwin.physics.arrays import namespace, repeat, where_needed
 
 
 @pytest.mark.parametrize(
@@ -17,14 +17,14 @@ def test_numpy_unless_told_otherwise(values: tuple[object, ...]) -> None:
 
 def test_one_jax_array_is_enough() -> None:
     jax = pytest.importorskip("jax")
-    assert namespace(1.0, np.ones(2), jax.numpy.ones(2)) is jax.numpy
+    assert namespace(1.0, np.ones(2), jax.numpy.ones(2)).sum is jax.numpy.sum
 
 
 def test_a_tracer_is_jax_too() -> None:
     jax = pytest.importorskip("jax")
     seen = []
-    jax.jit(lambda x: (seen.append(namespace(x)), x)[1])(jax.numpy.ones(2))
-    assert seen == [jax.numpy]
+    jax.jit(lambda x: (seen.append(namespace(x).sum), x)[1])(jax.numpy.ones(2))
+    assert seen == [jax.numpy.sum]
 
 
 def test_work_is_done_where_it_is_needed() -> None:
@@ -46,3 +46,17 @@ def test_work_is_done_where_it_is_needed() -> None:
     assert where_needed(values >= 0, 0.6, work, (values, 0.0)) is None
     assert where_needed(np.array([True]), 0.6, work, (np.ones(1), 0.0)) is None
     assert where_needed(True, 0.6, work, (1.0, 0.0)) is None
+
+
+def test_a_repeated_step_is_the_same_compiled() -> None:
+    jax = pytest.importorskip("jax")
+    offset = np.arange(3.0)
+
+    def step(state: tuple[object, object]) -> tuple[object, object]:
+        guess, _ = state
+        return 0.5 * guess + offset, guess
+
+    plain = repeat(4, step, (1.0, 0.0))
+    compiled = jax.jit(lambda x: repeat(4, step, (x, 0.0)))(1.0)
+    np.testing.assert_allclose(compiled[0], plain[0])
+    np.testing.assert_allclose(compiled[1], plain[1])

@@ -44,11 +44,15 @@ class Changeover:
 
 @dataclass(frozen=True)
 class Control:
-    """How a bank is run; the default is all units on, always open, in series."""
+    """How a bank is run; the default is all units on, always open, in series.
+
+    parallel_flow_frac  most of the loop's flow that its branch beside the next stage passes;
+                        0: all of it, in series
+    """
 
     staging: Staging | None = None
     changeover: Changeover | None = None
-    parallel_flow_frac: float = 1.0
+    parallel_flow_frac: float = 0.0
     water_source: str = ""
 
 

@@ -17,7 +17,7 @@ from dctwin.components.component import (
     ratio,
 )
 from dctwin.components.cooling.pads import humidity_gain_kg_per_kg
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, namespace, precise, rough
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K, CP_VAPOUR_KJ_PER_KG_K
 
 # Modelica Buildings, CoolingTowers.Data.DryCooler.BaseClasses.UACorrection: coefficients with the
@@ -209,19 +209,19 @@ def _transfer(coil: _Coil, speed: Array, log_speed: Array) -> tuple[Array, Array
     capacity_ratio = least / xp.maximum(air, coil.water_kw_per_k)
     ntu = ua / least
     z = capacity_ratio * xp.exp(_CROSS_EXPONENT * xp.log(ntu))
-    passed = xp.exp(-z)
-    mean = (1.0 - passed) / z
+    kept = xp.expm1(-z)
+    mean = -kept / z
+    bent = (1.0 + kept) / mean - 1.0  # d ln mean / d ln z
     units = ntu * mean
-    missed = xp.exp(-units)
-    effectiveness = 1.0 - missed
+    effectiveness = -xp.expm1(-units)
     # Logarithmic slopes in speed: of NTU, of NTU · mean, of G.
     ntu_slope = AIR_EXPONENT * (air_part * ua) - air_least
     ratio_slope = 2.0 * air_least - 1.0
-    units_slope = ntu_slope + (passed / mean - 1.0) * (ratio_slope + _CROSS_EXPONENT * ntu_slope)
+    units_slope = ntu_slope + bent * (ratio_slope + _CROSS_EXPONENT * ntu_slope)
     # Short of air, K/C_water = eff · Cmin/Cmax; short of water it is eff and G = NTU · mean.
     share = xp.where(air_least, effectiveness * capacity_ratio, 0.5)
     transfer = xp.where(air_least, -xp.log1p(-xp.minimum(share, _MOST_SHARE)), units)
-    air_slope = capacity_ratio * (effectiveness + units * missed * units_slope)
+    air_slope = capacity_ratio * (effectiveness + units * (1.0 - effectiveness) * units_slope)
     slope = xp.where(air_least, air_slope / ((1.0 - share) * transfer), units_slope)
     return transfer, xp.maximum(slope, _LEAST_SLOPE)
 
@@ -241,11 +241,23 @@ def _fan_speed(
     slope = full_slope + (0.5 - 0.5 * full_slope) * (1.0 - xp.sqrt(part))
     lowest = xp.log(min_speed_frac)
     log_speed = xp.clip(xp.log(part) / slope, lowest, 0.0)
-    free = transfer = full
-    for _ in range(_NEWTON_STEPS):
-        transfer, slope = _transfer(coil, xp.exp(log_speed), log_speed)
-        free = log_speed + xp.log(needed / transfer) / slope
-        log_speed = xp.clip(free, lowest, 0.0)
+
+    # All steps but the last in single precision, down to a little less than the lowest speed, so
+    # that those held there are at that speed exactly after rounding.
+    early = rough(log_speed, needed, lowest - 1e-5, *coil)
+    log_speed = early[0]
+    for _ in range(_NEWTON_STEPS - 1):
+        free, _ = _speed_step(log_speed, early[1], _Coil(*early[3:]))
+        log_speed = xp.clip(free, early[2], 0.0)
+    free, transfer = _speed_step(xp.clip(precise(log_speed), lowest, 0.0), needed, coil)
+    log_speed = xp.clip(free, lowest, 0.0)
     # Held at the lowest speed the last step stood there, so its G is that of the lowest speed.
     on_frac = xp.where(free < lowest, share / -xp.expm1(-transfer), 1.0)
     return xp.exp(log_speed), xp.clip(on_frac, 0.0, 1.0) * (needed_kw_per_k > 0)
+
+
+def _speed_step(log_speed: Array, needed: Array, coil: _Coil) -> tuple[Array, Array]:
+    """The next ln speed of a Newton's step, and G at this one."""
+    xp = namespace(log_speed, needed)
+    transfer, slope = _transfer(coil, xp.exp(log_speed), log_speed)
+    return log_speed + xp.log(needed / transfer) / slope, transfer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from dctwin.components.component import Duty, Service, Stage, param, ratio
@@ -14,13 +15,15 @@ class Exchanger(Stage):
 
     Q = eff(NTU, Cr) · Cmin · (T_return - T_sink), never negative; a valve turns it down to the
     setpoint. Balance: heat_kw = reject_kw (no electricity of its own).
-    Holds for single-phase liquid on both sides; conductance constant.
+    Holds for single-phase liquid on both sides; conductance constant, which asks for flows near
+    those of the rating: transfer units beyond what plates reach (trace `ntu`) are flagged.
     Source: Incropera et al., Fundamentals of Heat and Mass Transfer, 7th ed., table 11.3.
     """
 
     kind: ClassVar[str] = "exchanger"
     rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
     extensive: ClassVar[frozenset[str]] = frozenset({"ua_kw_per_k"})
+    reports: ClassVar[frozenset[str]] = frozenset({"leaving_c", "ntu"})
 
     ua_kw_per_k: float = param("kW/K", 0.1, 100_000, "conductance of one exchanger")
 
@@ -33,8 +36,17 @@ class Exchanger(Stage):
 
     def serve(self, duty: Duty) -> Service:
         able_kw = self._conductance_kw_per_k(duty) * (duty.return_c - duty.sink_c)
-        heat_kw = namespace(able_kw, duty.heat_kw).clip(able_kw, 0.0, duty.heat_kw)
-        return Service(heat_kw=heat_kw, power_kw={}, reject_kw=heat_kw)
+        xp = namespace(able_kw, duty.heat_kw, duty.flow_kw_per_k, duty.sink_kw_per_k)
+        heat_kw = xp.clip(able_kw, 0.0, duty.heat_kw)
+        found = Service(heat_kw=heat_kw, power_kw={}, reject_kw=heat_kw)
+        if not duty.watched:
+            return found
+        least = xp.minimum(duty.flow_kw_per_k, duty.sink_kw_per_k)
+        traces = {
+            "leaving_c": duty.return_c - ratio(heat_kw, duty.flow_kw_per_k),
+            "ntu": ratio(self.ua_kw_per_k, least) + 0.0 * heat_kw,
+        }
+        return replace(found, traces=traces)
 
 
 def exchange_kw_per_k(ua_kw_per_k: Array, c1_kw_per_k: Array, c2_kw_per_k: Array) -> Array:

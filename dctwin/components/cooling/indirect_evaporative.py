@@ -18,17 +18,16 @@ from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K
 
 # Numerical floors: flows next to none, heat, differences of temperature, the least enthalpy rise at
 # which a heat capacity is taken, the warm end's least share of the drive, and |x| at which a log
-# mean is 1. Then the secant's start (share of the room film's UA, and how far it is at least from
-# full flow) and its steps: 4e-7 of the flow is left in 99.9 % of random duties, at worst 2e-4, and
-# 2e-9 kW of the capacity.
+# mean is 1. Then how far the search's ends stand apart at least and its steps: 2e-7 of the flow is
+# left in 99.9 % of random duties, at worst 6e-6, and 2e-7 kW of the capacity.
 _LEAST_FLOW_FRAC = 1e-6
 _LEAST_KW = 1e-9
 _LEAST_K = 1e-9
 _LEAST_GAIN_KJ_PER_KG = 1e-3
 _LEAST_WARM = 1e-9
 _SMALL = 1e-7
-_MIDDLING, _FIRST = 0.3, 1e-3
-_STEPS = 5
+_FIRST = 1e-3
+_STEPS = 6
 _CAPACITY_STEPS = 2
 
 
@@ -39,8 +38,12 @@ class IndirectEvaporative(Stage):
         Q = eff(NTU, Cr) · Cmin · (T_return - T_outdoor), 1/UA = (r^-0.8 + s^-0.8)/(2 UA_d)
     r, s the flows of room and outdoor air over design, UA_d the design conductance shared equally.
     Wetted plates: outdoor air counts by its wet bulb, its heat capacity is c_e = Δh_sat/ΔT_wb
-    between entering and leaving, and its film conducts c_e/c_p times as much on the wetted share
-    (Merkel's method, as in tower.py; Maclaine-cross and Banks, ASME J. Heat Transfer 103, 1981).
+    between entering and leaving, and its film conducts c_e/c_p times as much on the share of it
+    that evaporates freely (Merkel's method, as in tower.py; Maclaine-cross and Banks, ASME J. Heat
+    Transfer 103, 1981). Real plates gain next to nothing by that: water films, dry spots and
+    cross-flow leave 0.62-0.76 of the wet bulb (De Antonellis et al. 2025, hdl 11311/1304410;
+    EnergyPlus's example 2ZoneDataCenterHVAC_wEconomizer), which a share of none gives and one of
+    0.8 would make 0.9.
     The plates are wetted where dry plates at full outdoor flow cannot carry the heat. The outdoor
     fan takes the speed that the heat needs, and cycles below its least. Air leaves saturated when
     wetted; evaporation by the first law on the entering air (evaporation.water_loss).
@@ -72,7 +75,9 @@ class IndirectEvaporative(Stage):
     fan_efficiency_frac: float = param("-", 0.2, 0.9, "fan efficiency, air to shaft", 0.65)
     motor_efficiency_frac: float = param("-", 0.5, 0.98, "efficiency of motor and drive", 0.88)
     min_speed_frac: float = param("-", 0.05, 1, "lowest speed of the outdoor fans", 0.2)
-    wetted_frac: float = param("-", 0, 1, "share of the outdoor surface that is wetted", 0.8)
+    wetted_frac: float = param(
+        "-", 0, 1, "share of the outdoor film that conducts as a freely evaporating one", 0.0
+    )
     spray_pump_kw: float = param("kW", 0, 1_000, "electricity of the spray pump, on when wet")
     cycles: float = param("-", 1.1, 20, "concentration of spray water over make-up", 3.0)
 
@@ -186,7 +191,9 @@ class IndirectEvaporative(Stage):
 
         The unknown is the logarithm of the warm end's difference D; then the bulb's rise, the flow
         Q/(h(T + rise) - h(T)) and both UA, needed (heat over log mean) and there, are explicit.
-        Secant steps on their difference, which is nearly straight.
+        Their logarithmic ratio falls with D from where the UA needed is the room's whole film,
+        which is more than is there, to full flow, where it is less: false position after Anderson
+        and Bjorck (BIT 13, 1973).
         """
         xp = namespace(is_wet, passed_kw, self.ua_kw_per_k)
         full_kg_s = self.outdoor_flow_m3_s * air.density_kg_per_m3
@@ -206,19 +213,24 @@ class IndirectEvaporative(Stage):
             there = self._ua_kw_per_k(film, is_wet, frac, gain / rise_k)
             x = warm_k / cold_k - 1.0
             x = xp.where(xp.abs(x) < _SMALL, _SMALL, x)
-            return heat_kw / cold_k * xp.log1p(x) / x - there, frac, rise_k
+            return xp.log(heat_kw / cold_k * xp.log1p(x) / x / there), frac, rise_k
 
-        # From full flow, where the UA is enough, to the end that a middling UA asks for.
         widest_k = xp.maximum(drive_k - least_k, _LEAST_WARM * drive_k)
-        high, low = xp.log(widest_k), xp.log(_LEAST_WARM * drive_k)
-        before = high
-        before_miss, frac, rise_k = miss(widest_k)
-        now = xp.clip(xp.log(cold_k) - _MIDDLING * film * cold_k / heat_kw, low, high - _FIRST)
+        high, low = xp.log(widest_k), xp.log(_LEAST_WARM * drive_k) - _FIRST
+        other, now = high, xp.clip(xp.log(cold_k) - film * cold_k / heat_kw, low, high - _FIRST)
+        other_miss, frac, rise_k = miss(widest_k)
+        now_miss, frac, rise_k = miss(xp.exp(now))
         for _ in range(_STEPS):
-            now_miss, frac, rise_k = miss(xp.exp(now))
-            step = now_miss * ratio(xp.abs(now - before), xp.abs(now_miss - before_miss))
+            step = now_miss * ratio(xp.abs(now - other), xp.abs(now_miss - other_miss))
             before, before_miss = now, now_miss
-            now = xp.clip(now + step, low, high)
+            now = xp.clip(before + step, low, high)
+            now_miss, frac, rise_k = miss(xp.exp(now))
+            # The end that stays lets its weight go, so that the search closes from both sides.
+            stays = now_miss * before_miss > 0
+            left = 1.0 - ratio(xp.abs(now_miss), xp.abs(before_miss))
+            weight = xp.where(left > 0, left, 0.5)
+            other = xp.where(stays, other, before)
+            other_miss = xp.where(stays, other_miss * weight, before_miss)
         return xp.clip(frac, 0.0, 1.0), start_c + rise_k
 
     def _gain_kj_per_kg(self, air: EnteringAir, is_wet: Array, rise_k: Array) -> Array:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from dctwin.components.component import Duty, Service, Stage, param
+from dctwin.components.component import Duty, Limit, Service, Stage, param
 from dctwin.components.cooling.exchanger import float_supply_c
 from dctwin.components.cooling.store import coil_kw_per_k
 from dctwin.physics.arrays import Array, namespace
@@ -62,10 +62,13 @@ class LngCold(Stage):
         heat_kw = xp.clip(able_kw, 0.0, duty.heat_kw)
         pump_kw = self.pump_kw_per_kw * heat_kw
         flow = xp.maximum(duty.flow_kw_per_k, 1e-30)
+        note = "the site names no LNG terminal"
+        missing = Limit("lng_missing_frac", 1.0 * (heat_kw > 0), "-", note)
         return Service(
             heat_kw=heat_kw,
             power_kw={"lng_pump": pump_kw},
             reject_kw=heat_kw + pump_kw,
+            limits=() if duty.place.lng else (missing,),
             traces={
                 "send_out_frac": over_year(self.monthly_frac, duty.place.year_frac) + 0.0 * heat_kw,
                 "leaving_c": duty.return_c - heat_kw / flow,

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from dctwin.components.component import Duty, Service, Stage, Water, param, ratio
+from dctwin.components.component import Duty, Limit, Service, Stage, Water, param, ratio
 from dctwin.components.cooling.exchanger import exchange_kw_per_k, float_supply_c
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.hydraulics import driven_mover_power_kw
@@ -63,6 +63,12 @@ class NaturalWater(Stage):
     def _water_c(self, duty: Duty) -> Array:
         return duty.place.water_c(self.water, *self.instead)
 
+    def _other_water(self, duty: Duty, runs: Array) -> tuple[Limit, ...]:
+        """A limit passed while it draws another water than the one it is meant for."""
+        drawn = duty.place.water_drawn(self.water, *self.instead)
+        note = f"the site has no {self.water}, {drawn} water is drawn in its place"
+        return () if drawn == self.water else (Limit("other_water_frac", 1.0 * runs, "-", note),)
+
     def _design_kw_per_k(self) -> Array:
         return self.design_flow_m3_s * self.water_kj_per_m3_k
 
@@ -117,6 +123,7 @@ class NaturalWater(Stage):
             power_kw={"intake_pump": pump_kw},
             reject_kw=reject_kw,
             water=Water(withdrawn_kg_s=withdrawn),
+            limits=self._other_water(duty, runs=flow_frac > 0),
             traces={
                 "water_c": water_c + 0.0 * heat_kw,
                 "discharge_c": water_c + ratio(reject_kw, flow_frac * design),

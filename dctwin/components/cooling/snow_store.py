@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from dctwin.components.component import Duty, Service, Stage, Stored, param, ratio
+from dctwin.components.component import Duty, Limit, Service, Stage, Stored, param, ratio
 from dctwin.components.cooling.store import coil_kw_per_k, cold_flows
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.fluids import fluid
@@ -56,6 +56,8 @@ class SnowStore(Stage):
         "-", 0, 1, "share of a full pile at the start of the year before", 0.4
     )
 
+    reports: ClassVar[frozenset[str]] = frozenset({"leaving_c", "filled_frac"})
+
     def cold_kwh_per_kg(self) -> Array:
         """Cold that a kilogram of snow gives."""
         water_kj_per_kg_k = fluid("water").specific_heat_kj_per_kg_k(self.drain_c)
@@ -71,6 +73,17 @@ class SnowStore(Stage):
     def reach_c(self, duty: Duty) -> Array:
         drive_k = ratio(duty.heat_kw, coil_kw_per_k(self.ua_kw_per_k, duty.flow_kw_per_k))
         return drive_k - ratio(duty.heat_kw, duty.flow_kw_per_k)
+
+    def _missing(self, duty: Duty) -> tuple[Limit, ...]:
+        """How much of a full pile a year's snow on the catchment leaves empty."""
+        fall_m = duty.place.snowfall_m_per_year
+        if fall_m is None:
+            return ()
+        xp = namespace(self.capacity_kg, self.catchment_m2, self.fresh_kg_per_m3)
+        fallen_kg = fall_m * self.catchment_m2 * self.fresh_kg_per_m3
+        missing = xp.maximum(1.0 - fallen_kg / self.capacity_kg, 0.0) + 0.0 * duty.heat_kw
+        note = f"{fall_m:.3g} m of snow a year do not fill the pile"
+        return (Limit("snow_missing_frac", missing, "-", note),)
 
     def serve(self, duty: Duty) -> Service:
         dry_c = duty.air.dry_bulb_c
@@ -99,6 +112,11 @@ class SnowStore(Stage):
             heat_kw=heat_kw,
             power_kw={"snow_pump": flows.discharge_kw - heat_kw},
             reject_kw=flows.charge_kw,
+            limits=self._missing(duty),
+            traces={
+                "leaving_c": duty.return_c - ratio(heat_kw, duty.flow_kw_per_k),
+                "filled_frac": flows.charge_kwh / full_kwh,
+            },
             store=Stored(
                 returned_kw=0.0 * heat_kw,
                 gained_kw=flows.leak_kw,

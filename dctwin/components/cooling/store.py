@@ -79,6 +79,8 @@ class _ColdStore(Stage):
     the heat of its pump stays in the water.
     """
 
+    reports: ClassVar[frozenset[str]] = frozenset({"leaving_c", "filled_frac"})
+
     policy: Literal["hour", "price", "dry_bulb"] = Field(
         "hour", description="what says when to charge and when to use"
     )
@@ -179,6 +181,10 @@ class _ColdStore(Stage):
             power_kw={"store_pump": pump_kw},
             reject_kw=given_kw if to_sink else 0.0 * given_kw,
             limits=(Limit("charging_k", charging_k, "K"),),
+            traces={
+                "leaving_c": duty.return_c - ratio(flows.discharge_kw, duty.flow_kw_per_k),
+                "filled_frac": flows.charge_kwh / self.capacity_kwh(),
+            },
             store=Stored(
                 returned_kw=0.0 * given_kw if to_sink else given_kw,
                 gained_kw=flows.leak_kw,

@@ -11,15 +11,19 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from dctwin.components.component import Component, param, ratio
-from dctwin.components.it.classes import AIR_CLASS_C, AirClass, LiquidClass
+from dctwin.components.it.classes import AIR_CLASS_C, LIQUID_CLASS_C, AirClass, LiquidClass
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import SECONDS_PER_HOUR
 
-# Power of an air-cooled server against inlet temperature, relative to 27 °C: Dell PowerEdge R410,
-# measured 137.7, 139.4, 141.5, 144.0, 148.4, 154.0 W at 27…37 °C (Green Revolution Cooling, air
-# test). Below 27 °C the slope of 0.35 %/K at 23-25 °C of Coroama et al., arXiv 2509.26163.
-INLET_C = (15.0, 27.0, 29.0, 31.0, 33.0, 35.0, 37.0)
-INLET_POWER_FRAC = (0.958, 1.0, 1.01235, 1.02760, 1.04575, 1.07771, 1.11837)
+# Inlets between which the fan law meets a measured server: Dell PowerEdge R410, 137.7, 139.4,
+# 141.5, 144.0, 148.4, 154.0 W at 27, 29, ... 37 °C (Green Revolution Cooling, 2016), and down to
+# 15 °C the slope of 0.35 %/K of Coroama et al., arXiv 2509.26163. With 8 % of fans it errs by less
+# than 0.1 % of the server's power up to 33 °C and by 2.3 % at 37 °C, where leakage grows.
+INLET_RANGE_C = (15.0, 37.0)
+RATED_INLET_C = 25.0
+# Lowest over highest speed. Assumed, 0.2 to 0.4: at 30 % duty a fan of Intel's 4-wire
+# specification (2005) runs at its least.
+LEAST_SPEED_FRAC = 0.3
 # Coolant flow over rated flow within which the law of the cold plates stands.
 PLATE_FLOW_FRAC = (0.2, 1.5)
 
@@ -47,9 +51,13 @@ class RackState:
 class Rack(Component):
     """One rack of servers or accelerators.
 
-    Compute power is linear in load between idle and full; fans (and leakage) of the air-cooled
-    part rise with inlet temperature along a measured curve. The liquid share of the compute power
-    goes into the coolant (at idle it may be less), the rest and the fans into the air.
+    Compute power is linear in load between idle and full. The liquid share of it goes into the
+    coolant (at idle it may be less), the rest and the fans into the air.
+    Fans: their speed n holds the hottest cases at T_limit, a resistance that falls with the 0.8
+    power of turbulent flow, n^0.8 = Q/Q_full · (T_limit - 25)/(T_limit - T_inlet), Q the compute
+    heat in the air; power goes with n³. Full speed is that of full heat at the air class's highest
+    inlet (37 °C without a class), the lowest 0.3 of it. Fans of a rack wholly in liquid keep their
+    speed.
     Cases: T_case = T_coolant + Q_liquid · R, R/R_rated = (1 - s) + s · r^-n with coolant flow r
     over the flow of the rated rise; R_rated = case_lift_k over the full liquid heat, s is the share
     of the resistance that lies in the coolant.
@@ -57,15 +65,21 @@ class Rack(Component):
     Throttling: compute power falls to what its limits allow, not below idle. Liquid: the cases keep
     their limit. Air: full power is allowed up to the class's highest inlet; above it power falls
     with what remains to the case limit, (T_limit - T_inlet)/(T_limit - T_allowable): a case at its
-    limit over a constant resistance, the fans being at full speed already.
+    limit over a constant resistance, the fans being at full speed already. Water above a liquid
+    class: the liquid heat falls by the same law, as the class is what full power was tested with.
     Balance: compute_kw + fans_kw = air_kw + liquid_kw (+ stored_kw in transients).
     Valid for inlets of 15-37 °C and 0.2-1.5 of rated coolant flow; flagged outside.
-    Source: fans, see INLET_POWER_FRAC; exponents, Incropera et al., Fundamentals of Heat and Mass
-    Transfer, 7th ed., eq. 8.57 (Sieder and Tate) and 8.60 (Dittus and Boelter); classes.py.
+    Source: fans that hold a case and draw the cube of their speed, ASHRAE TC 9.9, IT Equipment
+    Thermal Management and Controls (2012), measured see INLET_RANGE_C; exponents, Incropera et al.,
+    Fundamentals of Heat and Mass Transfer, 7th ed., eq. 8.57 (Sieder and Tate) and 8.60 (Dittus
+    and Boelter); classes.py.
     """
 
     kind: ClassVar[str] = "rack"
     extensive: ClassVar[frozenset[str]] = frozenset({"design_kw", "mass_kwh_per_k"})
+    reports: ClassVar[frozenset[str]] = frozenset(
+        {"inlet_c", "coolant_c", "case_c", "coolant_flow_frac"}
+    )
 
     design_kw: float = param("kW", 0.1, 2_000, "power at full load, 25 °C inlet, without supplies")
     idle_frac: float = param("-", 0, 1, "power at no load, share of full", 0.3)
@@ -95,6 +109,8 @@ class Rack(Component):
     def _possible(self) -> Self:
         if self.liquid_idle_drop_frac > self.liquid_frac:
             raise ValueError("liquid_idle_drop_frac must not be above liquid_frac")
+        if self.case_limit_c <= LIQUID_CLASS_C.get(self.liquid_class, -np.inf):
+            raise ValueError(f"case_limit_c must be above the water of class {self.liquid_class}")
         return self
 
     # --- power -----------------------------------------------------------------------------
@@ -113,15 +129,27 @@ class Rack(Component):
         """Electricity and heat at a load of 0-1 and an air inlet temperature [°C]."""
         compute_kw = self.compute_kw(load_frac)
         liquid_kw = self.liquid_kw(load_frac)
-        xp = namespace(compute_kw, liquid_kw, inlet_c, self.fan_frac)
-        # The curve gives total server power; what it adds over 25 °C comes from fans and leakage
-        # of the part that breathes air.
-        reference = _interpolate(xp, 25.0)
-        rise_frac = _interpolate(xp, inlet_c) / reference - 1.0
-        fans_kw = xp.maximum(
-            self.design_kw * self.fan_frac + rise_frac * (compute_kw - liquid_kw), 0.0
+        fans_kw = (
+            self.design_kw * self.fan_frac * self._fan_power_frac(compute_kw - liquid_kw, inlet_c)
         )
         return RackPower(compute_kw, fans_kw, compute_kw - liquid_kw + fans_kw, liquid_kw)
+
+    def _fan_power_frac(self, air_kw: Array, inlet_c: Array) -> Array:
+        """Power of the fans over that at full load and 25 °C, for a heat in the air."""
+        full_kw = (1.0 - self.liquid_frac) * self.compute_kw(1.0)
+        xp = namespace(air_kw, inlet_c, full_kw, self.case_limit_c)
+        most = _cube_of_speed(xp, self._lift(xp, self._highest_inlet_c()))
+        needed = _cube_of_speed(xp, ratio(air_kw, full_kw) * self._lift(xp, inlet_c))
+        least = LEAST_SPEED_FRAC**3 * most
+        return xp.where(full_kw > 0, xp.clip(needed, least, most), 1.0)
+
+    def _lift(self, xp: Any, inlet_c: Array) -> Array:
+        """What inlet air at 25 °C leaves to the case limit over what this inlet leaves."""
+        return (self.case_limit_c - RATED_INLET_C) / xp.maximum(self.case_limit_c - inlet_c, _TINY)
+
+    def _highest_inlet_c(self) -> float:
+        """The inlet up to which the fans hold the cases at full load."""
+        return AIR_CLASS_C[self.air_class][1] if self.air_class != "none" else INLET_RANGE_C[1]
 
     # --- limits ----------------------------------------------------------------------------
 
@@ -189,12 +217,20 @@ class Rack(Component):
             at = xp.clip(at, 0.0, load_frac)
         return xp.where(over, at, load_frac)
 
+    def classed_liquid_kw(self, water_c: Array) -> Array:
+        """Heat that the coolant may take while the water of the liquid class is this warm."""
+        most_c = LIQUID_CLASS_C.get(self.liquid_class, np.inf)
+        xp = namespace(water_c, self.case_limit_c, self.liquid_frac)
+        warmer = water_c > most_c
+        spare = (self.case_limit_c - water_c) / xp.maximum(self.case_limit_c - most_c, _TINY)
+        return xp.where(warmer, self.liquid_kw(1.0) * xp.maximum(spare, 0.0), np.inf)
+
     def _breathed_load(self, load_frac: Array, inlet_c: Array) -> Array:
         """The load that the inlet air allows by the rack's air class."""
         if self.air_class == "none":
             return load_frac
         xp = namespace(load_frac, inlet_c, self.case_limit_c, self.idle_frac, self.liquid_frac)
-        highest_c = AIR_CLASS_C[self.air_class][1]
+        highest_c = self._highest_inlet_c()
         allowed = (self.case_limit_c - inlet_c) / (self.case_limit_c - highest_c)
         most = (allowed - self.idle_frac) / xp.maximum(1.0 - self.idle_frac, _TINY)
         # What stands wholly in liquid does not breathe.
@@ -241,6 +277,7 @@ class Rack(Component):
         return RackState(state.case_c + change_k), liquid_kw - stored_kw, stored_kw
 
 
-def _interpolate(xp: Any, inlet_c: Array) -> Array:
-    """Relative server power; beyond the measured 15-37 °C the end value holds (flagged there)."""
-    return xp.interp(inlet_c, xp.asarray(INLET_C), xp.asarray(INLET_POWER_FRAC))
+def _cube_of_speed(xp: Any, resistance: Array) -> Array:
+    """Cube of the speed that brings a resistance down by this factor: its power of 3/0.8."""
+    root = xp.sqrt(xp.maximum(resistance, _TINY))
+    return resistance * resistance * resistance * root * xp.sqrt(root)

@@ -7,8 +7,15 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from dctwin.components.component import Component, param
-from dctwin.physics.ageing import GAS_CONSTANT_J_PER_MOL_K, arrhenius, capacity_left_frac
+from dctwin.components.component import Component, Limit, inside, param
+from dctwin.physics.ageing import (
+    GAS_CONSTANT_J_PER_MOL_K,
+    LAW_RANGES,
+    TESTED_TO_FRAC,
+    arrhenius,
+    capacity_left_frac,
+    shallow_frac,
+)
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.scan import ends_within, filled
 
@@ -63,6 +70,8 @@ class Battery(Component):
     cell_low_c: float = param("°C", -20, 40, "coldest cells that the container allows", 15.0)
     cell_high_c: float = param("°C", 0, 60, "warmest cells that the container allows", 30.0)
     chemistry: Literal["lfp", "nmc"] = Field("lfp", description="law by which the cells age")
+
+    reports: ClassVar[frozenset[str]] = frozenset({"c_rate_kw_per_kwh", "cell_c"})
 
     @model_validator(mode="after")
     def _bands(self) -> Self:
@@ -169,4 +178,22 @@ class Battery(Component):
             flows.stored_kw * (step_h / self.capacity_kwh),
             self.cell_c(air_c),
             step_h,
+        )
+
+    def c_rate_kw_per_kwh(self, flows: BatteryFlows) -> Array:
+        """Power at the bus over capacity."""
+        return (flows.charge_kw + flows.discharge_kw) / self.capacity_kwh
+
+    def limits(self, flows: BatteryFlows, air_c: Array, step_h: float) -> tuple[Limit, ...]:
+        """Where the ageing law of its cells is carried on beyond what they were tested at."""
+        law = LAW_RANGES[self.chemistry]
+        xp = namespace(flows.stored_kw)
+        moved_frac = flows.stored_kw * (step_h / self.capacity_kwh)
+        fast = xp.maximum(self.c_rate_kw_per_kwh(flows) - law.most_c_rate_kw_per_kwh, 0.0)
+        left = self.capacity_left_frac(flows, air_c, step_h)
+        return (
+            Limit("ageing_cell_c", inside(self.cell_c(air_c), *law.cell_c), "K"),
+            Limit("ageing_c_rate_kw_per_kwh", fast, "1/h"),
+            Limit("ageing_depth_frac", shallow_frac(self.chemistry, moved_frac, step_h), "-"),
+            Limit("ageing_capacity_left_frac", xp.maximum(TESTED_TO_FRAC - left, 0.0), "-"),
         )

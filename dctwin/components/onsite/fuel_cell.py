@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from dctwin.components.component import Component, param
+from dctwin.components.component import param
 from dctwin.components.onsite.electrolyser import Curve, at_load, check_curve
+from dctwin.components.onsite.generator import Generator
 from dctwin.physics.arrays import Array
 
 
-class FuelCell(Component):
+class FuelCell(Generator):
     """PEM or solid-oxide fuel cell by its net efficiency (lower heating value) over load.
 
     Fuel is piecewise linear over output; below `min_load_frac` it stands still. What is not
-    electricity is heat; `heat_frac` of it leaves in the cooling water and could be used.
+    electricity is heat; `heat_frac` of it leaves in the cooling water and could be used. Fed with
+    natural gas (reformed inside a solid-oxide cell) its carbon is that of the gas.
     Source: the equipment file that gives the curve. Holds up to a load fraction of 1.
     """
 
     kind: ClassVar[str] = "fuel-cell"
-    extensive: ClassVar[frozenset[str]] = frozenset({"rated_kw"})
+    extensive: ClassVar[frozenset[str]] = frozenset({"rated_kw", "heater_kw"})
 
+    fuel: Literal["hydrogen", "gas"] = Field("hydrogen", description="what it is fed with")
     rated_kw: float = param("kW", 0.1, 10_000_000, "net output at full load")
     min_load_frac: float = param("-", 0, 1, "least load at which it runs", 0.1)
     heat_frac: float = param("-", 0, 1, "share of the heat that could be used", 0.6)
@@ -42,3 +45,7 @@ class FuelCell(Component):
         points = zip(self.load_frac_points, self.efficiency_points, strict=True)
         burnt = [load / efficiency for load, efficiency in points]
         return at_load(output_kw, self.rated_kw, self.load_frac_points, burnt)
+
+    def heat_recovered_kw(self, output_kw: Array) -> Array:
+        """Heat that leaves in the cooling water."""
+        return self.heat_frac * (self.fuel_kw(output_kw) - output_kw)

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from dctwin.components.component import Component, Limit, inside, param
+from dctwin.components.component import param
+from dctwin.components.onsite.generator import Generator
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.electrical import loss_from_curve_kw, loss_points_from_efficiency
 
@@ -18,7 +19,7 @@ DIESEL_KWH_PER_L = 35.8 / 3.6
 GAS_KWH_PER_M3 = 36.0 / 3.6
 
 
-class Genset(Component):
+class Genset(Generator):
     """Diesel or gas engine with its generator.
 
     Fuel power (lower heating value) = output + heat; heat per rating is piecewise linear in load
@@ -34,7 +35,6 @@ class Genset(Component):
 
     kind: ClassVar[str] = "genset"
     extensive: ClassVar[frozenset[str]] = frozenset({"rated_kw", "heater_kw"})
-    reports: ClassVar[frozenset[str]] = frozenset({"load_frac"})
 
     fuel: Literal["diesel", "gas"] = Field(description="what it burns")
     rated_kw: float = param("kW", 1, 100_000, "rated electrical output")
@@ -47,7 +47,6 @@ class Genset(Component):
     start_s: float = param("s", 1, 3_600, "from the call to taking load")
     first_step_frac: float = param("-", 0.05, 1, "load that it takes in one step", 1.0)
     ramp_frac_per_s: float = param("-/s", 1e-4, 10, "load that it takes per second after", 1.0)
-    heater_kw: float = param("kW", 0, 1_000, "keeping it warm while it stands", 0.0)
 
     @model_validator(mode="after")
     def _curve(self) -> Self:
@@ -60,9 +59,6 @@ class Genset(Component):
         if not all(0.05 <= value <= 0.6 for value in efficiencies):
             raise ValueError("efficiency_points must stay within 0.05 to 0.6")
         return self
-
-    def load_frac(self, output_kw: Array) -> Array:
-        return output_kw / self.rated_kw
 
     def heat_kw(self, output_kw: Array) -> Array:
         """Heat of the engine: all of the fuel that does not become electricity."""
@@ -105,9 +101,3 @@ class Genset(Component):
         since_s = after_s - self.start_s
         share = xp.minimum(self.first_step_frac + self.ramp_frac_per_s * since_s, 1.0)
         return self.rated_kw * xp.where(since_s >= 0, share, 0.0)
-
-    def limits(self, output_kw: Array) -> tuple[Limit, ...]:
-        """Overload, and too little load while it runs."""
-        load = self.load_frac(output_kw)
-        low = namespace(load, self.min_load_frac).where(load > 0, self.min_load_frac, 0.0)
-        return (Limit("load_frac", inside(load, low, 1.0), "-"),)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from dctwin.components.component import Limit, inside, param
-from dctwin.components.power.stage import PowerStage
+from dctwin.components.power.conductor import Conductor
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.electrical import (
-    conductor_mass_kg,
     conductor_resistance_ohm,
     line_resistance_ohm,
 )
@@ -19,11 +18,9 @@ from dctwin.physics.radial_flow import RadialFlow, radial_flow
 MAX_SEGMENTS = 64
 Segments = Annotated[tuple[float, ...], Field(min_length=1, max_length=MAX_SEGMENTS)]
 Parents = Annotated[tuple[int, ...], Field(min_length=1, max_length=MAX_SEGMENTS)]
-# Conductors that carry metal: two poles, or three phases and a full neutral.
-_CONDUCTORS = {"dc": 2, "ac3": 4}
 
 
-class RadialFeeder(PowerStage):
+class RadialFeeder(Conductor):
     """A tree of conductors with constant-power loads at the ends of its segments.
 
     Voltages and losses by `physics.radial_flow`: the closed form of one feeder,
@@ -39,9 +36,6 @@ class RadialFeeder(PowerStage):
     extensive: ClassVar[frozenset[str]] = frozenset({"rated_kw", "section_mm2", "rated_a"})
 
     rated_kw: float = param("kW", 0.1, 100_000, "rated power at the loads, all together")
-    system: Literal["dc", "ac3"] = Field(description="dc (two poles) or ac3 (three phases)")
-    material: Literal["copper", "aluminium"] = Field("copper", description="conductor")
-    source_v: float = param("V", 12, 50_000, "voltage at the source, line to line for ac3")
     min_v: float = param("V", 1, 50_000, "lowest voltage that the loads accept")
     segment_from: Parents = Field(
         description="where each segment begins: -1 the source, or an earlier segment's number"
@@ -50,8 +44,6 @@ class RadialFeeder(PowerStage):
     section_mm2: Segments = Field(description="section of one conductor of each segment [mm²]")
     rated_a: Segments = Field(description="current limit of each segment [A]")
     load_share_frac: Segments = Field(description="share of the load at each segment's end")
-    conductor_c: float = param("°C", 0, 120, "conductor temperature", 70.0)
-    power_factor: float = param("-", 0.5, 1, "power factor of the loads (1 for dc)", 1.0)
 
     @model_validator(mode="after")
     def _tree(self) -> Self:
@@ -74,33 +66,12 @@ class RadialFeeder(PowerStage):
                 raise ValueError(f"{name} must stay within {low} to {high}")
         if abs(sum(self.load_share_frac) - 1.0) > 1e-6:
             raise ValueError(f"load_share_frac must add up to 1 (got {sum(self.load_share_frac)})")
-        if self.system == "dc" and self.power_factor != 1.0:
-            raise ValueError(f"power_factor of a dc feeder is 1 (got {self.power_factor})")
         return self
 
     @property
-    def account(self) -> str:
-        return "power.conductor_loss"
-
-    @property
-    def copper_kg(self) -> float:
-        """Mass of copper in it."""
-        return self.metal_kg if self.material == "copper" else 0.0
-
-    @property
-    def aluminium_kg(self) -> float:
-        """Mass of aluminium in it."""
-        return self.metal_kg if self.material == "aluminium" else 0.0
-
-    @property
     def metal_kg(self) -> float:
-        """Mass of all its conductors."""
-        return float(
-            sum(
-                conductor_mass_kg(length, section, self.material, _CONDUCTORS[self.system])
-                for length, section in zip(self.length_m, self.section_mm2, strict=True)
-            )
-        )
+        pairs = zip(self.length_m, self.section_mm2, strict=True)
+        return float(sum(self.laid_kg(length, section) for length, section in pairs))
 
     def flow(self, output_kw: Array) -> RadialFlow:
         """The tree at work when its loads take `output_kw` together."""
@@ -115,6 +86,13 @@ class RadialFeeder(PowerStage):
         return radial_flow(
             self.source_v, loads, ohms, self.segment_from, self.power_factor, self.system
         )
+
+    def end_v(self, output_kw: Array) -> Array:
+        xp = namespace(output_kw, self.source_v)
+        volts, *others = self.flow(output_kw).voltage_v
+        for other in others:
+            volts = xp.minimum(volts, other)
+        return volts
 
     def loss_kw(self, output_kw: Array) -> Array:
         return sum(self.flow(output_kw).loss_kw, 0.0)

@@ -58,6 +58,9 @@ class RoledStage(PowerStage):
 
     role: Role = Field(description="what it is in the path; names the account of its loss")
     in_rack: bool = Field(False, description="its loss counts as IT (inside the IT meter)")
+    output_v: float | None = param(
+        "V", 0.3, 50_000, "nominal output voltage, where it is told", None
+    )
 
     @property
     def account(self) -> str:

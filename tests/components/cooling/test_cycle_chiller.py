@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dctwin.components.component import NO_TEMPERATURE_LIMIT_C, Air, Duty
 from dctwin.components.cooling.chiller import Chiller
@@ -250,3 +251,24 @@ def test_books(load: float, leaving_c: float, entering_c: float, dry_bulb_c: flo
         assert more.heat_kw >= service.heat_kw * (1.0 - 1e-3)
         beyond = {limit.name: limit.beyond for limit in service.limits}["carnot_kw"]
         assert beyond <= 1e-9
+
+
+def test_given_the_efficiency_the_refrigerant_decides_on_the_cop() -> None:
+    """Second route: the cycle from CoolProp's equations of state at the same efficiency."""
+    rated = machine("cycle-chiller", "r1233zd-centrifugal-2mw")
+    values = dict(rated)
+    cops = {}
+    for name in ("R1233zd(E)", "R134a", "R513A", "R32"):
+        unit = CycleChiller.model_validate(values | {"refrigerant": name})
+        cops[name] = unit.reference_kw / unit._rated_compressor_kw()
+        assert cops[name] == pytest.approx(cycle(name, 10.5, 36.5, 0.68).cop, rel=2e-3)
+    assert sorted(cops, key=lambda name: cops[name]) == ["R32", "R513A", "R134a", "R1233zd(E)"]
+    for wrong in ({"reference_cop": 6.0}, {"efficiency_frac": 0.0}):
+        with pytest.raises(ValidationError, match="either reference_cop or efficiency_frac"):
+            CycleChiller.model_validate(values | wrong)
+    both = rated.with_values(
+        efficiency_frac=np.array([[0.68], [0.0]]), reference_cop=np.array([[0.0], [7.0]])
+    )
+    np.testing.assert_allclose(
+        both.reference_kw / both._rated_compressor_kw(), [[cops["R1233zd(E)"]], [7.0]], rtol=1e-12
+    )

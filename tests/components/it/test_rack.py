@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dctwin.components.it.rack import INLET_C, INLET_POWER_FRAC, Rack, RackState
+from dctwin.components.it.rack import LEAST_SPEED_FRAC, Rack, RackState
 
 fractions = st.floats(0, 1)
 
@@ -56,16 +56,39 @@ def test_power_is_linear_in_load(rack: Rack, one: float, other: float) -> None:
 
 
 def test_air_cooled_server_follows_the_measured_curve() -> None:
-    """Dell PowerEdge R410 over inlet temperature: all of the rise goes to the fans' account."""
+    """Dell PowerEdge R410, power over inlet temperature relative to 27 °C."""
+    measured_w = np.array([137.7, 139.4, 141.5, 144.0, 148.4, 154.0])
     rack = Rack(design_kw=10.0, fan_frac=0.08)
-    powers = rack.power(1.0, np.array(INLET_C))
-    at_27 = rack.power(1.0, 27.0)
-    compute = powers.compute_kw
-    assert np.ptp(compute) == 0.0
-    # 137.7 W at 27 °C and 154.0 W at 37 °C, measured: what the servers without fans draw rises so.
-    rise = (powers.fans_kw[-1] - at_27.fans_kw) / compute
-    reference = float(np.interp(25.0, INLET_C, INLET_POWER_FRAC))
-    assert rise == pytest.approx((154.0 / 137.7 - 1.0) / reference, rel=2e-4)
+    power = rack.power(1.0, np.array([27.0, 29.0, 31.0, 33.0, 35.0, 37.0]))
+    assert np.ptp(power.compute_kw) == 0.0
+    total_kw = power.compute_kw + power.fans_kw
+    found, known = total_kw / total_kw[0], measured_w / measured_w[0]
+    np.testing.assert_allclose(found[:4], known[:4], atol=1e-3)
+    np.testing.assert_allclose(found[4:], known[4:], atol=0.026)
+
+
+@given(racks(), st.floats(10, 45), fractions, fractions)
+def test_fans_never_draw_more_for_less_load(
+    rack: Rack, inlet_c: float, one: float, other: float
+) -> None:
+    less, more = (rack.power(load, inlet_c).fans_kw for load in sorted((one, other)))
+    assert less <= more + 1e-12
+
+
+def test_fans_follow_heat_and_inlet_between_their_lowest_and_full_speed() -> None:
+    """Cube of speed; the second route finds the speed that holds the case at its limit."""
+    rack = Rack(design_kw=10.0, idle_frac=0.0, fan_frac=0.08, air_class="A3", case_limit_c=80.0)
+    full_kw, rated_k = rack.compute_kw(1.0), 80.0 - 25.0
+    for load, inlet_c in [(0.9, 18.0), (0.8, 30.0), (1.0, 38.0)]:
+        speed = np.cbrt(rack.power(load, inlet_c).fans_kw / 0.8)
+        k_per_kw = rated_k / full_kw * speed**-0.8
+        assert inlet_c + rack.compute_kw(load) * k_per_kw == pytest.approx(80.0, rel=1e-12)
+    # Full speed is reached at the highest inlet of the class and kept while the rack throttles.
+    full = rack.power(1.0, 40.0).fans_kw
+    for hotter_c in (45.0, 60.0, 79.0):
+        load = rack.allowed_load(1.0, hotter_c, np.inf)
+        assert rack.power(load, hotter_c).fans_kw == pytest.approx(full, rel=1e-9)
+    assert rack.power(0.0, 15.0).fans_kw == pytest.approx(LEAST_SPEED_FRAC**3 * full)
 
 
 @given(racks(), fractions, st.floats(10, 45), st.floats(0, 10))
@@ -178,6 +201,23 @@ def test_throttled_racks_keep_their_case_limit(
             assert case_c <= 85.0 + 1e-5
         if 0 < allowed < load * (1 - 1e-9):  # what the limit allows, and no less
             assert case_c == pytest.approx(85.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("name", "most_c"), [("W17", 17.0), ("W32", 32.0), ("S50", 50.0)])
+def test_liquid_class_throttles_above_its_water(name: str, most_c: float) -> None:
+    """Full liquid heat up to the class's water, none where the water is at the case limit."""
+    rack = LIQUID.with_values(liquid_class=name)
+    assert rack.classed_liquid_kw(most_c) == np.inf
+    halfway_c = 0.5 * (most_c + rack.case_limit_c)
+    half_kw = rack.classed_liquid_kw(halfway_c)
+    assert half_kw == pytest.approx(0.5 * rack.liquid_kw(1.0))
+    allowed = rack.allowed_load(1.0, 20.0, half_kw)
+    assert rack.liquid_kw(allowed) == pytest.approx(half_kw)
+    assert rack.classed_liquid_kw(rack.case_limit_c + 5.0) == 0.0
+    for free in ("W+", "none"):
+        assert LIQUID.with_values(liquid_class=free).classed_liquid_kw(80.0) == np.inf
+    with pytest.raises(ValidationError, match="case_limit_c must be above the water of class S50"):
+        Rack(design_kw=10.0, liquid_class="S50", case_limit_c=50.0)
 
 
 def test_hotter_coolant_never_allows_more() -> None:

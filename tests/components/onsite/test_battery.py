@@ -157,3 +157,39 @@ def test_full_power_gives_back_less() -> None:
     back = (stored_kw / battery.charge_kw) / (drawn_kw / battery.discharge_kw)
     assert battery.full_round_trip_frac == pytest.approx(back, rel=1e-12)
     assert battery.full_round_trip_frac < battery.round_trip_frac
+
+
+def test_the_law_of_ageing_is_flagged_beyond_its_cells() -> None:
+    hours = 2000
+    give = np.tile([1.0, 0.0], hours)
+    take = np.tile([0.0, 1.0], hours)
+    one = Battery(capacity_kwh=1000, charge_kw=1000, discharge_kw=1000, cell_low_c=-20,
+                  cell_high_c=60, chemistry="nmc")  # fmt: skip
+
+    def worst(battery: Battery, kw: float, air_c: float) -> dict[str, float]:
+        flows = battery.steady(kw * give, kw * take, 1.0, air_c)
+        limits = battery.limits(flows, air_c + 0.0 * give, 1.0)
+        return {limit.name: float(np.max(limit.beyond)) for limit in limits}
+
+    # Half cycles of a tenth of the capacity, 10 K too warm; never too fast, not yet worn out.
+    found = worst(one, 100.0, 55.0)
+    assert found["ageing_cell_c"] == pytest.approx(10.0)
+    assert found["ageing_c_rate_kw_per_kwh"] == 0.0
+    assert found["ageing_depth_frac"] == pytest.approx(0.8 - 0.0922, abs=1e-3)
+    lfp = one.model_copy(update={"chemistry": "lfp"})
+    assert max(worst(lfp, 500.0, 25.0).values()) == 0.0
+    fast = lfp.model_copy(update={"charge_kw": 2000.0, "discharge_kw": 2000.0})
+    assert worst(fast, 2000.0, 25.0)["ageing_c_rate_kw_per_kwh"] > 0.0
+
+
+def test_nothing_is_left_of_cells_that_are_long_worn_out() -> None:
+    years = 60
+    still = np.zeros(years * 8760)
+    one = Battery(capacity_kwh=1000, charge_kw=500, discharge_kw=500, start_frac=1.0,
+                  cell_low_c=-20, cell_high_c=60, chemistry="nmc")  # fmt: skip
+    flows = one.steady(still, still, 1.0, 60.0)
+    left = one.capacity_left_frac(flows, 60.0 + still, 1.0)
+    assert left[-1] == 0.0
+    assert np.all(np.diff(left) <= 0.0)
+    (worn,) = (x for x in one.limits(flows, 60.0 + still, 1.0) if "capacity" in x.name)
+    assert worn.beyond[-1] == pytest.approx(0.7)

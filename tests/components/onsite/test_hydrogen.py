@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from dctwin.accounting.factors import factor
 from dctwin.components.onsite.electrolyser import HYDROGEN_KWH_PER_KG, WATER_KG_PER_KG, Electrolyser
 from dctwin.components.onsite.fuel_cell import FuelCell
 from dctwin.components.onsite.hydrogen_tank import HydrogenTank
@@ -89,3 +90,15 @@ def test_impossible_fuel_cells_are_refused(change: dict[str, Any]) -> None:
     FuelCell(**good)
     with pytest.raises(ValidationError):
         FuelCell(**{**good, **change})
+
+
+def test_a_cell_on_gas_has_the_carbon_of_its_sheets() -> None:
+    """Bloom Energy: 773 lb/MWh of the first server, 679 to 833 of the ES5 over its life."""
+    cell: Any = load_equipment("solid-oxide-gas-300kw").component
+    assert cell.fuel == "gas"
+    gas_kg_per_kwh = factor("fuels", "gas", "combustion").value
+    kg_per_kwh = cell.fuel_kw(300.0) / 300.0 * gas_kg_per_kwh
+    assert 679 * 0.4536 / 1000 < kg_per_kwh < 833 * 0.4536 / 1000
+    assert kg_per_kwh == pytest.approx(773 * 0.4536 / 1000, rel=0.02)
+    assert cell.heat_recovered_kw(300.0) == 0.0
+    assert [limit.beyond > 0 for limit in cell.limits(np.array([50.0]))] == [True]

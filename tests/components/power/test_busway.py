@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dctwin.components.power.busway import Busway
+from dctwin.components.power.radial_feeder import RadialFeeder
 
 DC: dict[str, Any] = {
     "rated_kw": 800.0, "system": "dc", "source_v": 800.0, "length_m": 50.0, "section_mm2": 1000.0,
@@ -117,3 +118,29 @@ def test_a_rack_of_one_megawatt_at_54_v_needs_a_heavy_bar() -> None:
 def test_conductors_that_cannot_be_laid_are_refused(change: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         Busway(**{**DC, **change})
+
+
+def test_current_and_voltage_beyond_their_limits_are_told() -> None:
+    bar = Busway(**{**DC, "rated_a": 100.0, "drop_limit_frac": 0.01})
+    most_kw = 0.1 * bar.source_v * 0.999
+    beyond = {limit.name: limit.beyond for limit in bar.limits(np.array([0.5, 2.0]) * most_kw)}
+    assert beyond["current_a"][0] == 0.0
+    assert beyond["current_a"][1] == pytest.approx(bar.current_a(2.0 * most_kw) - 100.0)
+    heavy_kw = 5.0 * bar.rated_kw
+    (drop,) = (x.beyond for x in bar.limits(heavy_kw) if x.name == "voltage_drop_frac")
+    assert drop == pytest.approx(1.0 - bar.end_v(heavy_kw) / bar.source_v - 0.01)
+    assert drop > 0
+    assert "current_a" not in {limit.name for limit in Busway(**DC).limits(1.0)}
+
+
+def test_feeder_and_busway_count_the_same_conductors() -> None:
+    line = {
+        "system": "ac3", "rated_kw": 100.0, "source_v": 400.0, "length_m": 30.0,
+        "section_mm2": 95.0,
+    }  # fmt: skip
+    for poles in (None, 3, 4, 5):
+        tree = RadialFeeder(
+            **line | {"length_m": (30.0,), "section_mm2": (95.0,), "poles_count": poles},
+            min_v=300.0, segment_from=(-1,), rated_a=(200.0,), load_share_frac=(1.0,),
+        )  # fmt: skip
+        assert tree.metal_kg == pytest.approx(Busway(**line, poles_count=poles).metal_kg)
