@@ -205,8 +205,8 @@ def flag_table(run: Any) -> Any:
 
 
 def fact_tables(run: Any) -> Any:
-    """Every metric by group; an undefined one with its reason."""
-    currency = str(run.metrics.get("currency") or "")
+    """Every metric by group; an undefined one with its reason, an assumed one with a mark."""
+    money = dctwin.money_of(run.metrics)
     groups = []
     for group, labels in dctwin.METRIC_GROUPS.items():
         rows = []
@@ -215,37 +215,60 @@ def fact_tables(run: Any) -> Any:
                 continue
             value = run.metrics[name]
             text = dctwin.metric_text(name, value)
+            if name in run.assumed:
+                text = f"{text}{dctwin.ASSUMED_MARK}"
             if value is None:
                 text = html.Span(say("undefined", why=run.undefined[name]), className="quiet")
-            rows.append([label, text, dctwin.metric_unit(name, currency)])
+            rows.append([label, text, dctwin.metric_unit(name, money)])
         groups.append(html.Div([html.H3(group), word_table((), rows, "facts")]))
-    return html.Div(groups, className="facts-grid")
+    return html.Div(
+        [
+            html.Div(groups, className="facts-grid"),
+            html.P(dctwin.ASSUMED_NOTE, className="quiet"),
+            assumed_table(run),
+        ]
+    )
+
+
+def assumed_table(run: Any) -> Any:
+    """The assumed prices and factors of a run, each with its value, range and source."""
+    rows = [
+        [
+            row["name"],
+            f"{row['value']:.4g} {row['unit']}",
+            f"{row['low']:g} to {row['high']:g}" if row["low"] < row["high"] else "",
+            row["source"],
+        ]
+        for row in run.provenance.get("accounting", {}).get("factors", ())
+        if row["status"] == "assumed"
+    ]
+    return word_table((), rows, "sources")
 
 
 def source_table(run: Any, design: Any, site: Any) -> Any:
     """Where weather, grid and machines come from."""
-    grid, weather = site.file.grid, run.provenance["weather"]
-    climate, tariff = site.file.climate, site.file.tariff
+    weather, climate = run.provenance["weather"], site.file.climate
+    factors = run.provenance.get("accounting", {}).get("factors", ())
+    given = {row["name"]: row for row in factors}
     weather_text = weather["source"]
     if weather["synthetic"] and climate is not None:
         weather_text = f"{weather_text} {climate.source}"
     none = say("source_none")
+
+    def used(series: str) -> str:
+        row = given.get(f"site.{series}")
+        return say("source_status", source=row["source"], status=row["status"]) if row else none
+
     closure = ", ".join(f"{k.removesuffix('_rel')} {gap:.0e}" for k, gap in run.closure.items())
     rows = [
         [say("source_weather"), weather_text],
         [say("source_notes"), "; ".join(weather["notes"]) or none],
         [
             say("source_grid"),
-            say("source_status", source=grid.carbon_source, status=grid.carbon_status),
+            used("carbon_kg_per_kwh"),
         ],
-        [
-            say("source_water"),
-            say("source_status", source=grid.water_source or none, status=grid.water_status),
-        ],
-        [
-            say("source_tariff"),
-            say("source_status", source=tariff.source, status=tariff.status) if tariff else none,
-        ],
+        [say("source_water"), used("water_l_per_kwh")],
+        [say("source_tariff"), used("price_per_kwh")],
         [say("source_equipment"), ", ".join(sorted(design.equipment())) or none],
         [say("source_closure"), closure],
     ]

@@ -144,8 +144,14 @@ def accounts_of(
     facility: Facility, totals: Totals, surroundings: Surroundings
 ) -> tuple[Values, dict[str, Any]]:
     """All metrics of a facility, or of a stack of them, from its totals; what they stand on."""
-    tariff = surroundings.site.file.tariff
-    return all_metrics(facility, totals, surroundings.grid, tariff, design_loss_frac(facility))
+    return all_metrics(
+        facility,
+        totals,
+        surroundings.grid,
+        surroundings.site.file.tariff,
+        design_loss_frac(facility),
+        surroundings.sources,
+    )
 
 
 def made_frac_of(facility: Facility, surroundings: Surroundings) -> dict[str, list[np.ndarray]]:
@@ -197,13 +203,14 @@ def _flags(
 
 def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any]:
     weather, site = surroundings.weather, surroundings.site
+    climate = site.file.climate
     design = json.dumps(facility.document.data, sort_keys=True)
     return {
         "version": package_version(),
         "design": {"name": facility.name, "sha256": _sha256(design)},
         "conductors": conductor_rows(facility),
         "equipment": {name: equipment_digest(name) for name in sorted(facility.equipment())},
-        "site": {"name": site.name, "sha256": site.digest},
+        "site": {"name": site.name, "sha256": site.digest, **_connection(site)},
         "weather": {
             "name": weather.name,
             "source": weather.source,
@@ -213,8 +220,18 @@ def _provenance(facility: Facility, surroundings: Surroundings) -> dict[str, Any
             "notes": list(weather.notes),
         },
         "inputs": {**surroundings.inputs, **_series_digests(facility)},
-        "seed": site.file.climate.seed if site.file.climate else None,
+        # Of the synthetic year, where that is the weather that was used.
+        "seed": climate.seed if climate is not None and weather.synthetic else None,
     }
+
+
+def _connection(site: Site) -> dict[str, Any]:
+    """When a new connection to the grid can be had there, which no result of a year shows."""
+    link = site.file.connection
+    if link is None or not link.available_from:
+        return {}
+    shown = {"available_from": link.available_from, "status": link.status, "source": link.source}
+    return {"connection": shown}
 
 
 def _series_digests(facility: Facility) -> dict[str, str]:

@@ -6,7 +6,7 @@ catalogue at all sites is compared in the memory of a few runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,12 +14,20 @@ from dctwin.api import DesignLike, SiteLike, facility_of, simulate_batch
 from dctwin.errors import InputError
 from dctwin.result import Outcome, Run
 from dctwin.site import Site, load_site
-from dctwin.surroundings import prepare
+from dctwin.surroundings import PathLike, prepare
 
 if TYPE_CHECKING:
     import pandas as pd
 
 One = TypeVar("One", bound=Run | Outcome)
+
+
+@dataclass(frozen=True)
+class GridFiles:
+    """Files that replace a site's grid series and its energy price."""
+
+    grid: PathLike | None = None
+    price: PathLike | None = None
 
 
 def each_run(
@@ -28,18 +36,20 @@ def each_run(
     step: str = "1h",
     progress: Callable[[int, int], None] | None = None,
     left_out: Callable[[str, str, InputError], None] | None = None,
+    files: Mapping[str, GridFiles] | None = None,
 ) -> Iterator[Run]:
     """Every design at every site, site by site, each run as soon as it is done.
 
     `progress(done, of)` is called after each. A site may lack what a design needs (ground water,
     snow): `left_out` is then called with design, site and reason and the rest goes on; without it
-    the error is raised.
+    the error is raised. `files` gives, by the site's name, series in place of those of the site.
     """
     facilities = [facility_of(design) for design in designs]
     places = [site if isinstance(site, Site) else load_site(site) for site in sites]
     done = 0
     for place in places:
-        surroundings = prepare(place, step=step)
+        given = (files or {}).get(place.name, GridFiles())
+        surroundings = prepare(place, None, step, given.grid, given.price)
         for facility in facilities:
             try:
                 yield from simulate_batch([facility], surroundings)
@@ -62,19 +72,29 @@ def compare_runs(
 def compare(
     designs: Iterable[DesignLike], sites: Iterable[SiteLike], step: str = "1h"
 ) -> pd.DataFrame:
-    """The table of designs x sites: one row a pair, `design`, `site`, then every metric."""
+    """The table of designs x sites: one row a pair, `design`, `site`, then every metric.
+
+    Costs are in the money that `currency` and `price_year` of their row name; `assumed` names the
+    metrics that stand on assumed prices or factors.
+    """
     return metrics_table(each_run(designs, sites, step))
 
 
 def metrics_table(runs: Iterable[Run | Outcome]) -> pd.DataFrame:
-    """One row a run: design, site and every metric."""
+    """One row a run: design, site, every metric, and which of them are assumed, as text."""
     import pandas as pd
 
-    return pd.DataFrame([_row(run) for run in runs])
+    rows = [_marked(run) for run in runs]
+    return pd.DataFrame([{**row, "assumed": " ".join(row["assumed"])} for row in rows])
 
 
 def _row(run: Run | Outcome) -> dict[str, Any]:
     return {"design": run.design, "site": run.site, **run.metrics}
+
+
+def _marked(run: Run | Outcome) -> dict[str, Any]:
+    """The row of a run, and which of its metrics stand on assumed prices or factors."""
+    return {**_row(run), "assumed": sorted(run.assumed)}
 
 
 @dataclass
@@ -120,8 +140,8 @@ def by_pue(runs: Iterable[One]) -> list[One]:
 
 
 def rows_by_pue(runs: Iterable[Run | Outcome]) -> list[dict[str, Any]]:
-    """`design`, `site` and every metric of each run, lowest PUE first."""
-    return [_row(run) for run in by_pue(runs)]
+    """`design`, `site`, every metric and which are assumed, for each run, lowest PUE first."""
+    return [_marked(run) for run in by_pue(runs)]
 
 
 def worst_design(runs: Iterable[Run | Outcome]) -> str:

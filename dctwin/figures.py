@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dctwin.labels import LABELS, SHORT_LABELS, metric_text, metric_unit
+from dctwin.labels import metric_text, metric_unit, one_money, short_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,10 +61,10 @@ def blank(title: str, height: int, **layout: Any) -> go.Figure:
     )
 
 
-def metric_title(metric: str) -> str:
+def metric_title(metric: str, money: str = "") -> str:
     """A metric's short name with its unit: `WUE [L/kWh]`."""
-    unit = metric_unit(metric)
-    name = SHORT_LABELS.get(metric) or LABELS.get(metric, metric)
+    unit = metric_unit(metric, money)
+    name = short_label(metric)
     return f"{name} [{unit}]" if unit else name
 
 
@@ -85,10 +85,12 @@ def comparison_bar(table: pd.DataFrame, metric: str = "pue") -> go.Figure:
     """
     import plotly.graph_objects as go
 
+    money = one_money(table, metric)
     sites = list(dict.fromkeys(table["site"]))
     order = _ordered(table, "design", metric)[::-1]
     figure = blank(
-        f"{metric_title(metric)} of each design, {_where(sites)}", _FRAME_PX + _ROW_PX * len(order)
+        f"{metric_title(metric, money)} of each design, {_where(sites)}",
+        _FRAME_PX + _ROW_PX * len(order),
     )
     base = 1.0 if metric == "pue" else 0.0
     for index, site in enumerate(sites):
@@ -127,7 +129,7 @@ def comparison_bar(table: pd.DataFrame, metric: str = "pue") -> go.Figure:
                     hovertemplate=f"%{{y}} at {site}: %{{x:.4g}}<extra></extra>",
                 )
             )
-    figure.update_xaxes(title_text=metric_title(metric))
+    figure.update_xaxes(title_text=metric_title(metric, money))
     figure.update_yaxes(
         categoryorder="array", categoryarray=order, showgrid=len(sites) > 1, ticksuffix=" "
     )
@@ -186,11 +188,12 @@ def heat_map(table: pd.DataFrame, metric: str = "pue") -> go.Figure:
     """A metric of every design (rows) at every site (columns), best top left."""
     import plotly.graph_objects as go
 
+    money = one_money(table, metric)
     designs, sites = _ordered(table, "design", metric), _ordered(table, "site", metric)
     grid = table.pivot(index="design", columns="site", values=metric).astype(float)
     values = grid.reindex(index=designs, columns=sites).to_numpy()
     texts = [[metric_text(metric, value) for value in row] for row in values]
-    figure = blank(f"{metric_title(metric)}, designs × sites", _FRAME_PX + 30 * len(designs))
+    figure = blank(f"{metric_title(metric, money)}, designs × sites", _FRAME_PX + 30 * len(designs))
     figure.add_trace(
         go.Heatmap(
             z=values,
@@ -203,7 +206,11 @@ def heat_map(table: pd.DataFrame, metric: str = "pue") -> go.Figure:
             colorscale="Cividis",
             reversescale=True,
             textfont={"size": 12},
-            colorbar={"title": {"text": metric_unit(metric)}, "thickness": 12, "outlinewidth": 0},
+            colorbar={
+                "title": {"text": metric_unit(metric, money)},
+                "thickness": 12,
+                "outlinewidth": 0,
+            },
             hovertemplate="%{y} at %{x}: %{text}<extra></extra>",
         )
     )

@@ -121,7 +121,7 @@ class TimedValues:
         """Each time moved to the newest year in which the file has that month, day and time."""
         moved = np.full(at.shape, np.datetime64("NaT"), dtype="datetime64[s]")
         for year in range(_year(self.end), _year(self.start) - 1, -1):
-            candidate = in_year(at, year)
+            candidate = _in_year(at, year)
             fits = (candidate >= self.start) & (candidate < self.end) & np.isnat(moved)
             moved = np.where(fits, candidate, moved)
         if np.isnat(moved).any():
@@ -257,7 +257,7 @@ def _year(time: np.datetime64) -> int:
     return int(time.astype("datetime64[Y]").astype(int)) + 1970
 
 
-def in_year(at: Times, year: int) -> Times:
+def _in_year(at: Times, year: int) -> Times:
     """The same month, day and time in another year; 29 February falls back to the 28th."""
     month = at.astype("datetime64[M]")
     in_month = at - month.astype("datetime64[s]")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+from calendar import isleap
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dctwin.accounting.factors import grid_water_l_per_kwh
+from dctwin.accounting.factors import Factor, grid_water_l_per_kwh
 from dctwin.climate.weather import Weather
 from dctwin.errors import InputError
 from dctwin.grid import (
     TimedValues,
-    in_year,
     read_carbon,
     read_extra,
     read_month_hour,
@@ -25,13 +26,22 @@ from dctwin.jepx import is_jepx, read_jepx
 from dctwin.metrics import GridYear
 from dctwin.physics.overlap import covered_frac
 from dctwin.site import Site
-from dctwin.supply import Curtailment, Outage, price_of
+from dctwin.supply import NOT_SOURCED, Curtailment, Outage, note_of, price_of
 from dctwin.units import SECONDS_PER_HOUR
 
 PathLike = str | os.PathLike[str]
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _THURSDAY = 3  # 1 January 1970
-_EPOCH = 1970
+# Technologies of a mix that burn fossil carbon; what is unknown counts as if it did.
+_FOSSIL = frozenset({"coal", "gas", "oil", "unknown"})
+# Columns of a grid file beside carbon -> their series in GridYear.
+_COLUMNS = {
+    "marginal_carbon_kg_per_kwh": "marginal_carbon_kg_per_kwh",
+    "low_carbon_frac": "carbon_free_frac",
+    "renewable_frac": "renewable_frac",
+    "surplus_kw": "surplus_kw",
+    "outage_frac": "outage_frac",
+}
 
 
 def make_grid_year(
@@ -39,48 +49,96 @@ def make_grid_year(
     weather: Weather,
     grid_file: PathLike | None = None,
     price_file: PathLike | None = None,
-) -> GridYear:
-    """The site's grid over the run; files given replace what the site says."""
+) -> tuple[GridYear, dict[str, Factor]]:
+    """The site's grid over the run, and by the name of each series the source of its values.
+
+    Files given replace what the site says, and take the place of its sources.
+    """
     file, entry = site.file, site.file.grid
     clock = local_times(weather, file.timezone)
     hour = _hour(clock)
+    found: dict[str, Any] = {}
+    notes: dict[str, tuple[str, str]] = {}
+
+    def put(name: str, value: Any, status: str, source: str) -> None:
+        if value is not None:
+            found[name], notes[name] = value, (status, source or NOT_SOURCED)
+
     carbon = _by_hour(entry.carbon_kg_per_kwh, entry.carbon_by_hour_kg_per_kwh, hour)
-    low_carbon = _by_hour(entry.low_carbon_frac, entry.low_carbon_by_hour_frac, hour)
-    extras: dict[str, Any] = {}
+    put("carbon_kg_per_kwh", carbon, entry.carbon_status, entry.carbon_source)
+    for name in ("marginal_carbon", "market_carbon"):
+        value, status, source = (getattr(entry, f"{name}_{x}") for x in _PARTS)
+        put(f"{name}_kg_per_kwh", value, status, source)
+    shares = {} if entry.mix_frac is None else shares_of(entry.mix_frac)
+    low_carbon = _given(entry.low_carbon_frac, shares.get("low_carbon_frac"))
+    low_carbon = _by_hour(low_carbon, entry.low_carbon_by_hour_frac, hour)
+    put("carbon_free_frac", low_carbon, entry.mix_status, entry.mix_source)
+    renewable = _given(entry.renewable_frac, shares.get("renewable_frac"))
+    put("renewable_frac", renewable, entry.mix_status, entry.mix_source)
+    put("water_l_per_kwh", entry.water_l_per_kwh, entry.water_status, entry.water_source)
+    if entry.water_l_per_kwh is None and entry.mix_frac is not None:
+        litres = grid_water_l_per_kwh(entry.mix_frac, entry.water_cooling)
+        text = f"Macknick et al. (2012), {entry.water_cooling} cooling, mix: {entry.mix_source}"
+        put("water_l_per_kwh", litres, "computed", text)
+    region = file.curtailment
+    if region is not None and weather.has_solar:
+        when = curtailing_frac(region, weather)
+        put("curtailing_frac", when, region.status, region.source)
+        put("surplus_kw", region.surplus_kw(), region.status, region.source)
+    found["available_frac"] = 1.0 - outage_frac(file.outages, weather)
     if grid_file is not None:
-        path, offset = os.fspath(grid_file), weather.utc_offset_h
-        carbon = _onto(read_carbon(path, "direct", offset, file.timezone), weather)
-        names = ("marginal_carbon_kg_per_kwh", "low_carbon_frac", "renewable_frac", "surplus_kw",
-                 "outage_frac")  # fmt: skip
-        for name in names:
-            series = read_extra(path, name, offset, file.timezone)
-            if series is not None:
-                extras[name] = _onto(series, weather)
-    price, currency = _price(site, weather, clock, price_file)
-    water = entry.water_l_per_kwh
-    if water is None and entry.mix_frac is not None:
-        water = grid_water_l_per_kwh(entry.mix_frac, entry.water_cooling)
-    curtailing = None
-    if "surplus_kw" in extras:
-        curtailing = (extras["surplus_kw"] > 0) * 1.0
-    elif file.curtailment is not None and weather.has_solar:
-        curtailing = curtailing_frac(file.curtailment, weather)
-    outage = extras.get("outage_frac", outage_frac(file.outages, weather))
-    return GridYear(
-        carbon_kg_per_kwh=carbon,
-        currency=currency,
-        market_carbon_kg_per_kwh=entry.market_carbon_kg_per_kwh,
-        price_per_kwh=price,
-        water_l_per_kwh=water,
-        carbon_free_frac=extras.get("low_carbon_frac", low_carbon),
-        renewable_frac=extras.get("renewable_frac", entry.renewable_frac),
-        marginal_carbon_kg_per_kwh=extras.get(
-            "marginal_carbon_kg_per_kwh", entry.marginal_carbon_kg_per_kwh
-        ),
-        curtailing_frac=curtailing,
-        available_frac=1.0 - outage,
-        local_month=clock.astype("datetime64[M]").astype(int) % 12,
-    )
+        for name, series in _of_file(grid_file, weather, file.timezone).items():
+            put(name, series, "read", f"--grid {os.fspath(grid_file)}")
+    priced = _price(site, weather, clock, price_file)
+    price, found["currency"], found["price_year"], status, source = priced
+    put("price_per_kwh", price, status, source)
+    found["local_month"] = clock.astype("datetime64[M]").astype(int) % 12
+    sources = {
+        name: factor_of(name, found[name], found["currency"], *note) for name, note in notes.items()
+    }
+    return GridYear(**found), sources
+
+
+_PARTS = ("kg_per_kwh", "status", "source")
+_UNITS = {"curtailing_frac": "-", "surplus_kw": "kW", "water_l_per_kwh": "L/kWh"}
+
+
+def factor_of(name: str, values: Any, currency: str, status: str, source: str) -> Factor:
+    """The mean of a series of the grid with its source, as a run's provenance shows it."""
+    mean = float(np.mean(values))
+    unit = f"{currency}/kWh" if name == "price_per_kwh" else _UNITS.get(name, "-")
+    unit = "kg/kWh" if name.endswith("carbon_kg_per_kwh") else unit
+    return Factor(f"site.{name}", mean, mean, mean, unit, status, " ".join(source.split()))
+
+
+def shares_of(mix_frac: Mapping[str, float]) -> dict[str, float]:
+    """Carbon-free and renewable share of a generation mix by technology.
+
+    >>> shares_of({"coal": 0.5, "nuclear": 0.2, "solar": 0.3})
+    {'low_carbon_frac': 0.5, 'renewable_frac': 0.3}
+    """
+    fossil = sum(share for name, share in mix_frac.items() if name in _FOSSIL)
+    free = sum(mix_frac.values()) - fossil
+    return {"low_carbon_frac": free, "renewable_frac": free - mix_frac.get("nuclear", 0.0)}
+
+
+def _given(value: float | None, default: float | None) -> float | None:
+    return default if value is None else value
+
+
+def _of_file(grid_file: PathLike, weather: Weather, timezone: str | None) -> dict[str, Any]:
+    """The series that a grid file holds, by their names in GridYear, on the run's steps."""
+    path, offset = os.fspath(grid_file), weather.utc_offset_h
+    found = {"carbon_kg_per_kwh": _onto(read_carbon(path, "direct", offset, timezone), weather)}
+    for column, name in _COLUMNS.items():
+        series = read_extra(path, column, offset, timezone)
+        if series is not None:
+            found[name] = _onto(series, weather)
+    if "surplus_kw" in found:
+        found["curtailing_frac"] = (found["surplus_kw"] > 0) * 1.0
+    if "outage_frac" in found:
+        found["available_frac"] = 1.0 - found.pop("outage_frac")
+    return found
 
 
 def local_times(weather: Weather, timezone: str | None) -> np.ndarray:
@@ -111,8 +169,8 @@ def _onto(series: TimedValues, weather: Weather) -> np.ndarray:
 
 def _price(
     site: Site, weather: Weather, clock: np.ndarray, price_file: PathLike | None
-) -> tuple[Any, str]:
-    """Energy price a step and its currency."""
+) -> tuple[Any, str, int | None, str, str]:
+    """Energy price a step, its currency and year, and the status and source of it."""
     tariff = site.file.tariff
     if price_file is not None:
         if is_jepx(price_file):
@@ -122,10 +180,14 @@ def _price(
         else:
             # Columns that do not say UTC are read by the site's clock.
             series = read_price(os.fspath(price_file), weather.utc_offset_h, site.file.timezone)
-        return _onto(series, weather), series.unit
+        # A file from one summer to the next is called by the year it begins in, as JEPX does.
+        year = int(str(series.start + np.timedelta64(round(weather.utc_offset_h), "h"))[:4])
+        source = f"--price {os.fspath(price_file)}, {series.column}"
+        return _onto(series, weather), series.unit, year, "read", source
     if tariff is None:
-        return None, ""
-    return energy_price(tariff, clock, Path(site.document.file).parent), tariff.currency
+        return None, "", None, "assumed", ""
+    price = energy_price(tariff, clock, Path(site.document.file).parent)
+    return price, tariff.currency, tariff.year, *note_of(tariff, "energy_price")
 
 
 def energy_price(tariff: Any, clock: np.ndarray, home: Path) -> Any:
@@ -170,19 +232,19 @@ def curtailing_frac(curtailment: Curtailment, weather: Weather) -> np.ndarray:
 
 
 def outage_frac(outages: list[Outage], weather: Weather) -> Any:
-    """Share of each step without grid; an outage of another year keeps its month, day and time,
-    29 February the 28th where the year has none."""
+    """Share of each step without grid; an outage of another year keeps its month, day and time."""
     if not outages:
         return 0.0
-    begin = weather.times_utc[0].astype("datetime64[s]")
-    years = np.unique(weather.times_utc.astype("datetime64[Y]").astype(int)) + _EPOCH
+    first, last = weather.times_utc[0], weather.times_utc[-1]
     intervals: list[tuple[float, float]] = []
     for outage in outages:
         moment = outage.start_utc
         naive = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
-        for year in years:
-            start = in_year(np.array([naive], dtype="datetime64[s]"), int(year))[0]
-            start_h = float((start - begin) / np.timedelta64(1, "s")) / SECONDS_PER_HOUR
+        for year in range(int(str(first)[:4]), int(str(last)[:4]) + 1):
+            if (naive.month, naive.day) == (2, 29) and not isleap(year):
+                continue  # as in grid.py, a day that the run has not is left out
+            start = np.datetime64(naive.replace(year=year), "s")
+            start_h = float((start - first) / np.timedelta64(1, "s")) / SECONDS_PER_HOUR
             intervals.append((start_h, start_h + outage.length_h))
     return covered_frac(*_apart(intervals), weather.rows, weather.step_h)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from dctwin.errors import InputError, nearest
 from dctwin.units import unit_of
 
-# group -> metric -> how it is called; every metric of docs/metrics.md but `currency` and
-# `pue_category`, which are said along with cost and PUE.
+if TYPE_CHECKING:
+    import pandas as pd
+
+# group -> metric -> how it is called; every metric of docs/metrics.md but `currency`, `price_year`
+# and `pue_category`, which are said along with cost and PUE.
 METRIC_GROUPS: dict[str, dict[str, str]] = {
     "Efficiency": {
         "pue": "PUE",
@@ -71,9 +76,10 @@ METRIC_GROUPS: dict[str, dict[str, str]] = {
     "Carbon": {
         "carbon_operational_kg": "operational, location-based",
         "carbon_total_kg": "all scopes, location-based",
-        "carbon_scope1_kg": "scope 1, fuel and refrigerant",
+        "carbon_scope1_kg": "scope 1, fuel, refrigerant, coolant",
         "carbon_fuel_kg": "fuel burned",
         "carbon_refrigerant_kg": "refrigerant leaked",
+        "carbon_coolant_kg": "boiling coolant escaped",
         "carbon_scope2_location_kg": "scope 2, location-based",
         "carbon_scope2_market_kg": "scope 2, contract-based",
         "carbon_scope3_kg": "scope 3, built and fuel supply",
@@ -81,6 +87,10 @@ METRIC_GROUPS: dict[str, dict[str, str]] = {
         "carbon_marginal_kg": "marginal",
         "cue_kg_per_kwh": "CUE, location-based",
         "cue_market_kg_per_kwh": "CUE, contract-based",
+        "cue_scope1_kg_per_kwh": "scope 1 over IT energy",
+        "cue_scope2_kg_per_kwh": "scope 2 over IT energy, location-based",
+        "cue_scope2_market_kg_per_kwh": "scope 2 over IT energy, contract-based",
+        "cue_scope3_kg_per_kwh": "scope 3 over IT energy",
     },
     "Cost": {
         "cost_total_per_year": "facility in all",
@@ -112,6 +122,25 @@ KEY_METRICS = (
     "carbon_operational_kg",
     "cost_energy_per_year",
 )
+# What regions differ in: the columns `regions` of a comparison.
+REGION_METRICS = (
+    "pue",
+    "cue_scope1_kg_per_kwh",
+    "cue_scope2_kg_per_kwh",
+    "cue_scope2_market_kg_per_kwh",
+    "carbon_scope2_location_kg",
+    "cfe_247_frac",
+    "curtailing_h",
+    "surplus_import_kwh",
+    "cost_energy_per_year",
+    "cost_network_per_year",
+    "cost_capital_per_year",
+    "cost_total_per_year",
+)
+COLUMN_SETS = {"key": KEY_METRICS, "regions": REGION_METRICS}
+# Behind a figure that stands on assumed prices or factors.
+ASSUMED_MARK = "*"
+ASSUMED_NOTE = "* stands on assumed prices or factors"
 SHORT_LABELS = {
     "pue": "PUE",
     "wue_l_per_kwh": "WUE",
@@ -124,9 +153,67 @@ SHORT_LABELS = {
     "water_l": "water",
     "carbon_operational_kg": "carbon",
     "cost_energy_per_year": "energy cost",
+    "cue_scope1_kg_per_kwh": "scope 1",
+    "cue_scope2_kg_per_kwh": "scope 2",
+    "cue_scope2_market_kg_per_kwh": "scope 2 by contract",
+    "carbon_scope2_location_kg": "scope 2",
+    "cfe_247_frac": "24/7 CFE",
+    "curtailing_h": "curtailing",
+    "surplus_import_kwh": "drawn then",
+    "cost_network_per_year": "network",
+    "cost_capital_per_year": "capital",
+    "cost_total_per_year": "facility in all",
 }
 # Totals that read better in thousands: unit -> the thousands' unit.
 _LARGE = {"kWh": "MWh", "L": "m³", "kg": "t"}
+
+
+def short_label(name: str) -> str:
+    """What a metric is called at the head of a column."""
+    return SHORT_LABELS.get(name) or LABELS.get(name, name)
+
+
+def column_metrics(words: str) -> tuple[str, ...]:
+    """Metrics of a comparison's columns from `regions` or `pue,cost_total_per_year`.
+
+    >>> column_metrics("pue,cue_kg_per_kwh")
+    ('pue', 'cue_kg_per_kwh')
+    """
+    found: list[str] = []
+    for word in (part.strip() for part in words.split(",")):
+        if word not in LABELS and word not in COLUMN_SETS:
+            known = (*COLUMN_SETS, *LABELS)
+            raise InputError(f"--columns: no such metric, {nearest(word, known)} (got {word!r})")
+        found += COLUMN_SETS.get(word, (word,))
+    return tuple(dict.fromkeys(found))
+
+
+def money_of(metrics: Mapping[Any, Any]) -> str:
+    """The money that a run's costs are in, with the year of its prices.
+
+    >>> money_of({"currency": "JPY", "price_year": 2024.0})
+    '2024 JPY'
+    """
+    currency, year = metrics.get("currency"), metrics.get("price_year")
+    return f"{year:.0f} {currency}" if currency and year else str(currency or "")
+
+
+def one_money(table: pd.DataFrame, metric: str) -> str:
+    """The money of a cost in all rows; nothing where it is no cost.
+
+    Raises InputError where rows differ in it: they must not be ranked as plain numbers.
+    """
+    if not metric.startswith("cost_") or "currency" not in table:
+        return ""
+    columns = [name for name in ("currency", "price_year") if name in table]
+    different = table[columns].drop_duplicates().to_dict("records")
+    moneys = sorted({money_of(row) for row in different if row["currency"]})
+    if len(moneys) > 1:
+        raise InputError(
+            f"{metric}: rows in {' and '.join(moneys)} are not one quantity, "
+            "take sites of one currency and price year"
+        )
+    return moneys[0] if moneys else ""
 
 
 def metric_unit(name: str, currency: str = "") -> str:

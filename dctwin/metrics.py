@@ -24,6 +24,7 @@ class GridYear:
 
     carbon_kg_per_kwh: Any
     currency: str
+    price_year: int | None = None  # of the energy price
     market_carbon_kg_per_kwh: Any = None
     price_per_kwh: Any = None
     water_l_per_kwh: Any = None
@@ -31,6 +32,7 @@ class GridYear:
     renewable_frac: Any = None
     marginal_carbon_kg_per_kwh: Any = None
     curtailing_frac: Any = None  # 1 where the region curtails renewable energy
+    surplus_kw: Any = None  # what it throws away then
     available_frac: Any = 1.0  # 0 in an outage
     local_month: Any = 0  # 0 to 11 by the site's clock: demand is billed by the month
 
@@ -63,6 +65,10 @@ class Values:
 
     def __getitem__(self, name: str) -> Array:
         return self.by_name[name]
+
+    def missing(self, name: str) -> bool:
+        """Whether a metric is undefined for all designs."""
+        return self.by_name[name] is np.nan
 
     def put(self, name: str, value: Array | str | None, reason: str = "") -> None:
         """Note a metric; None where it is undefined for all designs."""
@@ -123,7 +129,7 @@ def contracted_kwh(totals: Totals) -> Array:
     return sum((v for name, v in totals.items() if name.startswith("contract_kwh:")), 0.0)
 
 
-_NO_IT = "no IT energy"
+NO_IT = "no IT energy"
 _NO_FACILITY = "no facility energy"
 _NO_FUEL = "no fuel is burned on site"
 _NO_MARKET = "the site gives no contract-based carbon intensity"
@@ -146,12 +152,14 @@ def metric_values(
     found.put("iteu_sv_frac", None, "needs measured processor use of each server")
     _amounts(found, totals, it_kwh, facility_kwh, shares)
     found.put("currency", grid.currency)
+    none = "the site gives no energy price"
+    found.put("price_year", None if grid.price_year is None else float(grid.price_year), none)
     found.put("peak_facility_kw", totals["peak_facility_kw"])
     peaks = monthly_peaks_kw(totals)
     found.put("peak_grid_kw", _greatest(peaks))
     found.put("unmet_cooling_h", totals["unmet_h"])
     found.per("free_cooling_h_frac", totals["free_h"], totals["busy_h"], "no heat to remove")
-    found.per("mlc", part(totals, "cooling."), it_kwh, _NO_IT)
+    found.per("mlc", part(totals, "cooling."), it_kwh, NO_IT)
     xp = namespace(design_loss_frac)
     loss_frac = xp.where(xp.isfinite(design_loss_frac), design_loss_frac, np.nan)
     found.put("elc", loss_frac, "the power path cannot carry the design load")
@@ -217,7 +225,7 @@ def _efficiency(
     cooling_kwh, power_kwh = part(totals, "cooling."), part(totals, "power.")
 
     def per_it(name: str, amount: Array | None, none: str = "") -> None:
-        found.per(name, amount, it_kwh, _NO_IT, none)
+        found.per(name, amount, it_kwh, NO_IT, none)
 
     per_it("pue", facility_kwh)
     found.put("pue_category", 3.0)

@@ -19,33 +19,50 @@ from dctwin.comparison import (
     worst_design,
 )
 from dctwin.files import write_text
-from dctwin.labels import KEY_METRICS, SHORT_LABELS, large
+from dctwin.labels import (
+    ASSUMED_MARK,
+    ASSUMED_NOTE,
+    KEY_METRICS,
+    large,
+    metric_text,
+    metric_unit,
+    money_of,
+    short_label,
+)
 from dctwin.losses import loss_rows
 
 if TYPE_CHECKING:
     from dctwin.result import Outcome, Run
 
 
-def comparison_head(runs: Sequence[Run | Outcome]) -> list[str]:
+def comparison_head(
+    runs: Sequence[Run | Outcome], metrics: Sequence[str] = KEY_METRICS
+) -> list[str]:
     """Headings of the comparison table, with units."""
     head = ["design", "site"]
-    for name in KEY_METRICS:
-        unit = large(name, None)[1] if not name.startswith("cost_") else _currency(runs)
-        head.append(f"{SHORT_LABELS[name]} [{unit}]" if unit else SHORT_LABELS[name])
+    money = _money(runs)
+    for name in metrics:
+        if name.startswith("cost_"):
+            unit = metric_unit(name, money) if money else f"per {metric_unit(name)}"
+        else:
+            unit = large(name, None)[1]
+        head.append(f"{short_label(name)} [{unit}]" if unit else short_label(name))
         if name == "pue":
             head.append("vs baseline [%]")
     return head
 
 
-def comparison_rows(runs: Sequence[Run | Outcome], baseline: str) -> list[list[str]]:
-    """The comparison table as text, lowest PUE first."""
+def comparison_rows(
+    runs: Sequence[Run | Outcome], baseline: str, metrics: Sequence[str] = KEY_METRICS
+) -> list[list[str]]:
+    """The comparison table as text, lowest PUE first; assumed figures carry a mark."""
     changes = savings_frac(runs, baseline)
-    currency = _currency(runs)
+    shared = bool(_money(runs))
     rows = []
     for run in by_pue(runs):
         row = [run.design, run.site]
-        for name in KEY_METRICS:
-            row.append(_cell(name, run, currency))
+        for name in metrics:
+            row.append(_cell(name, run, shared))
             if name == "pue":
                 change = changes[run.design, run.site]
                 own = run.design == baseline
@@ -54,18 +71,46 @@ def comparison_rows(runs: Sequence[Run | Outcome], baseline: str) -> list[list[s
     return rows
 
 
-def _currency(runs: Sequence[Run | Outcome]) -> str:
-    """The currency that all sites share, or nothing: then each cell names its own."""
-    found = {str(run.metrics["currency"]) for run in runs if run.metrics["currency"]}
-    return f"{found.pop()}/year" if len(found) == 1 else "per year"
+def _money(runs: Sequence[Run | Outcome]) -> str:
+    """The money that all sites share, or nothing: then each cell names its own."""
+    found = {money_of(run.metrics) for run in runs if run.metrics["currency"]}
+    return found.pop() if len(found) == 1 else ""
 
 
-def _cell(name: str, run: Run | Outcome, shared: str) -> str:
+def _cell(name: str, run: Run | Outcome, shared: bool) -> str:
     value = run.metrics[name]
-    if name.startswith("cost_"):
-        own = f" {run.metrics['currency']}" if shared == "per year" and value is not None else ""
-        return ("–" if value is None else f"{value:,.0f}") + own
-    return large(name, value)[0]
+    if value is None:
+        return "–"
+    mark = ASSUMED_MARK if name in run.assumed else ""
+    if not name.startswith("cost_"):
+        return large(name, value)[0] + mark
+    text = f"{value:,.0f}" if abs(value) >= 1000 else metric_text(name, value)
+    return text + mark + ("" if shared else f" {money_of(run.metrics)}")
+
+
+def site_rows(runs: Iterable[Run | Outcome]) -> list[tuple[str, str, str, str]]:
+    """Each site once: its grid's carbon, its energy price and its connection, with their status."""
+    found: dict[str, tuple[str, str, str, str]] = {}
+    for run in runs:
+        rows = {r["name"]: r for r in run.provenance.get("accounting", {}).get("factors", ())}
+        carbon, price = rows.get("site.carbon_kg_per_kwh"), rows.get("site.price_per_kwh")
+        link = run.provenance["site"].get("connection", {})
+        since = link.get("available_from")
+        found.setdefault(
+            run.site,
+            (
+                run.site,
+                f"{carbon['value']:.3f} ({carbon['status']})" if carbon else "–",
+                f"{price['value']:.3g} ({money_of(run.metrics)}, {price['status']})"
+                if price
+                else "–",
+                f"{since} ({link['status']})" if since else "–",
+            ),
+        )
+    return list(found.values())
+
+
+SITE_HEAD = ("site", "grid, mean [kg/kWh]", "energy, mean [per kWh]", "connection from")
 
 
 # --- the comparison page --------------------------------------------------------------------
@@ -106,14 +151,19 @@ tr.baseline td { background: #f4f6f8; }
 
 
 def compare_html(
-    runs: Iterable[Run] | Comparison, path: str | os.PathLike[str], baseline: str | None = None
+    runs: Iterable[Run] | Comparison,
+    path: str | os.PathLike[str],
+    baseline: str | None = None,
+    metrics: Sequence[str] = KEY_METRICS,
 ) -> None:
     """Write one self-contained page (it loads nothing): table, figures, sources, flags."""
     shown = runs if isinstance(runs, Comparison) else Comparison.of(runs)
-    write_text(path, comparison_page(shown, baseline or worst_design(shown.outcomes)))
+    write_text(path, comparison_page(shown, baseline or worst_design(shown.outcomes), metrics))
 
 
-def comparison_page(comparison: Comparison, baseline: str) -> str:
+def comparison_page(
+    comparison: Comparison, baseline: str, metrics: Sequence[str] = KEY_METRICS
+) -> str:
     """A comparison as one HTML page with plotly.js inside it, once."""
     from dctwin import figures, power_figures, run_figures
 
@@ -121,7 +171,7 @@ def comparison_page(comparison: Comparison, baseline: str) -> str:
     frame = metrics_table(by_pue(runs))
     designs, sites = frame["design"].nunique(), frame["site"].nunique()
     shown = PageFigures()
-    parts = [_head(runs, baseline, designs, sites), _key_table(runs, baseline)]
+    parts = [_head(runs, baseline, designs, sites), _key_table(runs, baseline, metrics)]
     parts.append("<h2>Where the overhead goes</h2>")
     parts.append(shown.one(figures.overhead_bar(runs, best[0].site)))
     if sites > 1:
@@ -193,14 +243,15 @@ def _head(runs: Sequence[Outcome], baseline: str, designs: int, sites: int) -> s
     )
 
 
-def _key_table(runs: Sequence[Outcome], baseline: str) -> str:
-    rows = comparison_rows(runs, baseline)
+def _key_table(runs: Sequence[Outcome], baseline: str, metrics: Sequence[str]) -> str:
+    rows = comparison_rows(runs, baseline, metrics)
     classes = ["baseline" if row[0] == baseline else "" for row in rows]
     return (
         "<h2>Key figures, lowest PUE first</h2>"
-        + html_table(comparison_head(runs), rows, text_columns=2, classes=classes)
+        + html_table(comparison_head(runs, metrics), rows, text_columns=2, classes=classes)
         + '<p class="quiet">vs baseline: facility energy per IT energy against the baseline at the '
-        "same site. WUE source adds the water of electricity generation.</p>"
+        "same site. WUE source adds the water of electricity generation. "
+        f"{ASSUMED_NOTE}, listed below with their sources.</p>"
     )
 
 
@@ -304,7 +355,7 @@ def _undefined(runs: Sequence[Outcome]) -> str:
 def _factors(runs: Sequence[Outcome]) -> str:
     """Prices and carbon factors that the results stand on, the assumed ones first."""
     found = {
-        row["name"]: row
+        (row["name"], run.site if row["name"].startswith("site.") else ""): row
         for run in runs
         for row in run.provenance.get("accounting", {}).get("factors", ())
     }
@@ -313,16 +364,19 @@ def _factors(runs: Sequence[Outcome]) -> str:
     rows = [
         (
             row["name"],
+            site,
             row["status"],
             row["source"],
-            f"{row['value']:g}",
+            f"{row['value']:.4g}",
             f"{row['low']:g} to {row['high']:g}" if row["low"] < row["high"] else "",
             row["unit"],
         )
-        for row in sorted(found.values(), key=lambda row: (row["status"] != "assumed", row["name"]))
+        for (_, site), row in sorted(
+            found.items(), key=lambda item: (item[1]["status"] != "assumed", *item[0])
+        )
     ]
-    head = ("name", "status", "source", "value", "range", "unit")
-    return "<h2>Prices and factors</h2>" + html_table(head, rows, 3, wrap=True)
+    head = ("name", "site", "status", "source", "value", "range", "unit")
+    return "<h2>Prices and factors</h2>" + html_table(head, rows, 4, wrap=True)
 
 
 def _sources(runs: Sequence[Outcome]) -> str:
@@ -340,6 +394,8 @@ def _sources(runs: Sequence[Outcome]) -> str:
     closure = ", ".join(f"{k.removesuffix('_rel')} {gap:.0e}" for k, gap in worst.items())
     return (
         "<h2>Sources</h2>"
+        + html_table(SITE_HEAD, site_rows(runs), 4)
+        + "<p></p>"
         + html_table(("site", "weather", "SHA-256", "notes"), rows, 4, wrap=True)
         + "<p></p>"
         + html_table(("design", "SHA-256", "equipment of the catalogue"), design_rows, 3, wrap=True)

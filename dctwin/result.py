@@ -57,6 +57,17 @@ class Outcome:
     step_h: float
     hours_h: float
 
+    @property
+    def assumed(self) -> Mapping[str, list[str]]:
+        """Metric -> the assumed prices and factors that it stands on."""
+        return _assumed(self.provenance)
+
+
+def _assumed(provenance: Mapping[str, Any]) -> Mapping[str, list[str]]:
+    books: Mapping[str, Any] = provenance.get("accounting", {})
+    found: Mapping[str, list[str]] = books.get("assumed_behind", {})
+    return found
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -91,6 +102,11 @@ class Run:
     def hours_h(self) -> float:
         """Length of the period."""
         return len(self.times_utc) * self.ledger.step_h
+
+    @property
+    def assumed(self) -> Mapping[str, list[str]]:
+        """Metric -> the assumed prices and factors that it stands on."""
+        return _assumed(self.provenance)
 
     def outcome(self) -> Outcome:
         """What is left of it once its hours are forgotten."""
@@ -147,6 +163,7 @@ class Run:
             "version": self.provenance["version"],
             "metrics": dict(self.metrics),
             "undefined": dict(self.undefined),
+            "assumed": dict(self.assumed),
             "energy_kwh": self.energy_kwh(),
             "water_l": {
                 "evaporation": self.metrics.get("water_evaporated_l", 0.0),

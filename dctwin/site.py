@@ -61,6 +61,9 @@ class Climate(Structure):
     source: str
     status: dict[str, Status] = Field(default_factory=dict, description="status of each quantity")
     seed: int = number(0, 1_000_000, "seed of the synthetic year", 0)
+    stream: str = Field(
+        "", description="names the random numbers of the year; empty: those of the place"
+    )
     hottest_c: float | None = number(
         -20, 60, "hottest hour: the hottest tenth of the year is scaled to end at this", None
     )
@@ -192,6 +195,7 @@ class Site:
             file.altitude_m,
             file.utc_offset_h,
             file.climate.seed,
+            file.climate.stream,
         )
         hottest_c = file.climate.hottest_c
         return year if hottest_c is None else hottest_year(year, hottest_c)

@@ -115,9 +115,23 @@ class _Tariff(Structure):
     )
     wheeling_loss_frac: float = number(0, 0.3, "lost in the network, bought on top", 0.0)
     status: Status = "assumed"
-    source: str = ""
+    source: str = Field("", description="of the energy price, its table and its periods")
     network_status: Status = "assumed"
-    network_source: str = ""
+    network_source: str = Field("", description="of wheeling, its losses, and demand charges")
+    margin_status: Status = "assumed"
+    margin_source: str = ""
+    surcharge_status: Status = "assumed"
+    surcharge_source: str = ""
+    capacity_status: Status = "assumed"
+    capacity_source: str = ""
+    carbon_status: Status = "assumed"
+    carbon_source: str = ""
+    export_price_status: Status = "assumed"
+    export_price_source: str = ""
+    water_status: Status = "assumed"
+    water_source: str = ""
+    fuel_status: Status = "assumed"
+    fuel_source: str = Field("", description="of the prices of diesel and gas")
 
 
 Tariff: Any = create_model(
@@ -148,7 +162,11 @@ class Connection(Structure):
 
     import_limit_kw: float | None = number(0, 1e8, "most that may be drawn", None)
     export_limit_kw: float | None = number(0, 1e8, "most that may be fed in", None)
-    available_from: str = Field("", description="when the queue gives a new one, YYYY-MM")
+    available_from: str = Field(
+        "",
+        pattern=r"^(\d{4}(-(0[1-9]|1[0-2]))?)?$",
+        description="when the queue gives a new one, YYYY or YYYY-MM: said beside every result",
+    )
     status: Status = "assumed"
     source: str = ""
 
@@ -156,26 +174,51 @@ class Connection(Structure):
 class Curtailment(Structure):
     """When the region throws renewable energy away: on its sunniest days, around noon."""
 
-    rate_frac: float = number(0, 1, "share of the region's PV and wind that is curtailed")
-    energy_kwh_per_year: float | None = number(0, 1e12, "energy curtailed in the region", None)
+    energy_kwh_per_year: float | None = number(
+        0, 1e12, "energy curtailed in the region: no more of it can be used", None
+    )
     days_count: Months = Field(description="days of each month with curtailment, January first")
     first_hour_h: int = number(0, 23, "first local hour", 9)
     last_hour_h: int = number(0, 23, "last local hour", 15)
     status: Status = "assumed"
     source: str = ""
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Curtailment:
+        if self.first_hour_h > self.last_hour_h:
+            raise ValueError(
+                f"last_hour_h must not be before first_hour_h, {self.first_hour_h} "
+                f"(got {self.last_hour_h})"
+            )
+        return self
+
+    def surplus_kw(self) -> float | None:
+        """What the region throws away while it does, spread evenly over the year's hours of it."""
+        hours_h = sum(self.days_count) * (self.last_hour_h - self.first_hour_h + 1)
+        if self.energy_kwh_per_year is None or hours_h == 0:
+            return None
+        return self.energy_kwh_per_year / hours_h
+
 
 class Outage(Structure):
     """A time without grid."""
 
-    start_utc: datetime
+    start_utc: datetime = Field(description="its start; UTC where it names no offset")
     length_h: float = number(0, 8784, "length of the outage")
 
-    @model_validator(mode="after")
-    def _utc(self) -> Outage:
-        if self.start_utc.tzinfo is not None and self.start_utc.utcoffset() is None:
-            raise ValueError("start_utc must be a time in UTC")
-        return self
+
+# Items of a tariff whose status and source are called otherwise than they are.
+_NOTES = {"energy_price": "", "diesel": "fuel_", "gas": "fuel_"}
+_NOTES |= dict.fromkeys(("wheeling", "wheeling_demand", "demand"), "network_")
+_NOTES |= dict.fromkeys(("reclaimed_water", "sea_water"), "water_")
+NOT_SOURCED = "site file, which names no source"
+
+
+def note_of(tariff: Any, item: str) -> tuple[Status, str]:
+    """Status and source of an item of a tariff."""
+    prefix = _NOTES.get(item, f"{item}_")
+    source = getattr(tariff, f"{prefix}source")
+    return getattr(tariff, f"{prefix}status"), source or NOT_SOURCED
 
 
 def price_of(owner: Any, item: str, currency: str, per: str, default: Any = 0.0) -> Any:

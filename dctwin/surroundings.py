@@ -14,6 +14,7 @@ import numpy as np
 
 from dctwin import cache
 from dctwin.accounting.cost import grid_prices
+from dctwin.accounting.factors import Factor
 from dctwin.climate.files import read_weather
 from dctwin.climate.weather import Weather
 from dctwin.components.component import Air, Place
@@ -34,6 +35,7 @@ from dctwin.site import Site, Snow
 PathLike = str | os.PathLike[str]
 # Depth of one snowfall: turns a month's snow into snowfalls (assumed, 0.04 to 0.15 m).
 SNOWFALL_M = 0.08
+_MOST_FRAC = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Surroundings:
     grid: GridYear
     place: Place
     inputs: Mapping[str, str]  # what else went in, by name -> digest
+    sources: Mapping[str, Factor]  # of the grid's series, by their names in GridYear
 
 
 def prepare(
@@ -88,8 +91,9 @@ def prepare(
         inputs["price_table"] = digest_of(
             Path(site.document.file).parent / site.file.tariff.price_table
         )
-    year = make_grid_year(site, found, grid_file, price_file)
-    return Surroundings(site, given, found, air, hour, year, _place(site, found, year), inputs)
+    year, sources = make_grid_year(site, found, grid_file, price_file)
+    place = _place(site, found, year)
+    return Surroundings(site, given, found, air, hour, year, place, inputs, sources)
 
 
 def _place(site: Site, weather: Weather, grid: GridYear) -> Place:
@@ -169,7 +173,8 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
         for way in ("import", "export")
         if link is not None and (value := getattr(link, f"{way}_limit_kw")) is not None
     }
-    available = surroundings.grid.available_frac
+    # The engines know a step with grid or without: it is without where most of it is.
+    available = (np.asarray(surroundings.grid.available_frac) > _MOST_FRAC) * 1.0
     return Boundary(
         air=surroundings.air,
         local_hour=surroundings.local_hour,

@@ -33,7 +33,6 @@ _WEIGHTS = {
     "market_carbon_kg": "market_carbon_kg_per_kwh",
     "marginal_carbon_kg": "marginal_carbon_kg_per_kwh",
     "grid_renewable_kwh": "renewable_frac",
-    "surplus_import_kwh": "curtailing_frac",
     "water_at_source_l": "water_l_per_kwh",
     "energy_cost": "price_per_kwh",
 }
@@ -67,6 +66,10 @@ def totals_of(
             found[name] = over.product(import_kw, weight) * ledger.step_h
     if grid.curtailing_frac is not None:
         found["curtailing_h"] = over.sum(grid.curtailing_frac) * ledger.step_h
+        used_kw = import_kw * grid.curtailing_frac
+        if grid.surplus_kw is not None:
+            used_kw = namespace(used_kw, grid.surplus_kw).minimum(used_kw, grid.surplus_kw)
+        found["surplus_import_kwh"] = over.sum(used_kw) * ledger.step_h
     # What the bus saw: outages of the site and of the design's own scenario.
     outage_frac = traces.get("onsite.outage_frac", 1.0 - grid.available_frac)
     found["outage_h"] = over.sum(outage_frac) * ledger.step_h

@@ -29,6 +29,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Validation halls of Lei and Masanet (2022)": ("lei-masanet-*",),
     "On-site energy": (
         "battery-price-ac",
+        "dtc-warm-water-ppa-ac",
+        "dtc-warm-water-pv-battery-ac",
         "dtc-warm-water-renewables",
         "island-hydrogen-ac",
         "gas-engine-chp-ac",

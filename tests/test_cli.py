@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sample_designs import DESIGN, write_catalogue
 
@@ -202,7 +203,7 @@ def test_run_for_people(command: Command) -> None:
     assert said.code == 0
     for text in (
         "small-hall at somewhere", "8,760 h in steps of 1 h", "synthetic weather", "PUE",
-        "cooling.chiller", "kWh", "JPY/year", "largest imbalance", "Flags:",
+        "cooling.chiller", "kWh", "2024 JPY/year", "* stands on assumed", "largest imbalance", "Flags:",
         "itee_sv: needs a server benchmark",
     ):  # fmt: skip
         assert text in said.out
@@ -401,7 +402,7 @@ def test_on_a_terminal_no_name_or_number_is_cut(command: Command, tmp_path: Path
     wide = on_a_terminal(tmp_path, words, 300)
     narrow = on_a_terminal(tmp_path, words, 70)
     assert "no room here for" not in wide
-    assert "energy cost [JPY/year]" in wide
+    assert "energy cost [2024 JPY/year]" in wide
     assert "no room here for" in narrow
     for text in (wide, narrow):
         assert "small-hall" in text
@@ -493,3 +494,101 @@ def test_dashboard_without_its_packages_says_what_to_install(
     said = command("dashboard")
     assert said.code == 2
     assert "pip install 'dctwin[web]'" in said.err
+
+
+def test_values_of_the_site_are_set_from_the_command_line(command: Command) -> None:
+    plain = command("run small-hall --site somewhere --json").json()
+    priced = command(
+        "run small-hall --site somewhere --json --set-site tariff.carbon_jpy_per_kg=4.3"
+    ).json()
+    kg = priced["metrics"]["carbon_operational_kg"]
+    assert priced["metrics"]["cost_carbon_per_year"] == pytest.approx(4.3 * kg)
+    assert plain["metrics"]["cost_carbon_per_year"] == 0
+    assert "site.tariff.carbon" in priced["assumed"]["cost_carbon_per_year"]
+    assert "site.tariff.carbon" in priced["assumed"]["cost_total_per_year"]
+    assert plain["provenance"]["site"]["sha256"] != priced["provenance"]["site"]["sha256"]
+    broken = command("run small-hall --site somewhere --set-site grid.carbon_kg_per_kw=1")
+    assert broken.code == 2
+    assert "did you mean 'carbon_kg_per_kwh'" in broken.err
+    both = command(
+        "compare small-hall --site somewhere --site ishikari --json --set-site "
+        "grid.carbon_kg_per_kwh=0.1 --set-site grid.carbon_by_hour_kg_per_kwh=null"
+    ).json()
+    assert {round(row["carbon_operational_kg"] / row["grid_import_kwh"], 9) for row in both} == {
+        0.1
+    }
+
+
+def test_a_list_can_be_set() -> None:
+    from dctwin.cli.simulate import changes_of
+
+    words = ["outages=[{start_utc: 2018-09-05T18:07, length_h: 2}]", "a.b=1e3", "c = [1, 2]"]
+    assert changes_of(words, "--set-site") == {
+        "outages": [{"start_utc": "2018-09-05T18:07", "length_h": 2}], "a.b": 1000.0, "c": [1, 2],
+    }  # fmt: skip
+    with pytest.raises(dctwin.InputError, match=r"--set-site: must be path=value"):
+        changes_of(["x"], "--set-site")
+
+
+def spot_file(path: Path) -> None:
+    """A year of the exchange's file: 10 JPY in Tokyo, 8 in Kyushu, 12 in Hokkaido."""
+    rows = [
+        "受渡日,時刻コード,エリアプライス北海道(円/kWh),エリアプライス東京(円/kWh),エリアプライス九州(円/kWh)"
+    ]
+    day = np.datetime64("2024-04-01")
+    while day < np.datetime64("2025-04-01"):
+        text = str(day).replace("-", "/")
+        rows += [f"{text},{slot},12,10,8" for slot in range(1, 49)]
+        day += np.timedelta64(1, "D")
+    path.write_text("\n".join(rows), encoding="cp932")
+
+
+def test_regions_at_the_prices_of_a_file(command: Command) -> None:
+    spot_file(Path("spot.csv"))
+    words = "compare small-hall --site tokyo --site fukuoka --site sapporo --site somewhere"
+    said = command(f"{words} --price spot.csv --json")
+    assert "has no area of somewhere" in said.err
+    rows = {row["site"]: row for row in said.json()}
+    paid = {
+        site: row["cost_energy_per_year"] / row["grid_import_kwh"] for site, row in rows.items()
+    }
+    assert paid == pytest.approx({"tokyo": 10, "fukuoka": 8, "sapporo": 12, "somewhere": 20})
+    assert {row["price_year"] for row in rows.values()} == {2024.0}
+    # Where the price was read it is no assumption; where the grid's carbon is assumed, CUE is one.
+    assert "cost_energy_per_year" not in rows["sapporo"]["assumed"]
+    assert "cost_energy_per_year" in rows["somewhere"]["assumed"]
+    assert "cue_kg_per_kwh" in rows["sapporo"]["assumed"]
+    assert "cue_kg_per_kwh" not in rows["tokyo"]["assumed"]
+
+
+def test_files_of_compare_are_for_a_site(command: Command) -> None:
+    Path("p.csv").write_text("time_utc,price_jpy_per_kwh\n", encoding="utf-8")
+    words = "compare small-hall --site tokyo --site fukuoka --price"
+    for given, why in (
+        ("p.csv", "p.csv is of one place, write tokyo=p.csv"),
+        ("tokio=p.csv", "'tokio' is not compared, did you mean 'tokyo'"),
+        ("tokyo=none.csv", "none.csv: cannot be read"),
+        ("tokyo=p.csv --price tokyo=p.csv", "tokyo is given twice"),
+    ):
+        said = command(f"{words} {given}")
+        assert said.code == 2, given
+        assert why in said.err
+    assert "no such metric" in command("compare --columns pu").err
+
+
+def test_sites_that_differ_in_money_are_not_ranked_by_it(command: Command) -> None:
+    words = "compare small-hall --site somewhere --site ashburn --columns pue,cost_energy_per_year"
+    head, *lines = command(words).out.splitlines()
+    assert head.split("  ")[-1] == "energy cost [per year]"
+    assert {line.split()[-1] for line in lines[:2]} == {"JPY", "USD"}
+    assert "energy, mean [per kWh]" in command(words).out
+
+
+def test_a_transient_is_followed_at_a_changed_site(command: Command) -> None:
+    words = "transient dtc-warm-water-ac --site inzai --scenario facility-water-pump-loss --json"
+    plain = command(words).json()
+    dearer = command(f"{words} --set-site grid.carbon_kg_per_kwh=0.1 --set-site "
+                     "grid.carbon_by_hour_kg_per_kwh=null").json()  # fmt: skip
+    m = dearer["metrics"]
+    assert m["carbon_operational_kg"] == pytest.approx(0.1 * m["grid_import_kwh"])
+    assert plain["metrics"]["carbon_operational_kg"] > 2 * m["carbon_operational_kg"]

@@ -78,7 +78,7 @@ def test_lowest_pue_first_and_undefined_last(runs: list[Run]) -> None:
     pues = [run.metrics["pue"] for run in ordered]
     assert pues[-1] is None
     assert pues[:-1] == sorted(pues[:-1])
-    assert list(rows_by_pue(runs)[0]) == ["design", "site", *runs[0].metrics]
+    assert list(rows_by_pue(runs)[0]) == ["design", "site", *runs[0].metrics, "assumed"]
 
 
 def test_best_and_worst(runs: list[Run]) -> None:

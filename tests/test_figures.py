@@ -13,6 +13,7 @@ from dctwin import figures, run_figures
 from dctwin.comparison import compare_runs, metrics_table
 from dctwin.design import parse_design
 from dctwin.document import load_document
+from dctwin.errors import InputError
 from dctwin.result import Run
 from dctwin.site import parse_site
 
@@ -171,3 +172,18 @@ def test_titles_of_composed_units() -> None:
     assert column_title("loop.chw.flow_m3_s") == "loop.chw.flow [m³/s]"
     assert column_title("chw.chiller.load_frac") == "chw.chiller.load"
     assert column_title("chw.chiller.cop") == "chw.chiller.cop"
+
+
+def test_costs_in_different_money_are_not_drawn_on_one_scale(runs: list[Run]) -> None:
+    mixed = metrics_table(runs)
+    assert figures.heat_map(mixed, "cost_energy_per_year").data[0].colorbar.title.text == (
+        "2024 JPY/year"
+    )
+    mixed.loc[mixed["site"] == "twin", "currency"] = "USD"
+    for draw in (figures.heat_map, figures.comparison_bar):
+        with pytest.raises(InputError, match="2024 JPY and 2024 USD are not one quantity"):
+            draw(mixed, "cost_energy_per_year")
+        assert draw(mixed, "pue").data
+    mixed["currency"], mixed["price_year"] = "JPY", [2020.0, 2020.0, 2024.0, 2024.0]
+    with pytest.raises(InputError, match="2020 JPY and 2024 JPY"):
+        figures.heat_map(mixed, "cost_energy_per_year")

@@ -64,7 +64,7 @@ def test_summer_time_shifts_the_clock_and_days_have_23_and_25_hours() -> None:
 def test_curtailment_takes_the_sunniest_days_around_noon() -> None:
     days = [0.0] * 12
     days[3] = 2.5
-    share = curtailing_frac(Curtailment(rate_frac=0.05, days_count=days), YEAR)
+    share = curtailing_frac(Curtailment(days_count=days), YEAR)
     local = local_times(YEAR, None)
     hour = (local - local.astype("datetime64[D]")).astype("timedelta64[h]").astype(int)
     assert share.sum() == pytest.approx(2.5 * 7)  # 9 to 15 h, two days and a half
@@ -81,20 +81,12 @@ def test_curtailment_takes_the_sunniest_days_around_noon() -> None:
 def test_an_outage_keeps_its_day_in_another_year() -> None:
     # The Hokkaido blackout of 6 September 2018, 03:07 local time.
     site = SITE.replace({"outages": [{"start_utc": "2018-09-05T18:07:00", "length_h": 2.0}]})
-    grid = make_grid_year(site, YEAR)
+    grid = make_grid_year(site, YEAR)[0]
     lost = 1.0 - grid.available_frac
     assert lost.sum() == pytest.approx(2.0)
     first = int(np.argmax(lost > 0))
     assert str(YEAR.times_utc[first])[5:16] == "09-05T18:00"
     assert lost[first] == pytest.approx(53 / 60)
-
-
-def test_an_outage_of_29_february_is_that_of_the_28th_in_another_year() -> None:
-    site = SITE.replace({"outages": [{"start_utc": "2024-02-29T04:00:00Z", "length_h": 1.5}]})
-    lost = 1.0 - make_grid_year(site, YEAR).available_frac
-    first = int(np.argmax(lost > 0))
-    assert str(YEAR.times_utc[first])[5:16] == "02-28T04:00"
-    assert lost.sum() == pytest.approx(1.5)
 
 
 def test_outages_that_overlap_count_once() -> None:
@@ -156,7 +148,7 @@ def test_water_of_the_mix_when_it_is_given() -> None:
          "grid.water_cooling": "once_through"}
     )  # fmt: skip
     expected = 0.6 * 0.3785 + 0.2 * 1.018 + 0.2 * 0.0038
-    assert make_grid_year(site, YEAR).water_l_per_kwh == pytest.approx(expected)
+    assert make_grid_year(site, YEAR)[0].water_l_per_kwh == pytest.approx(expected)
 
 
 def test_bad_supply_is_named() -> None:
@@ -165,4 +157,101 @@ def test_bad_supply_is_named() -> None:
     with pytest.raises(InputError, match="did you mean"):
         SITE.replace({"tariff.surchage_jpy_per_kwh": 1.0})
     with pytest.raises(InputError, match="days_count"):
-        SITE.replace({"curtailment": {"rate_frac": 0.1, "days_count": [1, 2]}})
+        SITE.replace({"curtailment": {"days_count": [1, 2]}})
+
+
+def test_no_more_is_drawn_of_a_surplus_than_there_is() -> None:
+    days = [0.0] * 12
+    days[3] = 2.0
+    site = SITE.replace({"curtailment": {"days_count": days, "energy_kwh_per_year": 7000.0}})
+    run = dctwin.simulate("dtc-warm-water-ac", site)
+    assert run.metrics["curtailing_h"] == 14.0
+    assert run.metrics["surplus_import_kwh"] == pytest.approx(7000.0)  # 500 kW in 14 h
+    plenty = site.replace({"curtailment.energy_kwh_per_year": 1e9})
+    most = dctwin.simulate("dtc-warm-water-ac", plenty).metrics["surplus_import_kwh"]
+    unknown = dctwin.simulate(
+        "dtc-warm-water-ac", site.replace({"curtailment.energy_kwh_per_year": None})
+    )
+    assert most == unknown.metrics["surplus_import_kwh"] > 14 * 1500.0
+
+
+def test_shares_follow_from_the_mix_where_they_are_not_given() -> None:
+    mix = {"coal": 0.3, "gas": 0.2, "unknown": 0.1, "nuclear": 0.15, "solar": 0.25}
+    bare = dict.fromkeys(
+        ("grid.low_carbon_frac", "grid.low_carbon_by_hour_frac", "grid.renewable_frac"), None
+    )
+    grid, sources = make_grid_year(SITE.replace({**bare, "grid.mix_frac": mix}), YEAR)
+    assert grid.carbon_free_frac == pytest.approx(0.4)
+    assert grid.renewable_frac == pytest.approx(0.25)
+    assert sources["renewable_frac"].value == pytest.approx(0.25)
+    given, _ = make_grid_year(SITE.replace({"grid.mix_frac": mix}), YEAR)
+    assert given.renewable_frac == 0.1748
+
+
+def test_an_outage_of_a_leap_day_is_left_out_of_other_years() -> None:
+    site = SITE.replace({"outages": [{"start_utc": "2024-02-29T03:00:00", "length_h": 5.0}]})
+    assert np.all(make_grid_year(site, YEAR)[0].available_frac == 1.0)
+
+
+def test_a_connection_is_dated_by_year_or_month() -> None:
+    for text in ("2032", "2032-04"):
+        assert SITE.replace({"connection.available_from": text}).file.connection
+    with pytest.raises(InputError, match="available_from"):
+        SITE.replace({"connection.available_from": "soon"})
+    run = dctwin.simulate("dtc-warm-water-ac", SITE)
+    assert run.provenance["site"]["connection"]["available_from"] == "2032"
+
+
+def test_every_series_names_the_source_of_the_values_used(tmp_path: Path) -> None:
+    _, own = make_grid_year(SITE, YEAR)
+    entry = SITE.file.grid
+    assert own["carbon_kg_per_kwh"].source == " ".join(entry.carbon_source.split())
+    assert own["price_per_kwh"].source == " ".join(SITE.file.tariff.source.split())
+    assert own["price_per_kwh"].value == pytest.approx(13.0, rel=0.005)
+    assert own["curtailing_frac"].status == "assumed"
+    start = np.datetime64("2024-01-01T00:00")
+    times = [str(start + np.timedelta64(k, "h")) for k in range(8784)]
+    grid, price = tmp_path / "grid.csv", tmp_path / "price.csv"
+    grid.write_text("time_utc,carbon_kg_per_kwh\n" + "".join(f"{t},0.4\n" for t in times))
+    price.write_text("time_utc,price_jpy_per_kwh\n" + "".join(f"{t},9\n" for t in times))
+    year, files = make_grid_year(SITE, YEAR, grid, price)
+    assert files["carbon_kg_per_kwh"].source == f"--grid {grid}"
+    assert files["carbon_kg_per_kwh"].value == pytest.approx(0.4)
+    assert files["carbon_kg_per_kwh"].status == files["price_per_kwh"].status == "read"
+    assert files["price_per_kwh"].source == f"--price {price}, price_jpy_per_kwh"
+    # What the file has not stays the site's.
+    assert files["carbon_free_frac"] == own["carbon_free_frac"]
+    assert year.price_year == 2024
+
+
+def test_every_price_and_limit_of_a_site_does_what_it_says() -> None:
+    """From the site's file to the metric, one run each."""
+    export = {"onsite.export": True, "onsite.pv.count": 12}
+    site = SITE.replace({"tariff.export_price_jpy_per_kwh": 8.0})
+    sold: Any = dctwin.simulate("dtc-warm-water-pv-battery-ac", site, set=export).metrics
+    assert sold["grid_export_kwh"] > 1e6
+    assert sold["cost_export_revenue_per_year"] == pytest.approx(8.0 * sold["grid_export_kwh"])
+    narrow = site.replace({"connection.export_limit_kw": 1000.0})
+    cut: Any = dctwin.simulate("dtc-warm-water-pv-battery-ac", narrow, set=export)
+    assert 0 < cut.metrics["grid_export_kwh"] < sold["grid_export_kwh"]
+    assert cut.metrics["curtailed_kwh"] > 0
+    day = [{"hours": list(range(8, 20)), "energy_price_jpy_per_kwh": 30.0}]
+    prices = {"tariff.time_of_use": day, "tariff.price_table": None,
+              "tariff.energy_price_jpy_per_kwh": 10.0, "tariff.carbon_jpy_per_kg": 4.3}  # fmt: skip
+    run = dctwin.simulate("dtc-warm-water-ac", SITE.replace(prices))
+    m: Any = run.metrics
+    import_kw = sum(f.value for f in run.ledger.select(carrier="electricity", source="grid"))
+    local = local_times(YEAR, None)
+    hour = (local - local.astype("datetime64[D]")).astype("timedelta64[h]").astype(int)
+    paid = np.where((hour >= 8) & (hour < 20), 30.0, 10.0) * import_kw
+    assert m["cost_energy_per_year"] == pytest.approx(paid.sum(), rel=1e-9)
+    assert m["cost_carbon_per_year"] == pytest.approx(4.3 * m["carbon_operational_kg"])
+
+
+@pytest.mark.parametrize(("step", "hours"), [("1h", 2.0), ("15min", 2.0)])
+def test_a_step_is_without_grid_where_most_of_it_is(step: str, hours: float) -> None:
+    outage = {"outages": [{"start_utc": "2018-09-05T18:07:00", "length_h": 2.0}]}
+    run = dctwin.simulate("dtc-warm-water-ac", SITE.replace(outage), step=step)
+    shed = next(flag for flag in run.flags if flag.limit == "shed_kw")
+    assert shed.count_h == hours
+    assert run.metrics["grid_outage_h"] == pytest.approx(2.0)

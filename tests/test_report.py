@@ -12,8 +12,18 @@ import pytest
 from compared import compared_runs, without
 
 from dctwin.comparison import Comparison
+from dctwin.errors import InputError
 from dctwin.files import write_file, write_text
-from dctwin.labels import KEY_METRICS, METRIC_GROUPS, SHORT_LABELS, large, metric_text, metric_unit
+from dctwin.labels import (
+    KEY_METRICS,
+    METRIC_GROUPS,
+    REGION_METRICS,
+    SHORT_LABELS,
+    column_metrics,
+    large,
+    metric_text,
+    metric_unit,
+)
 from dctwin.report import compare_html, comparison_head, comparison_page, comparison_rows
 from dctwin.result import Run
 
@@ -25,8 +35,8 @@ def runs() -> list[Run]:
 
 def test_every_metric_of_a_run_has_a_label(runs: list[Run]) -> None:
     labelled = {name for group in METRIC_GROUPS.values() for name in group}
-    assert labelled | {"currency", "pue_category"} == set(runs[0].metrics)
-    assert set(SHORT_LABELS) == set(KEY_METRICS) <= labelled
+    assert labelled | {"currency", "price_year", "pue_category"} == set(runs[0].metrics)
+    assert set(SHORT_LABELS) == {*KEY_METRICS, *REGION_METRICS} <= labelled
 
 
 def test_text_and_units_of_metrics() -> None:
@@ -53,14 +63,15 @@ def test_table_has_a_heading_for_every_cell(runs: list[Run]) -> None:
     rows = comparison_rows(runs, "small-hall")
     assert {len(row) for row in rows} == {len(head)}
     assert [row[head.index("vs baseline [%]")] for row in rows].count("baseline") == 2
-    assert "energy cost [JPY/year]" in head
+    assert "energy cost [2024 JPY/year]" in head
     # sites with different money: each cell says its own
     mixed = [*runs[:2], *(dataclasses.replace(r, metrics={**r.metrics, "currency": "USD"})
                           for r in runs[2:])]  # fmt: skip
     assert "energy cost [per year]" in comparison_head(mixed)
-    assert sorted(row[-1].split()[-1] for row in comparison_rows(mixed, "small-hall")) == [
-        "JPY", "JPY", "USD", "USD",
-    ]  # fmt: skip
+    cells = [row[-1].split() for row in comparison_rows(mixed, "small-hall")]
+    assert sorted(cell[-1] for cell in cells) == ["JPY", "JPY", "USD", "USD"]
+    assert {cell[-2] for cell in cells} == {"2024"}
+    assert all(cell[0].endswith("*") for cell in cells)  # the sample site's price has no source
 
 
 class _Links(HTMLParser):
@@ -160,3 +171,21 @@ def test_a_page_of_many_designs_stays_readable(runs: list[Run]) -> None:
     assert page.count('class="scroll tall"') > few.count('class="scroll tall"')
     assert "of each design, at 2 sites" not in page
     assert "designs \\u00d7 sites" in page
+
+
+def test_assumed_figures_are_marked_and_named(runs: list[Run]) -> None:
+    rows = comparison_rows(runs, "small-hall", ("pue", "cue_kg_per_kwh", "cost_total_per_year"))
+    assert not any(row[2].endswith("*") for row in rows)  # no price behind PUE
+    assert all(row[4].endswith("*") and row[5].endswith("*") for row in rows)
+    page = comparison_page(Comparison.of(runs), "small-hall")
+    assert "* stands on assumed prices or factors" in page
+    assert "0.450 (assumed)" in page
+    assert "20 (2024 JPY, assumed)" in page
+
+
+def test_columns_by_name() -> None:
+    assert column_metrics("pue,regions,pue") == ("pue", *REGION_METRICS[1:])
+    assert column_metrics("key") == KEY_METRICS
+    with pytest.raises(InputError, match="did you mean 'cue_kg_per_kwh'"):
+        column_metrics("cue_kg_per_kw")
+    assert set(REGION_METRICS) <= {name for group in METRIC_GROUPS.values() for name in group}

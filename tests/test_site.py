@@ -57,3 +57,33 @@ def test_weather_file_beside_the_site(tmp_path: Path) -> None:
     (tmp_path / "osaka.yaml").write_text(head + "weather: year.csv\n" + grid, encoding="utf-8")
     site = dctwin.load_site(tmp_path / "osaka.yaml")
     assert site.weather().rows == 8760
+
+
+@pytest.mark.parametrize("name", ["inzai", "phoenix-record"])
+def test_a_renamed_copy_of_a_site_has_the_same_weather(name: str) -> None:
+    site = dctwin.load_site(name)
+    copy = site.replace({"name": "elsewhere"})
+    assert (copy.weather().dry_bulb_c == site.weather().dry_bulb_c).all()
+    # Without a stream of its own the year is that of the place.
+    bare = {"climate.stream": ""}
+    drawn = site.replace(bare).weather().dry_bulb_c
+    assert (copy.replace(bare).weather().dry_bulb_c == drawn).all()
+    assert not (drawn == site.weather().dry_bulb_c).all()
+
+
+def test_sites_of_one_price_area_have_one_grid_and_tariff() -> None:
+    """Tokyo, Fukuoka and Hokkaido are compared by the place, not by who wrote its file."""
+    areas: dict[str, list[dctwin.Site]] = {}
+    for name in entries("sites"):
+        site = dctwin.load_site(name)
+        if site.file.jepx_area:
+            areas.setdefault(site.file.jepx_area, []).append(site)
+    assert {len(sites) for area, sites in areas.items() if area != "kansai"} <= {2, 3}
+    for sites in areas.values():
+        for site in sites[1:]:
+            assert site.file.tariff == sites[0].file.tariff, site.name
+            assert site.file.curtailment == sites[0].file.curtailment, site.name
+            same = {"low_carbon_by_hour_frac": None}
+            assert site.file.grid.model_copy(update=same) == sites[0].file.grid.model_copy(
+                update=same
+            ), site.name

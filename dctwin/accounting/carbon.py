@@ -7,11 +7,15 @@ Sources and ranges stand with the factors in data/.
 
 from __future__ import annotations
 
-from dctwin.accounting.factors import Used, factor, table
+import numpy as np
+
+from dctwin.accounting.factors import Factor, Used, factor, table
 from dctwin.accounting.sizes import Installed
 from dctwin.design import Facility
-from dctwin.physics.arrays import Array
+from dctwin.physics.arrays import Array, known
 from dctwin.totals import Totals
+
+_LOST = "charge x loss a year of the equipment, whose file gives the range; makers give none"
 
 
 def refrigerant_kg_per_year(facility: Facility, used: Used) -> Array:
@@ -29,6 +33,22 @@ def refrigerant_kg_per_year(facility: Facility, used: Used) -> Array:
             charge_kg = used.take(factor("refrigerants", "charge", cooled)) * rated_kw
             leaked_kg = charge_kg * used.take(factor("refrigerants", "leak", cooled))
             total = total + leaked_kg * used.take(factor("refrigerants", "gwp", name))
+    return total
+
+
+def coolant_kg_per_year(facility: Facility, used: Used) -> Array:
+    """CO2e of the boiling coolant that escapes in a year: vapour lost x warming potential.
+
+    Fugitive emissions of fluorinated fluids are scope 1 (GHG Protocol, Corporate Standard, ch. 4).
+    """
+    total: Array = 0.0
+    for charge in facility.charges:
+        lost_kg = charge.loss_kg_per_year
+        if known(lost_kg):
+            mean_kg = float(np.mean(lost_kg))
+            where = f"design.{charge.place}.vapour_loss"
+            used.take(Factor(where, mean_kg, mean_kg, mean_kg, "kg/year", "assumed", _LOST))
+        total = total + lost_kg * used.take(factor("refrigerants", "gwp", charge.fluid))
     return total
 
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dctwin.accounting.factors import Used, exchange
+import numpy as np
+
+from dctwin.accounting.factors import Factor, Used, exchange
 from dctwin.design import Facility
+from dctwin.design.contracts import Contract
 from dctwin.metrics import GridYear, contracted_kwh
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, known, namespace
 from dctwin.totals import Totals
 
 
@@ -57,6 +60,7 @@ def contract_cost(facility: Facility, totals: Totals, grid: GridYear, used: Used
     left_kwh = uncovered_kwh(totals)
     for contract in facility.contracts:
         price = exchange(contract.price_per_kwh, contract.currency, grid.currency, used)
+        _note(contract, used)
         if contract.plants:
             made_kwh = totals[f"contract_kwh:{contract.name}"]
             total = total + price * made_kwh - totals[f"contract_worth:{contract.name}"]
@@ -66,3 +70,11 @@ def contract_cost(facility: Facility, totals: Totals, grid: GridYear, used: Used
             total = total + contract.share_frac * left_kwh * price
             left_kwh = left_kwh * (1.0 - contract.share_frac)
     return total
+
+
+def _note(contract: Contract, used: Used) -> None:
+    price = contract.price_per_kwh
+    if known(price):
+        mean = float(np.mean(price))
+        name, unit = f"design.contracts.{contract.name}.price", f"{contract.currency}/kWh"
+        used.take(Factor(name, mean, mean, mean, unit, contract.status, contract.source))

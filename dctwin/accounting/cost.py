@@ -17,7 +17,7 @@ from dctwin.accounting.factors import Factor, Used, exchange, factor, table
 from dctwin.accounting.sizes import Installed
 from dctwin.metrics import GridYear
 from dctwin.physics.arrays import Array, known, namespace
-from dctwin.supply import price_of
+from dctwin.supply import note_of, price_of
 from dctwin.totals import Totals, monthly_peaks_kw
 
 LITRES_PER_M3 = 1000.0
@@ -26,6 +26,7 @@ WATER_PRICES = {"potable": "water", "reclaimed": "reclaimed_water", "sea": "sea_
 # What a tariff adds to the energy price: by the kilowatt-hour, and by the peak.
 _PER_KWH = ("margin", "wheeling", "surcharge")
 _PER_KW_MONTH = ("demand", "wheeling_demand")
+_WRITTEN = {"kwh": "kWh", "kw_month": "kW/month", "kw_year": "kW/year", "kg": "kg", "m3": "m³"}
 _PRICES = ("price_per_kwh", "export_price_per_kwh", "demand_price_per_kw")
 
 
@@ -34,22 +35,24 @@ def network_cost(tariff: Any, totals: Totals, grid: GridYear, used: Used) -> Arr
     if tariff is None:
         return 0.0
     money = tariff.currency
-    note = (tariff.network_status, tariff.network_source or "site file")
     per_kwh = 0.0
     for item in _PER_KWH:
-        per_kwh += _noted(used, tariff, item, "kwh", note)
+        per_kwh += _noted(used, tariff, item, "kwh")
     total = per_kwh * totals["import_kwh"]
-    per_kw_month = sum(_noted(used, tariff, item, "kw_month", note) for item in _PER_KW_MONTH)
+    per_kw_month = sum(_noted(used, tariff, item, "kw_month") for item in _PER_KW_MONTH)
     peaks = monthly_peaks_kw(totals)
     highest = peaks[0]
     for kw in peaks[1:]:
         highest = namespace(highest, kw).maximum(highest, kw)
     billed = len(peaks) * highest if tariff.demand_basis == "year" else sum(peaks)
     total = total + per_kw_month * billed
-    total = total + _noted(used, tariff, "capacity", "kw_year", note) * highest
+    total = total + _noted(used, tariff, "capacity", "kw_year") * highest
     total = exchange(total, money, grid.currency, used)
     if tariff.wheeling_loss_frac > 0 and grid.price_per_kwh is not None:
-        lost = tariff.wheeling_loss_frac / (1.0 - tariff.wheeling_loss_frac)
+        share = tariff.wheeling_loss_frac
+        note = note_of(tariff, "wheeling")
+        used.take(Factor("site.tariff.wheeling_loss", share, share, share, "-", *note))
+        lost = share / (1.0 - share)
         total = total + lost * totals["energy_cost"]
     return total
 
@@ -88,8 +91,7 @@ def carbon_cost(tariff: Any, carbon_kg: Array, currency: str, used: Used) -> Arr
     """Carbon price of the site on the carbon of its grid energy and fuel."""
     if tariff is None:
         return 0.0
-    note = (tariff.network_status, tariff.network_source or "site file")
-    price = _noted(used, tariff, "carbon", "kg", note)
+    price = _noted(used, tariff, "carbon", "kg")
     return exchange(price * carbon_kg, tariff.currency, currency, used)
 
 
@@ -97,8 +99,7 @@ def export_revenue(tariff: Any, export_kwh: Array, currency: str, used: Used) ->
     """What the grid pays for energy fed in."""
     if tariff is None:
         return 0.0
-    note = (tariff.status, tariff.source or "site file")
-    price = _noted(used, tariff, "export_price", "kwh", note)
+    price = _noted(used, tariff, "export_price", "kwh")
     return exchange(price * export_kwh, tariff.currency, currency, used)
 
 
@@ -109,7 +110,7 @@ def water_cost(tariff: Any, source_l: Mapping[str, Array], currency: str, used: 
         item = WATER_PRICES[source]
         given = None if tariff is None else price_of(tariff, item, tariff.currency, "m3", None)
         if given is not None:
-            price, money = float(given), tariff.currency
+            price, money = _noted(used, tariff, item, "m3"), tariff.currency
         elif known(water_l) and not np.any(water_l):
             continue
         else:
@@ -126,8 +127,7 @@ def fuel_cost(tariff: Any, burned_kwh: Mapping[str, Array], currency: str, used:
         if given is None:
             price, money = used.take(factor("fuels", name, "price")), "USD"
         else:
-            note = (tariff.status, tariff.source or "site file")
-            price, money = _noted(used, tariff, name, "kwh", note), tariff.currency
+            price, money = _noted(used, tariff, name, "kwh"), tariff.currency
         total = total + exchange(price * kwh, money, currency, used)
     return total
 
@@ -159,11 +159,11 @@ def capital(parts: list[Installed], currency: str, used: Used) -> Mapping[str, d
     return found
 
 
-def _noted(used: Used, tariff: Any, item: str, per: str, note: tuple[str, str]) -> float:
-    """A price of the tariff, noted with its status; 0 where the site gives none."""
+def _noted(used: Used, tariff: Any, item: str, per: str) -> float:
+    """A price of the tariff, noted with its own status and source; 0 where the site gives none."""
     value = price_of(tariff, item, tariff.currency, per, None)
     if value is None:
         return 0.0
-    unit = f"{tariff.currency}/{per.replace('_', '/')}"
-    name = f"site.tariff.{item}"
-    return used.take(Factor(name, float(value), float(value), float(value), unit, *note))
+    unit = f"{tariff.currency}/{_WRITTEN[per]}"
+    name, price = f"site.tariff.{item}", float(value)
+    return used.take(Factor(name, price, price, price, unit, *note_of(tariff, item)))

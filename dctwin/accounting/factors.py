@@ -6,7 +6,8 @@ so that every assumed price or factor is marked where its result is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -39,15 +40,39 @@ class Factor:
 
 
 class Used:
-    """The factors a result stands on, collected while it is computed."""
+    """The factors a result stands on, collected while it is computed, metric by metric."""
 
     def __init__(self) -> None:
         self.factors: dict[str, Factor] = {}
+        self._behind: dict[str, set[str]] = {}
+        self._now: tuple[str, ...] = ()
+
+    @contextmanager
+    def behind(self, *metrics: str) -> Iterator[None]:
+        """What is taken within stands behind these metrics."""
+        before, self._now = self._now, metrics
+        for metric in metrics:
+            self._behind.setdefault(metric, set())
+        try:
+            yield
+        finally:
+            self._now = before
+
+    def join(self, metric: str, *parts: str) -> None:
+        """A metric that is made of others stands on what they stand on."""
+        joined = self._behind.setdefault(metric, set())
+        joined.update(*(self._behind.get(part, set()) for part in parts))
 
     def take(self, factor: Factor) -> float:
         """The factor's value; the factor is noted."""
         self.factors[factor.name] = factor
+        for metric in self._now:
+            self._behind[metric].add(factor.name)
         return factor.value
+
+    def stands_on(self) -> dict[str, list[str]]:
+        """Metric -> names of the factors it stands on; metrics that stand on none are left out."""
+        return {metric: sorted(names) for metric, names in self._behind.items() if names}
 
     def rows(self) -> list[dict[str, Any]]:
         """All of them, by name."""

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from dctwin.cli import catalogue, power, simulate, sweep, tools
+from dctwin.cli import catalogue, compare, power, simulate, sweep, tools
 from dctwin.errors import DctwinError
 
 INTERRUPTED = 130
@@ -56,6 +56,7 @@ def _everywhere(
 
 catalogue.add_to(app)
 simulate.add_to(app)
+compare.add_to(app)
 power.add_to(app)
 sweep.add_to(app)
 tools.add_to(app)

@@ -297,7 +297,10 @@ def _print_site(site: Site, document: dict[str, Any]) -> None:
             ],
             2,
         )
-    for part in ("grid", "tariff", "water", "connection", "curtailment", "snow"):
+    if document.get("outages"):
+        document = {**document, "outages": {o["start_utc"]: f"{o['length_h']:g} h without grid"
+                                            for o in document["outages"]}}  # fmt: skip
+    for part in ("grid", "tariff", "water", "connection", "curtailment", "outages", "snow"):
         values = document.get(part)
         if values:
             _heading(part)

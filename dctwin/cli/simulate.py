@@ -1,8 +1,8 @@
-"""`dctwin run`, `compare` and `transient`: the engines from the command line."""
+"""`dctwin run` and `transient`: the engines from the command line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,20 +11,19 @@ import typer
 from dctwin.cli.console import (
     JsonFlag,
     OutOption,
-    check_file,
     check_out,
     check_readable,
-    columns_that_fit,
     note,
     print_json,
     progress,
     say,
     table,
 )
-from dctwin.errors import InputError, nearest
+from dctwin.errors import InputError
 
 if TYPE_CHECKING:
-    from dctwin.result import Outcome, Run
+    from dctwin.result import Run
+    from dctwin.site import Site
 
 _FLAGS_SHOWN = 5
 _EVENTS_SHOWN = 60
@@ -45,6 +44,15 @@ SetOption = Annotated[
         help="Change a value of the design, e.g. cooling.loops.fws.supply_c=40; may be repeated.",
     ),
 ]
+SetSiteOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set-site",
+        metavar="PATH=VALUE",
+        show_default=False,
+        help="Change a value of the site, e.g. tariff.carbon_jpy_per_kg=4.3; may be repeated.",
+    ),
+]
 StepOption = Annotated[
     str, typer.Option("--step", metavar="5min|15min|30min|1h", help="Length of a time step.")
 ]
@@ -56,28 +64,40 @@ def add_to(app: typer.Typer) -> None:
         "run", epilog="Example: dctwin run chilled-water-tower-ac --site inzai --out results/inzai"
     )(run)
     app.command(
-        "compare", epilog="Example: dctwin compare --site inzai --site ishikari --html report.html"
-    )(compare)
-    app.command(
         "transient",
         epilog="Example: dctwin transient chilled-water-tower-ac --site inzai "
         "--scenario utility-outage",
     )(transient)
 
 
-def changes_of(words: Iterable[str] | None) -> dict[str, Any]:
-    """`path=value` words as changes of a design; values are read as in a file."""
-    from dctwin.document import parse_scalar
+def changes_of(words: Iterable[str] | None, option: str = "--set") -> dict[str, Any]:
+    """`path=value` words as changes of a design or a site; values are read as in a file.
+
+    A value that begins with a bracket or a brace is a list or a mapping.
+    """
+    from dctwin.document import load_document, parse_scalar
 
     changes: dict[str, Any] = {}
     for word in words or ():
-        path, equals, value = word.partition("=")
-        if not equals or not path.strip():
-            raise InputError(f"--set: must be path=value (got {word!r})")
-        if path.strip() in changes:
-            raise InputError(f"--set: {path.strip()} is given twice")
-        changes[path.strip()] = parse_scalar(value.strip())
+        path, equals, value = (part.strip() for part in word.partition("="))
+        if not equals or not path:
+            raise InputError(f"{option}: must be path=value (got {word!r})")
+        if path in changes:
+            raise InputError(f"{option}: {path} is given twice")
+        if value.startswith(("[", "{")):
+            changes[path] = load_document(option, f"{path}: {value}").data[path]
+        else:
+            changes[path] = parse_scalar(value)
     return changes
+
+
+def site_of(name: str, words: Iterable[str] | None) -> Site:
+    """A site by name or file, with the values of `--set-site`."""
+    from dctwin.site import load_site
+
+    changes = changes_of(words, "--set-site")
+    site = load_site(name)
+    return site.replace(changes) if changes else site
 
 
 def run(
@@ -104,6 +124,7 @@ def run(
         typer.Option(metavar="FILE", show_default=False, help="Hourly energy price (CSV)."),
     ] = None,
     set_: SetOption = None,
+    set_site: SetSiteOption = None,
     step: StepOption = "1h",
     as_json: JsonFlag = False,
     out: OutOption = None,
@@ -115,7 +136,8 @@ def run(
     check_out(out)
     from dctwin.api import simulate
 
-    result = simulate(design, site, weather, grid, price, step, changes or None)
+    place = site_of(site, set_site)
+    result = simulate(design, place, weather, grid, price, step, changes or None)
     if out is not None:
         result.save(out)
     if as_json:
@@ -127,20 +149,26 @@ def run(
 
 
 def _print_run(run: Run) -> None:
-    from dctwin.labels import METRIC_GROUPS, metric_text, metric_unit
+    from dctwin.labels import ASSUMED_MARK, METRIC_GROUPS, metric_text, metric_unit, money_of
 
     _print_head(run)
-    currency = str(run.metrics.get("currency") or "")
+    money = money_of(run.metrics)
     energy = run.energy_kwh()
     for group, labels in METRIC_GROUPS.items():
         rows = [
-            (label, metric_text(name, run.metrics[name]), metric_unit(name, currency), name)
+            (
+                label,
+                metric_text(name, run.metrics[name]),
+                ASSUMED_MARK if name in run.assumed else "",
+                metric_unit(name, money),
+                name,
+            )
             for name, label in labels.items()
             if run.metrics.get(name) is not None
         ]
         if rows:
             _heading(group)
-            table([("", "left"), ("", "right"), ("", "left"), ("", "left")], rows, 2)
+            table([("", "left"), ("", "right"), *[("", "left")] * 3], rows, 2)
         if group == "Energy":
             _heading("Energy by account")
             _print_accounts(energy)
@@ -158,6 +186,8 @@ def _print_head(run: Run) -> None:
     say(f"{hours:,.0f} h in steps of {run.ledger.step_h:g} h; {kind}: {weather.get('source', '')}")
     for text in weather.get("notes", ()):
         say(f"weather note: {text}", "dim")
+    if link := run.provenance["site"].get("connection"):
+        say(f"a new grid connection: from {link['available_from']} ({link['status']})", "dim")
 
 
 def _heading(text: str) -> None:
@@ -197,10 +227,13 @@ def _print_assumed(run: Run) -> None:
     books = run.provenance.get("accounting")
     if not books:
         return
+    from dctwin.labels import ASSUMED_NOTE
+
     assumed, factors = books["assumed"], books["factors"]
     say(
-        f"  cost and embodied carbon stand on {len(assumed)} assumed of {len(factors)} prices and "
-        f"factors, money of {books['price_year']} (--json lists them with their ranges)",
+        f"  {ASSUMED_NOTE}: {len(assumed)} of {len(factors)} here are (--json lists them with "
+        f"their ranges, and which stand behind which figure); defaults are of "
+        f"{books['default_price_year']}",
         "dim",
     )
     if books["not_counted"]:
@@ -230,175 +263,6 @@ def _print_closure_and_flags(run: Run) -> None:
         say(f"  and {len(worst) - _FLAGS_SHOWN} more (--json lists all)")
 
 
-def compare(
-    designs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[DESIGN]...",
-            show_default=False,
-            help="Designs by name or file; all of the catalogue when none is given.",
-        ),
-    ] = None,
-    site: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--site",
-            metavar="SITE",
-            show_default=False,
-            help="Site by name or file, may be repeated; all when none is given.",
-        ),
-    ] = None,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DESIGN",
-            show_default=False,
-            help="Design that the others are held against; the first one given, or the "
-            "one with the highest PUE.",
-        ),
-    ] = None,
-    html: Annotated[
-        Path | None,
-        typer.Option(
-            "--html",
-            metavar="FILE",
-            show_default=False,
-            help="Write a self-contained report with figures.",
-        ),
-    ] = None,
-    chains: Annotated[
-        bool,
-        typer.Option("--chains", help="The power chains alone on one IT load; needs no site."),
-    ] = False,
-    it_kw: Annotated[
-        float | None,
-        typer.Option("--it-kw", show_default=False, help="IT load of --chains; 1,000 kW."),
-    ] = None,
-    load_frac: Annotated[
-        list[float] | None,
-        typer.Option(
-            "--load-frac",
-            show_default=False,
-            help="Share of full load of --chains, may be repeated; 0.1 to 1 when none is given.",
-        ),
-    ] = None,
-    step: StepOption = "1h",
-    as_json: JsonFlag = False,
-    out: OutOption = None,
-) -> None:
-    """Compare designs at sites: a table by PUE, WUE, CUE and the rest, best first."""
-    check_out(out)
-    check_file(html, "--html")
-    from dctwin.comparison import (
-        Comparison,
-        each_run,
-        metrics_table,
-        rows_by_pue,
-        worst_design,
-    )
-    from dctwin.design import load_design
-    from dctwin.files import write_text
-    from dctwin.library import entries
-    from dctwin.site import load_site
-
-    facilities = [load_design(name) for name in _once(designs or list(entries("designs")))]
-    if chains:
-        if site:
-            raise InputError("--chains: needs no site, leave --site out")
-        from dctwin.cli.power import compare_chains
-
-        compare_chains(facilities, baseline, it_kw, load_frac, as_json, html, out)
-        return
-    if it_kw is not None or load_frac:
-        raise InputError("--it-kw and --load-frac go with --chains")
-    places = [load_site(name) for name in _once(site or list(entries("sites")))]
-    if not facilities:
-        raise InputError("no designs found: name a design file")
-    names = _names("design", facilities)
-    _names("site", places)
-    if baseline is not None and baseline not in names:
-        raise InputError(f"--baseline: {baseline!r} is not compared, {nearest(baseline, names)}")
-    missing: list[tuple[str, str, InputError]] = []
-    # Who names both asks for just these pairs; who takes all of one gets the pairs that can be.
-    named = bool(designs and site)
-    found = Comparison()
-    with progress("runs") as step_done:
-        for run in each_run(
-            facilities,
-            places,
-            step,
-            step_done,
-            None if named else lambda *pair: missing.append(pair),
-        ):
-            found.add(run)
-            if out is not None:
-                run.save(out / f"{run.design}-at-{run.site}")
-    runs = found.outcomes
-    if not runs:
-        raise missing[0][2]
-    _note_missing(missing)
-    base = baseline or (names[0] if designs else worst_design(runs))
-    if html is not None:
-        from dctwin.report import compare_html
-
-        compare_html(found, html, base)
-    if out is not None:
-        write_text(out / "compare.csv", metrics_table(runs).to_csv(index=False))
-    if as_json:
-        print_json(rows_by_pue(runs))
-    else:
-        _print_comparison(runs, base)
-    if html is not None:
-        note(f"the report is {html}")
-    if out is not None:
-        note(f"compare.csv and a folder for every run are in {out}")
-
-
-def _note_missing(missing: Sequence[tuple[str, str, InputError]]) -> None:
-    """Which pairs were left out, one line a design and reason."""
-    sites: dict[tuple[str, str], list[str]] = {}
-    for design, site, problem in missing:
-        reason = str(problem).removeprefix(f"site {site}: ")
-        sites.setdefault((design, reason), []).append(site)
-    for (design, reason), names in sites.items():
-        note(f"left out: {design} at {', '.join(names)}: {reason}")
-
-
-def _once(names: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(names))
-
-
-def _names(kind: str, things: Sequence[Any]) -> list[str]:
-    """The names of designs or sites; a table cannot tell two of one name apart."""
-    names = [thing.name for thing in things]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"two {kind} files have the name {name!r}: rename one")
-    return names
-
-
-def _print_comparison(runs: list[Outcome], baseline: str) -> None:
-    from dctwin.report import comparison_head, comparison_rows
-
-    columns = [
-        (name, "left" if name in ("design", "site") else "right") for name in comparison_head(runs)
-    ]
-    rows = comparison_rows(runs, baseline)
-    fitting = columns_that_fit(columns, rows)
-    table(columns[:fitting], [row[:fitting] for row in rows])
-    if fitting < len(columns):
-        left_out = ", ".join(name for name, _ in columns[fitting:])
-        say(f"no room here for {left_out}: --out, --html and --json have all", "dim")
-    say()
-    say(f"vs baseline: facility energy per IT energy against {baseline} at the same site")
-    flagged = [run for run in runs if run.flags]
-    if flagged:
-        say(
-            f"{len(flagged)} of {len(runs)} runs left a valid range or a limit: "
-            "dctwin run DESIGN --site SITE tells where"
-        )
-
-
 def transient(
     design: DesignArgument,
     site: SiteOption,
@@ -415,6 +279,7 @@ def transient(
         ),
     ] = None,
     set_: SetOption = None,
+    set_site: SetSiteOption = None,
     as_json: JsonFlag = False,
     out: OutOption = None,
 ) -> None:
@@ -428,7 +293,7 @@ def transient(
     with progress("per cent") as step_done:
         result = follow(
             design,
-            site,
+            site_of(site, set_site),
             scenario,
             step_s,
             changes or None,

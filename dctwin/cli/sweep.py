@@ -281,6 +281,7 @@ def _tell_result(
     refined: Refined | None,
     as_json: bool,
 ) -> None:
+    from dctwin.labels import ASSUMED_NOTE
     from dctwin.sweeps.analyse import pareto, rank
 
     file = spec.file
@@ -313,9 +314,11 @@ def _tell_result(
     varied = [path for path in file.vary if path in best]
     columns = ["point", "design", "site", *varied, *names]
     rows = [[_cell(row[name]) for name in columns] for _, row in best.iterrows()]
-    heads = [(name, "right") for name in columns]
+    heads = [(_head(name, found), "right") for name in columns]
     fits = columns_that_fit(heads, rows)
     table(heads[:fits], [row[:fits] for row in rows])
+    if any(name.startswith("cost_") for name in names):
+        say(f"{ASSUMED_NOTE}: dctwin run names them")
     if refined is not None:
         moved = ", ".join(f"{path} = {_cell(value)}" for path, value in refined.values.items())
         say(f"refined: {refined.before:.8g} -> {refined.after:.8g} at {moved}")
@@ -323,6 +326,14 @@ def _tell_result(
     if again:
         note(f"{again:,} points that JAX cannot do were run in NumPy")
     note(f"all points: {folder / 'summary.parquet'}")
+
+
+def _head(name: str, found: pd.DataFrame) -> str:
+    """A column's heading: a cost with its money, and marked, as every cost has an assumed price."""
+    from dctwin.labels import ASSUMED_MARK, metric_unit, one_money
+
+    money = one_money(found, name)
+    return f"{name}{ASSUMED_MARK} [{metric_unit(name, money)}]" if money else name
 
 
 def _backend_of(found: pd.DataFrame) -> str:

@@ -89,15 +89,19 @@ def synthetic_weather(
     altitude_m: float,
     utc_offset_h: float,
     seed: int = 0,
+    stream: str = "",
 ) -> Weather:
-    """The synthetic year as `Weather`, marked synthetic; the same for the same name and seed.
+    """The synthetic year as `Weather`, marked synthetic.
 
-    Its arrays are kept in the cache on disk.
+    It is the same for the same normals, place, seed and stream, whatever the name. `stream` names
+    the random numbers that are drawn; where it is empty they are those of the place. Its arrays are
+    kept in the cache on disk.
     """
     place = (latitude_deg, longitude_deg, altitude_m, utc_offset_h)
-    key = cache_key("synthetic-year", repr(normals), *place, seed, name)
+    drawn = stream or stream_of(latitude_deg, longitude_deg)
+    key = cache_key("synthetic-year", repr(normals), *place, seed, drawn)
     columns: dict[str, Any] = {
-        **cached_arrays(key, lambda: synthetic_year(normals, *place, seed, name))
+        **cached_arrays(key, lambda: synthetic_year(normals, *place, seed, drawn))
     }
     offset_min = round(utc_offset_h * 60.0)
     return Weather(
@@ -125,17 +129,17 @@ def synthetic_year(
     altitude_m: float,
     utc_offset_h: float,
     seed: int = 0,
-    name: str = "",
+    stream: str = "",
 ) -> dict[str, Floats]:
     """8760 hours from 1 January 00:00 local standard time, as the columns of `Weather`."""
     month = normals.arrays()
-    residuals = _daily_residuals(_stream(seed, name, "days"))
+    residuals = _daily_residuals(_stream(seed, stream, "days"))
     ghi, dni, dhi = _radiation(
         month["ghi_kwh_per_m2"],
         latitude_deg,
         longitude_deg - 15.0 * utc_offset_h,
         residuals[1:-1, 2],
-        _stream(seed, name, "sky"),
+        _stream(seed, stream, "sky"),
     )
     dry_bulb_c = _temperature(month, latitude_deg, longitude_deg - 15.0 * utc_offset_h, residuals)
     return {
@@ -144,10 +148,10 @@ def synthetic_year(
             month["relative_humidity_frac"],
             dry_bulb_c,
             residuals[1:-1, 2],
-            _stream(seed, name, "humidity"),
+            _stream(seed, stream, "humidity"),
         ),
         "pressure_pa": np.full(YEAR_HOURS, standard_pressure_pa(altitude_m)),
-        "wind_m_s": _wind(month["wind_m_s"], _stream(seed, name, "wind")),
+        "wind_m_s": _wind(month["wind_m_s"], _stream(seed, stream, "wind")),
         "ghi_w_m2": ghi,
         "dni_w_m2": dni,
         "dhi_w_m2": dhi,
@@ -159,9 +163,18 @@ def standard_pressure_pa(altitude_m: float) -> float:
     return float(101_325.0 * (1.0 - 2.25577e-5 * altitude_m) ** 5.2559)
 
 
-def _stream(seed: int, name: str, what: str) -> np.random.Generator:
-    """A random stream of its own for each quantity of each site."""
-    key = hashlib.sha256(f"{seed}/{name}/{what}".encode()).digest()
+def stream_of(latitude_deg: float, longitude_deg: float) -> str:
+    """The random stream of a place, to a hundredth of a degree (1 km).
+
+    >>> stream_of(35.69, 139.75)
+    '35.69,139.75'
+    """
+    return f"{latitude_deg:.2f},{longitude_deg:.2f}"
+
+
+def _stream(seed: int, stream: str, what: str) -> np.random.Generator:
+    """Random numbers of their own for each quantity of each stream."""
+    key = hashlib.sha256(f"{seed}/{stream}/{what}".encode()).digest()
     return np.random.default_rng(int.from_bytes(key[:16], "big"))
 
 

@@ -38,7 +38,10 @@ class ContractEntry(Structure):
     )
     price_jpy_per_kwh: Price | None = Field(None, description="price, strike or certificate price")
     price_usd_per_kwh: Price | None = Field(None, description="the same in dollars")
-    source: str = ""
+    status: Literal["read", "computed", "assumed"] = Field(
+        "assumed", description="of the price: read in its source, computed from it, or assumed"
+    )
+    source: str = Field("", description="of the price")
 
     @model_validator(mode="after")
     def _complete(self) -> ContractEntry:
@@ -64,6 +67,8 @@ class Contract:
     share_frac: float
     price_per_kwh: float
     currency: str
+    status: str
+    source: str
 
 
 def read_contracts(reader: Reader, entries: list[ContractEntry]) -> tuple[Contract, ...]:
@@ -82,5 +87,17 @@ def read_contracts(reader: Reader, entries: list[ContractEntry]) -> tuple[Contra
         price = entry.price_usd_per_kwh if yen is None else yen
         assert price is not None
         currency = "USD" if yen is None else "JPY"
-        found.append(Contract(entry.name, entry.kind, plants, entry.share_frac, price, currency))
+        source = entry.source or "design, which names no source"
+        found.append(
+            Contract(
+                entry.name,
+                entry.kind,
+                plants,
+                entry.share_frac,
+                price,
+                currency,
+                entry.status,
+                source,
+            )
+        )
     return tuple(found)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dctwin.errors import InputError, nearest
+from dctwin.labels import one_money
 from dctwin.sweeps.spec import Constraint, SpecLike, load_spec
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def costs(table: pd.DataFrame, objectives: Sequence[str]) -> np.ndarray:
     columns = []
     for name in objectives:
         sign, bare = split_sign(name)
+        one_money(table, bare)
         values = sign * _numbers(table, bare) + penalty
         columns.append(np.where(np.isnan(values), np.inf, values))
     return np.stack(columns, axis=1)

@@ -32,6 +32,12 @@ def run() -> Run:
 def test_scopes_add_up(run: Run) -> None:
     m: Any = run.metrics
     assert m["carbon_scope1_kg"] == m["carbon_fuel_kg"] + m["carbon_refrigerant_kg"]
+    for scope, kg in (
+        ("scope1", "scope1"), ("scope2", "scope2_location"), ("scope2_market", "scope2_market"),
+        ("scope3", "scope3"),
+    ):  # fmt: skip
+        per_it = m[f"carbon_{kg}_kg"] / m["it_kwh"]
+        assert m[f"cue_{scope}_kg_per_kwh"] == pytest.approx(per_it, rel=1e-12)
     assert m["carbon_operational_kg"] == m["carbon_scope2_location_kg"]  # no fuel is burned here
     assert m["carbon_total_kg"] == pytest.approx(
         m["carbon_scope1_kg"] + m["carbon_scope2_location_kg"] + m["carbon_scope3_kg"]
@@ -63,11 +69,21 @@ def test_refrigerant_by_hand() -> None:
 def test_what_is_assumed_is_marked(run: Run) -> None:
     books = run.provenance["accounting"]
     assert "equipment.building.capital" in books["assumed"]
-    assert "site.tariff.wheeling" in books["assumed"]
+    assert "site.tariff.wheeling" not in books["assumed"]  # read, where the margin is a guess
+    assert "site.tariff.margin" in books["assumed"]
     assert "refrigerants.gwp.R134a" not in books["assumed"]
     assert books["currency"] == "JPY"
     assert books["price_year"] == 2024
     assert {row["name"] for row in books["factors"]} >= set(books["assumed"])
+    behind = books["assumed_behind"]
+    assert run.assumed == behind == run.document()["assumed"]
+    # The spot price of Tokyo and its grid's carbon are computed from what was read.
+    assert "cost_energy_per_year" not in behind
+    assert "cue_kg_per_kwh" not in behind
+    assert behind["cue_market_kg_per_kwh"] == ["site.market_carbon_kg_per_kwh"]
+    assert "site.tariff.margin" in behind["cost_network_per_year"]
+    assert set(behind["cost_network_per_year"]) <= set(behind["cost_total_per_year"])
+    assert "equipment.building.capital" not in behind["carbon_scope3_kg"]
 
 
 @pytest.mark.parametrize("name", list(dctwin.catalogue().designs))
@@ -203,3 +219,35 @@ def test_a_currency_without_a_rate_leaves_energy_cost_alone(tmp_path: Path) -> N
     assert m["cost_total_per_year"] is None
     assert "no exchange rate for GBP" in found.undefined["cost_total_per_year"]
     assert m["carbon_embodied_kg_per_year"] > 0
+
+
+def test_boiling_coolant_that_escapes_is_scope_1() -> None:
+    """8 + 1 units of 120 kg that lose 2 % a year of R515B, whose potential is that of its parts."""
+    run = dctwin.simulate("two-phase-dtc-r515b-ac", "inzai")
+    lost_kg = sum(
+        charge.loss_kg_per_year for charge in dctwin.load_design("two-phase-dtc-r515b-ac").charges
+    )
+    assert lost_kg == pytest.approx(9 * 120 * 0.02)
+    parts = {"R1234ze(E)": 0.911, "R227ea": 0.089}
+    gwp = sum(share * factor("refrigerants", "gwp", name).value for name, share in parts.items())
+    assert run.metrics["carbon_coolant_kg"] == pytest.approx(lost_kg * gwp, rel=0.01)
+    m: Any = run.metrics
+    assert m["carbon_scope1_kg"] == pytest.approx(
+        m["carbon_fuel_kg"] + m["carbon_refrigerant_kg"] + m["carbon_coolant_kg"]
+    )
+    assert "design.refrigerant.cdu.vapour_loss" in run.assumed["carbon_coolant_kg"]
+
+
+def test_every_boiling_fluid_has_a_warming_potential() -> None:
+    from dctwin.physics.boiling import boiling_fluids
+
+    assert {"R515B", "novec-649"} <= set(boiling_fluids())
+    for fluid in boiling_fluids():
+        assert factor("refrigerants", "gwp", fluid).unit == "kg/kg"
+
+
+def test_the_price_of_a_contract_names_its_source() -> None:
+    run = dctwin.simulate("dtc-warm-water-ppa-ac", "inzai")
+    assert "design.contracts.solar.price" in run.assumed["cost_contracts_per_year"]
+    rows = {row["name"]: row for row in run.provenance["accounting"]["factors"]}
+    assert "solar agreements in Japan" in rows["design.contracts.solar.price"]["source"]

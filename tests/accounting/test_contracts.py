@@ -165,3 +165,12 @@ def test_year_and_hour_on_the_real_series_of_tokyo(case: str) -> None:
     assert found["matched_annual_frac"] == pytest.approx(1.0, abs=1e-6)
     assert found["matched_hourly_frac"] == pytest.approx(expected, abs=0.01)
     assert found["cost_energy_per_year"] / found["grid_import_kwh"] == pytest.approx(13.0, abs=0.1)
+
+
+def test_the_bundled_agreements_make_a_years_use_but_not_an_hours() -> None:
+    found: Any = dctwin.simulate("dtc-warm-water-ppa-ac", "inzai").metrics
+    assert found["contracted_kwh"] == pytest.approx(found["facility_kwh"], rel=1e-3)
+    assert found["matched_annual_frac"] == pytest.approx(1.0, abs=1e-3)
+    assert found["cue_market_kg_per_kwh"] == pytest.approx(0.0, abs=1e-3)
+    assert 0.45 < found["matched_hourly_frac"] < found["cfe_247_frac"] < 0.6
+    assert found["cue_kg_per_kwh"] > 0.45  # by location nothing has changed

@@ -147,3 +147,43 @@ def test_water_and_carbon_and_export() -> None:
     assert [factor("money", name).value for name in ("sea_water", "reclaimed_water", "water")] == (
         sorted(factor("money", name).value for name in cost.WATER_PRICES.values())
     )
+
+
+def test_every_price_names_its_own_source() -> None:
+    groups = (
+        "",
+        "network_",
+        "margin_",
+        "surcharge_",
+        "capacity_",
+        "carbon_",
+        "export_price_",
+        "water_",
+        "fuel_",
+    )
+    notes = {f"{g}source": f"source of {g or 'energy'}" for g in groups}
+    tariff = Tariff(
+        currency="JPY", energy_price_jpy_per_kwh=10.0, wheeling_jpy_per_kwh=2.0,
+        margin_jpy_per_kwh=1.0, surcharge_jpy_per_kwh=3.0, capacity_jpy_per_kw_year=9.0,
+        demand_jpy_per_kw_month=5.0, carbon_jpy_per_kg=4.0, export_price_jpy_per_kwh=8.0, water_jpy_per_m3=400.0,
+        diesel_jpy_per_kwh=11.0, carbon_status="read", wheeling_loss_frac=0.04, **notes,
+    )  # fmt: skip
+    used = Used()
+    cost.network_cost(tariff, totals(10.0), grid(), used)
+    cost.carbon_cost(tariff, 1.0, "JPY", used)
+    cost.export_revenue(tariff, 1.0, "JPY", used)
+    cost.water_cost(tariff, {"potable": 1.0}, "JPY", used)
+    cost.fuel_cost(tariff, {"diesel": 1.0}, "JPY", used)
+    found = {name: factor.source for name, factor in used.factors.items()}
+    assert found == {
+        "site.tariff.wheeling": "source of network_", "site.tariff.wheeling_loss": "source of network_",
+        "site.tariff.margin": "source of margin_", "site.tariff.surcharge": "source of surcharge_",
+        "site.tariff.capacity": "source of capacity_", "site.tariff.demand": "source of network_",
+        "site.tariff.carbon": "source of carbon_", "site.tariff.water": "source of water_",
+        "site.tariff.export_price": "source of export_price_", "site.tariff.diesel": "source of fuel_",
+    }  # fmt: skip
+    assert used.factors["site.tariff.carbon"].status == "read"
+    assert used.factors["site.tariff.water"].unit == "JPY/m³"
+    bare = Tariff(currency="JPY", energy_price_jpy_per_kwh=10.0, water_jpy_per_m3=400.0)
+    cost.water_cost(bare, {"potable": 1.0}, "JPY", used)
+    assert "names no source" in used.factors["site.tariff.water"].source

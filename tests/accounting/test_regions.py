@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,21 +11,41 @@ import pytest
 import dctwin
 from dctwin.result import Run
 
-PLACES = {"tokyo": "inzai", "fukuoka": "kitakyushu", "hokkaido": "ishikari"}
-OWN = {
-    "onsite": {
-        "pv": [{"equipment": "pv-snow-1mw", "count": 4}],
-        "battery": {"equipment": "li-ion-4mwh", "count": 2},
-    }
-}
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "energy-and-money.md").read_text(encoding="utf-8")
+MAKER = runpy.run_path(str(DOCS / "make_regions.py"))
+PLACES = {"tokyo": "tokyo", "fukuoka": "fukuoka", "hokkaido": "sapporo"}
+ALONE, OWN = "dtc-warm-water-ac", "dtc-warm-water-pv-battery-ac"
 
 
 @pytest.fixture(scope="module")
 def runs() -> dict[tuple[str, bool], Run]:
     return {
-        (region, own): dctwin.simulate("dtc-warm-water-ac", site, set=OWN if own else None)
+        (region, own): dctwin.simulate(OWN if own else ALONE, site)
         for region, site in PLACES.items()
         for own in (False, True)
+    }
+
+
+def test_the_page_shows_what_the_command_says(runs: Any) -> None:
+    named = {(OWN if own else ALONE, PLACES[region]): run for (region, own), run in runs.items()}
+    made = MAKER["put"](PAGE, "regions", MAKER["region_table"](named))
+    assert made == PAGE
+
+
+def test_the_page_shows_the_yields_of_the_synthetic_years() -> None:
+    table = MAKER["yield_table"](["pv-snow-1mw", "nrel-atb-4mw-150"])
+    assert set(table.splitlines()) <= set(PAGE.splitlines())
+    assert all(f"| {name} |" in PAGE for name in MAKER["SOURCES"])
+
+
+def test_with_own_generation_the_hall_is_the_same() -> None:
+    alone, own = (dctwin.load_design(name).document.data for name in (ALONE, OWN))
+    for key in ("it", "cooling", "power", "building"):
+        assert own[key] == alone[key]
+    ppa = dctwin.load_design("dtc-warm-water-ppa-ac").document.data
+    assert {key: ppa[key] for key in ("it", "cooling", "power")} == {
+        key: alone[key] for key in ("it", "cooling", "power")
     }
 
 

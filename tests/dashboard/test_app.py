@@ -355,3 +355,16 @@ def test_a_taken_port_is_said_in_one_line() -> None:
         taken.listen()
         with pytest.raises(dctwin.InputError, match="cannot listen on"):
             app_module.main("127.0.0.1", taken.getsockname()[1])
+
+
+def test_assumed_figures_are_marked_and_sources_are_those_used() -> None:
+    site = dctwin.load_site("ishikari")
+    run = dctwin.simulate("dtc-warm-water-ac", site)
+    page = str(views.fact_tables(run))
+    assert "2024 JPY/year" in page
+    assert f"{dctwin.metric_text('cue_kg_per_kwh', run.metrics['cue_kg_per_kwh'])}*" in page
+    assert dctwin.ASSUMED_NOTE in page
+    assert "equipment.building.capital" in page
+    told = str(views.source_table(run, dctwin.load_design("dtc-warm-water-ac"), site))
+    assert "Hokkaido EPCO factor" in told
+    assert "JEPX spot, Hokkaido area" in told

@@ -181,3 +181,13 @@ def test_sobol_indices_of_a_facility_add_up() -> None:
     indices = sensitivity(frame.assign(**world), study, "pue")
     assert indices["S1"].sum() == pytest.approx(1.0, abs=0.15)
     assert (indices["ST"] >= indices["S1"] - 0.15).all()
+
+
+def test_costs_in_different_money_are_not_ranked() -> None:
+    found = table(4)
+    found["cost_total_per_year"] = [4.0, 3.0, 2.0, 1.0]
+    found["currency"], found["price_year"] = ["JPY", "JPY", "USD", "USD"], 2024.0
+    for judge in (rank, pareto):
+        with pytest.raises(InputError, match="2024 JPY and 2024 USD"):
+            judge(found, ["cost_total_per_year"])
+    assert len(rank(found[:2], ["cost_total_per_year"])) == 2

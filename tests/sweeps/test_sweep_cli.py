@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from dctwin.cli import main
@@ -72,3 +73,11 @@ def test_bad_options_are_one_line(
     assert code != 0
     assert told in err
     assert "Traceback" not in err
+
+
+def test_costs_are_shown_with_their_money() -> None:
+    from dctwin.cli.sweep import _head
+
+    found = pd.DataFrame({"currency": ["JPY"], "price_year": [2024.0]})
+    assert _head("cost_total_per_year", found) == "cost_total_per_year* [2024 JPY/year]"
+    assert _head("pue", found) == "pue"
