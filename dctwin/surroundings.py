@@ -35,7 +35,6 @@ from dctwin.site import Site, Snow
 PathLike = str | os.PathLike[str]
 # Depth of one snowfall: turns a month's snow into snowfalls (assumed, 0.04 to 0.15 m).
 SNOWFALL_M = 0.08
-_MOST_FRAC = 0.5
 
 
 @dataclass(frozen=True)
@@ -173,8 +172,7 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
         for way in ("import", "export")
         if link is not None and (value := getattr(link, f"{way}_limit_kw")) is not None
     }
-    # The engines know a step with grid or without: it is without where most of it is.
-    available = (np.asarray(surroundings.grid.available_frac) > _MOST_FRAC) * 1.0
+    available = surroundings.grid.available_frac
     return Boundary(
         air=surroundings.air,
         local_hour=surroundings.local_hour,

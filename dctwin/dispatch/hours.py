@@ -24,7 +24,7 @@ class Hours:
     load_kw           what the facility draws            own_kw     what own sources could give
     price_per_kwh     of energy from the grid; None where not given, like the three below
     export_price_per_kwh, demand_price_per_kw (of the run's highest draw), carbon_kg_per_kwh
-    grid_available    1 or 0 in each step; None: always  connection_kw  limit both ways; None: none
+    grid_available    share of each step; None: always   connection_kw  limit both ways; None: none
     export            surplus may flow to the grid       air_c      outdoor air
     export_limit_kw   most that may be fed in; None: what the connection carries
     """
