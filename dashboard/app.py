@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import dash
@@ -10,7 +11,7 @@ from waitress import create_server
 
 import dctwin
 
-from . import callbacks
+from . import callbacks, sweeps
 from .layout import page
 from .service import MIB, Service
 from .text import say
@@ -39,8 +40,9 @@ def make_app(service: Service | None = None) -> dash.Dash:
         on_error=callbacks.unexpected,
         index_string=_index(),
     )
-    app.layout = lambda: page(service)
+    app.layout = lambda: page(service, sweeps.section(service))
     callbacks.register(app, service)
+    sweeps.register(app, service)
     app.server.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES
 
     @app.server.after_request
@@ -61,9 +63,12 @@ def _index() -> str:
 </html>"""
 
 
-def main(host: str = "127.0.0.1", port: int = 8050) -> None:
-    """Serve the dashboard until interrupted; port 0 takes a free one."""
-    app = make_app()
+def main(host: str = "127.0.0.1", port: int = 8050, results: str | Path = "results") -> None:
+    """Serve the dashboard until interrupted; port 0 takes a free one.
+
+    results   folder whose sweeps are shown
+    """
+    app = make_app(Service(results))
     # Requests of one page that wait a moment for each other are no news for the terminal.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     try:

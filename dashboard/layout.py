@@ -45,8 +45,9 @@ COLUMNS: dict[str, str] = {
 WARN_ABOVE_0 = ("unmet_cooling_h",)
 
 
-def page(service: Service) -> Any:
-    """The whole page; made anew for each visit, so that it knows what the catalogue holds now."""
+def page(service: Service, *more: Any) -> Any:
+    """The whole page, with more cards at its end; made anew for each visit, so that it knows what
+    the catalogue holds now."""
     return dmc.MantineProvider(
         theme=THEME,
         defaultColorScheme="auto",
@@ -65,7 +66,7 @@ def page(service: Service) -> Any:
                 className="page",
                 children=[
                     html.Aside(_choice(service), className="side"),
-                    html.Main([_comparison(), _result()], className="main"),
+                    html.Main([_comparison(), _result(), *more], className="main"),
                 ],
             ),
             _foot(),
@@ -79,6 +80,7 @@ def _head() -> Any:
         children=[
             html.H1(say("title")),
             html.Span(say("subtitle"), className="quiet"),
+            html.A(say("sweeps"), href="#sweeps", className="push"),
             dmc.ColorSchemeToggle(
                 id="toggle",
                 lightIcon=html.Span("☀", className="glyph"),

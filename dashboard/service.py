@@ -24,6 +24,8 @@ from .text import say
 MIB = 1024 * 1024
 WEATHER_BYTES = 8 * MIB
 MAX_RUNS = 2_000
+# Tables of sweeps, up to some tens of MiB each.
+_TABLES = 4
 # Metrics of the comparison's rows, small; whole runs of 2 to 5 MiB; site-years of about 2 MiB.
 _METRICS, _RUNS, _YEARS, _UPLOADS, _FILES = 4_096, 12, 24, 16, 512
 EARTH_RADIUS_KM = 6371.0
@@ -79,7 +81,9 @@ class Row:
 class Service:
     """Runs of catalogue designs at catalogue sites, for any number of pages at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, results: str | Path = "results") -> None:
+        self.results = Path(results)
+        self._tables = Cache(_TABLES)
         self._catalogue = dctwin.catalogue
         self._lock = RLock()
         self._files = Cache(_FILES)
@@ -225,6 +229,43 @@ class Service:
         if uploads and key and self.holds(key):
             return say("weather_uploaded", name=uploads[site]["name"])
         return say("weather_synthetic" if synthetic else "weather_own")
+
+    # --- sweeps ------------------------------------------------------------------------
+
+    def sweeps(self) -> dict[str, Any]:
+        """How far each sweep below the folder of results is, by the name of its folder."""
+        found = {}
+        for folder in dctwin.find_sweeps(self.results):
+            try:
+                found[self._sweep_name(folder)] = dctwin.sweep_status(folder)
+            except (dctwin.DctwinError, OSError):  # going, or not whole yet
+                continue
+        return found
+
+    def _sweep_name(self, folder: Path) -> str:
+        name = folder.relative_to(self.results).as_posix()
+        return folder.resolve().name if name == "." else name
+
+    def _sweep_folder(self, name: str) -> Path:
+        """The folder of a listed sweep; no other place can be named."""
+        for folder in dctwin.find_sweeps(self.results):
+            if self._sweep_name(folder) == name:
+                return folder
+        raise dctwin.InputError(say("unknown_sweep", name=name))
+
+    def sweep_table(self, name: str) -> tuple[Any, Any]:
+        """The finished points of a sweep, and its spec."""
+        folder = self._sweep_folder(name)
+        status = dctwin.sweep_status(folder)
+        key = (
+            str(folder),
+            status.parts_done,
+            status.state,
+            _modified_ns(f"{folder}/manifest.json"),
+        )
+        with self._lock:
+            frame = self._tables.get(key, lambda: dctwin.sweep_frame(folder))
+        return frame, dctwin.sweep_spec(folder)
 
     # --- set-points --------------------------------------------------------------------
 

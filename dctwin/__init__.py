@@ -26,7 +26,15 @@ _WHERE = {
     "sweep": "dctwin.sweeps",
     "prepare_sweep": "dctwin.sweeps",
     "sweep_status": "dctwin.sweeps",
+    "find_sweeps": "dctwin.sweeps",
+    "sweep_spec": "dctwin.sweeps",
+    "by_money": "dctwin.sweeps.analyse",
+    "column_unit": "dctwin.sweeps.analyse",
+    "heading": "dctwin.sweeps.analyse",
+    "world_columns": "dctwin.sweeps.analyse",
+    "rate_text": "dctwin.sweeps.progress",
     "sweep_frame": "dctwin.sweeps",
+    "flag_points": "dctwin.sweeps.flagged",
     "pareto": "dctwin.sweeps.analyse",
     "rank": "dctwin.sweeps.analyse",
     "sensitivity": "dctwin.sweeps.analyse",
@@ -34,6 +42,7 @@ _WHERE = {
     "tornado": "dctwin.sweeps.analyse",
     "regret": "dctwin.sweeps.analyse",
     "refine": "dctwin.sweeps.refine",
+    "Constraint": "dctwin.sweeps.file",
     "pareto_figure": "dctwin.sweeps.figures",
     "parallel_figure": "dctwin.sweeps.figures",
     "tornado_figure": "dctwin.sweeps.figures",
@@ -87,6 +96,10 @@ __all__ = sorted(_WHERE)
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
+    if name == "__version__":
+        from dctwin.api import package_version
+
+        return package_version()
     if name not in _WHERE:
         raise AttributeError(f"module 'dctwin' has no attribute {name!r}")
     value = getattr(import_module(_WHERE[name]), name)

@@ -26,7 +26,7 @@ from dctwin.engines.annual import run_year
 from dctwin.engines.feeds import feed_flows, main_draw_kw
 from dctwin.engines.heat import Boundary
 from dctwin.engines.transient import run_transient
-from dctwin.engines.year import Year
+from dctwin.engines.year import ROUNDING, Year
 from dctwin.equipment import load_equipment
 from dctwin.ledger import pick
 from dctwin.library import entries, find
@@ -55,10 +55,6 @@ DesignLike = str | os.PathLike[str] | Facility
 SiteLike = str | os.PathLike[str] | Site
 
 
-# A limit passed by less than this was passed by rounding only.
-_ROUNDING = 1e-9
-
-
 @cache
 def package_version() -> str:
     """The installed version of dctwin."""
@@ -66,6 +62,24 @@ def package_version() -> str:
         return version("dctwin")
     except PackageNotFoundError:
         return "0+source"
+
+
+# Folders of the package that no result of a design comes from, or whose files have digests of
+# their own.
+_APART = frozenset({"cli", "dashboard", "models", "sites", "validation"})
+_SOURCES = frozenset({".py", ".json", ".yaml"})
+
+
+@cache
+def source_digest() -> str:
+    """Digest of the code and the tables that results come from: other code, other digest."""
+    home, found = Path(__file__).parent, hashlib.sha256()
+    for path in sorted(home.rglob("*")):
+        parts = path.relative_to(home).parts
+        if not _APART.isdisjoint(parts) or path.suffix not in _SOURCES:
+            continue
+        found.update("/".join(parts).encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
 
 
 def simulate(
@@ -181,10 +195,10 @@ def _flags(
     found = []
     for flag in year.flags:
         limit: Limit = flag.limit
-        if not (np.asarray(limit.beyond) > _ROUNDING).any():
+        if not (np.asarray(limit.beyond) > ROUNDING).any():
             continue
         beyond = pick(limit.beyond, index, designs, len(times_utc))
-        outside = beyond > _ROUNDING
+        outside = beyond > ROUNDING
         if outside.any():
             first = times_utc[int(np.argmax(outside))]
             found.append(

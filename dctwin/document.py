@@ -15,10 +15,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic.fields import FieldInfo
 
 from dctwin.errors import Fault, InputError, nearest
@@ -68,6 +68,13 @@ class Document:
                 del lines[below]
             lines[place] = 0
         return Document(self.file, data, lines)
+
+    def place(self, path: str) -> Path_:
+        """Where a dotted path leads, list items by their index: two paths to one value are equal.
+
+        Raises InputError for a path that leads nowhere.
+        """
+        return _seek(self.data, path, self.file)[1]
 
 
 def dotted(path: Path_) -> str:
@@ -189,6 +196,13 @@ def parse_scalar(text: str) -> Any:
 
 def _set(data: Any, path: str, value: Any, file: str) -> Path_:
     """Set the value at a dotted path; returns the path with list items by their index."""
+    here, place = _seek(data, path, file)
+    here[place[-1]] = value
+    return place
+
+
+def _seek(data: Any, path: str, file: str) -> tuple[Any, Path_]:
+    """What holds the value at a dotted path, and the path with list items by their index."""
     keys = path.split(".")
     here = data
     place: Path_ = ()
@@ -203,11 +217,9 @@ def _set(data: Any, path: str, value: Any, file: str) -> Path_:
                 Fault(file, 0, path, f"no such place: {name!r}, {nearest(name, known)}")
             )
         place = (*place, key)
-        if last:
-            here[key] = value
-        else:
+        if not last:
             here = here[key]
-    return place
+    return here, place
 
 
 def _names(here: Any) -> list[str]:
@@ -257,10 +269,8 @@ def faults_of(
 def _finding(error: Any, model: type[BaseModel], also: set[str]) -> tuple[Path_, str]:
     """Where a finding belongs, and its text."""
     kind, got = error["type"], error["input"]
-    # Tags of a union stand in brackets; they are no keys of the file.
-    loc = tuple(part for part in error["loc"] if not str(part).startswith("<"))
-    parent, info, loc = _field_at(model, loc)
-    known = also | set(parent.model_fields if parent else ())
+    parent, info, loc = _field_at(model, error["loc"])
+    known = also | set(_keys(parent) if parent else ())
     if kind == "extra_forbidden":
         return loc, f"unknown key, {nearest(str(loc[-1]), known)}"
     if kind == "union_tag_not_found":
@@ -272,7 +282,7 @@ def _finding(error: Any, model: type[BaseModel], also: set[str]) -> tuple[Path_,
     if loc and loc[-1] == "[key]":
         return loc[:-1], f"{_reason(error)} (got {_short(got)})"
     if kind == "missing" and isinstance(loc[-1], int):  # one of a fixed number of values
-        wanted = len(get_args(info.annotation)) if info is not None else 0
+        wanted = _length(info.annotation) if info is not None else 0
         return loc[:-1], f"must have {wanted} values (got {len(got)})"
     if kind == "missing":
         unknown = [key for key in got if key not in known] if isinstance(got, dict) else []
@@ -296,14 +306,19 @@ def _field_at(
     info: FieldInfo | None = None
     plain: list[str | int] = []
     tagged: list[type[BaseModel]] = []
+    by_tag: dict[str, Any] = {}
     for depth, key in enumerate(loc):
+        if str(key).startswith("<"):  # a tag of a union, which stands in no file
+            parent = next(_models_in(by_tag.get(str(key))), parent)
+            continue
         if tagged:
             parent = next((m for m in tagged if key in _tags(m)), None)
             tagged = []
             continue
         plain.append(key)
-        if parent is not None and key in parent.model_fields:
-            info = parent.model_fields[str(key)]
+        if parent is not None and key in _keys(parent):
+            info = _keys(parent)[str(key)]
+            by_tag = _by_tag(info.annotation) or by_tag
             if depth < len(loc) - 1:
                 models = list(_models_in(info.annotation))
                 tagged = models if info.discriminator else []
@@ -311,6 +326,28 @@ def _field_at(
         elif depth == len(loc) - 1 and parent is not None:
             info = None
     return parent, info, tuple(plain)
+
+
+def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the key that stands in a file."""
+    return {info.alias or name: info for name, info in model.model_fields.items()}
+
+
+def _by_tag(annotation: Any) -> dict[str, Any]:
+    """Tag -> type of the union inside an annotation."""
+    found: dict[str, Any] = {}
+    for argument in get_args(annotation):
+        tag = next((a.tag for a in get_args(argument) if isinstance(a, Tag)), None)
+        found |= _by_tag(argument) if tag is None else {tag: argument}
+    return found
+
+
+def _length(annotation: Any) -> int:
+    """How many values a tuple inside an annotation has."""
+    arguments = get_args(annotation)
+    if get_origin(annotation) is tuple:
+        return len(arguments)
+    return max((_length(argument) for argument in arguments), default=0)
 
 
 def _tags(model: type[BaseModel]) -> tuple[Any, ...]:
@@ -326,6 +363,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(argument)
 
 
+WHOLE_NUMBER = "must be a whole number"
 # Pydantic's type of finding -> what a user is told.
 _REASONS = {
     "greater_than_equal": "is out of range",
@@ -333,9 +371,9 @@ _REASONS = {
     "float_type": "must be a number",
     "float_parsing": "must be a number",
     "finite_number": "must be a finite number",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
+    "int_type": WHOLE_NUMBER,
+    "int_parsing": WHOLE_NUMBER,
+    "int_from_float": WHOLE_NUMBER,
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "list_type": "must be a list",

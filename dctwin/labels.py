@@ -168,6 +168,11 @@ SHORT_LABELS = {
 _LARGE = {"kWh": "MWh", "L": "m³", "kg": "t"}
 
 
+def is_money(name: str) -> bool:
+    """Whether a metric is an amount in the currency of its site."""
+    return name.startswith("cost_")
+
+
 def short_label(name: str) -> str:
     """What a metric is called at the head of a column."""
     return SHORT_LABELS.get(name) or LABELS.get(name, name)
@@ -198,22 +203,40 @@ def money_of(metrics: Mapping[Any, Any]) -> str:
     return f"{year:.0f} {currency}" if currency and year else str(currency or "")
 
 
+def row_money(table: pd.DataFrame) -> pd.Series[str]:
+    """The money of each row's costs, as `money_of` has it; empty where there is none."""
+    import pandas as pd
+
+    if "currency" not in table:
+        return pd.Series("", index=table.index, dtype=object)
+    columns = [name for name in ("currency", "price_year") if name in table]
+    # Few of them differ, and few are put into words.
+    codes = table.groupby(columns, dropna=False, sort=False).ngroup()
+    different = table[columns].drop_duplicates().to_dict("records")
+    names = [money_of(row) if isinstance(row["currency"], str) else "" for row in different]
+    return pd.Series([names[code] for code in codes], index=table.index, dtype=object)
+
+
+def moneys(table: pd.DataFrame, metric: str) -> list[str]:
+    """The moneys in which a table holds a cost; none where the metric is no cost."""
+    if not is_money(metric):
+        return []
+    rows = table[table[metric].notna()] if metric in table else table
+    return sorted({name for name in row_money(rows).unique() if name})
+
+
 def one_money(table: pd.DataFrame, metric: str) -> str:
     """The money of a cost in all rows; nothing where it is no cost.
 
     Raises InputError where rows differ in it: they must not be ranked as plain numbers.
     """
-    if not metric.startswith("cost_") or "currency" not in table:
-        return ""
-    columns = [name for name in ("currency", "price_year") if name in table]
-    different = table[columns].drop_duplicates().to_dict("records")
-    moneys = sorted({money_of(row) for row in different if row["currency"]})
-    if len(moneys) > 1:
+    found = moneys(table, metric)
+    if len(found) > 1:
         raise InputError(
-            f"{metric}: rows in {' and '.join(moneys)} are not one quantity, "
+            f"{metric}: rows in {' and '.join(found)} are not one quantity, "
             "take sites of one currency and price year"
         )
-    return moneys[0] if moneys else ""
+    return found[0] if found else ""
 
 
 def metric_unit(name: str, currency: str = "") -> str:
@@ -224,7 +247,7 @@ def metric_unit(name: str, currency: str = "") -> str:
     """
     if name == "cost_per_it_kwh":
         return f"{currency}/kWh".lstrip("/")
-    if name.startswith("cost_"):
+    if is_money(name):
         return f"{currency}/year".lstrip("/")
     if name.endswith("_frac"):
         return "%"

@@ -20,7 +20,7 @@ _FILES = {
     "site": "dctwin.site:SiteFile",
     "equipment": "dctwin.equipment:EquipmentFile",
     "scenario": "dctwin.scenario:ScenarioFile",
-    "sweep": "dctwin.sweeps.spec:SweepFile",
+    "sweep": "dctwin.sweeps.file:SweepFile",
 }
 
 

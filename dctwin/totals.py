@@ -26,6 +26,8 @@ COMPRESSORS = frozenset({"cooling.chiller"})
 FUEL = "fuel."
 # The ledger's places that make-up water comes from.
 WATER_SOURCES = {"potable": "water.main", "reclaimed": "water.reclaimed", "sea": "water.sea"}
+# Hours in which any limit is passed.
+FLAGGED = "flagged_h"
 WATER_KINDS = ("evaporation", "blowdown", "drift", "withdrawal")
 # Series of the grid that weigh what is drawn in each step: name of the total -> name of the series.
 _WEIGHTS = {
@@ -118,6 +120,21 @@ def _served(ledger: Ledger) -> Ledger:
             for flow in ledger.flows
         ],
     )
+
+
+def flagged(ledger: Ledger, passed: Mapping[str, Array]) -> Totals:
+    """Hours in which any limit is passed, and those of each (`flagged_h:NAME`).
+
+    passed   name -> the steps in which a limit is passed
+    """
+    over = _Hours(ledger)
+    found: Totals = {}
+    any_passed: Array = False
+    for name, steps in passed.items():
+        found[f"{FLAGGED}:{name}"] = over.sum(_counted(steps)) * over.step_h
+        any_passed = any_passed | steps
+    found[FLAGGED] = over.sum(_counted(any_passed)) * over.step_h
+    return found
 
 
 def part(totals: Totals, prefix: str) -> Array:

@@ -119,7 +119,7 @@ def test_help_of_a_command_teaches_with_an_example(name: str, command: Command) 
 
 
 def test_version(command: Command) -> None:
-    assert command("--version").out.strip() == dctwin.package_version()
+    assert command("--version").out.strip() == dctwin.package_version() == dctwin.__version__
 
 
 # --- catalogue ------------------------------------------------------------------------------

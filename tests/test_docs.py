@@ -41,6 +41,15 @@ def test_design_of_the_guide_runs() -> None:
     assert run.metrics["unmet_cooling_h"] == 0
 
 
+def test_sweep_of_the_guide_is_ready_to_run(tmp_path: Path) -> None:
+    (text,) = blocks((DOCS / "sweeps.md").read_text(encoding="utf-8"), "yaml")
+    file = tmp_path / "guide.yaml"
+    file.write_text(text, encoding="utf-8")
+    job = dctwin.prepare_sweep(file)
+    assert len(job.space) == 2 * 2 * 512
+    assert job.topologies == 4  # two scenarios, two fluids
+
+
 def test_examples_of_the_white_space_page_are_devices() -> None:
     from dctwin.components.cooling.loop import Loop
 

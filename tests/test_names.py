@@ -55,18 +55,20 @@ RATIOS = {
 }
 # Whole numbers that count or point.
 COUNTERS = {
-    "bytes", "chunk", "count", "day", "designs", "done", "early_steps", "evaluations", "faults",
-    "first_line", "hours", "index", "limit", "line", "max_runs", "more", "most_steps", "parts",
-    "parts_done", "point", "points", "rows", "rows_per_day", "seed", "size", "steps", "top",
-    "trials", "workers",
+    "bytes", "chunk", "count", "day", "designs", "done", "early_steps", "evaluations",
+    "failed", "faults", "first_line", "hours", "impossible", "index", "limit", "line",
+    "max_runs", "more", "most_steps", "part", "parts", "parts_done", "point", "points",
+    "rows", "rows_per_day", "samples", "seed", "steps", "timed", "top", "topologies",
+    "trials", "workers", "worlds",
 }  # fmt: skip
 # Of any unit: helpers that work on whatever they are given.
 GENERIC = {
     "after", "before", "beyond", "change", "default", "denominator", "factor", "high",
-    "keys", "low", "max", "mean", "min", "number", "numerator", "offset", "penalty_per_unit",
-    "scale", "sd", "series", "start", "step", "stop", "value", "values", "worst", "x", "y",
+    "keys", "low", "number", "numerator", "offset", "penalty_per_unit", "scale", "series",
+    "start", "step", "value", "values", "worst", "x", "y",
 }  # fmt: skip
 OTHER = {
+    "disk_mb": "megabytes of files",
     "clock": "moments, not numbers",
     "load": "share of full load of a rack, 0-1, over the group's own",
     "local_hour": "hour of the day, 0-23",

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -45,6 +46,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (path,) = out.glob("*.whl")
     return path
+
+
+def test_the_version_is_the_one_that_the_changelog_is_at() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    first = next(line for line in text.splitlines() if line.startswith("## "))
+    number, _, left = project["version"].partition(".dev")
+    assert first == f"## {number}" + (" (unreleased)" if left else "")
 
 
 def test_the_wheel_holds_what_git_tracks(wheel: Path) -> None:

@@ -28,7 +28,7 @@ _PLAIN_EVERY_S = 2.0
 # A column of text keeps at least this much of a narrow terminal.
 _TEXT_WIDTH = 24
 
-Progress = Callable[[int, int], None]
+Progress = Callable[..., None]  # done, of, and perhaps what is to be said of the rate
 JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 OutOption = Annotated[
     Path | None,
@@ -157,21 +157,22 @@ def progress(what: str) -> Iterator[Progress]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[said]}"),
         console=Console(stderr=True),
         transient=True,
     ) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
+        task = bar.add_task(what, total=None, said="")
+        yield lambda done, of, said="": bar.update(task, completed=done, total=of, said=said)
 
 
 def _plain_progress(what: str) -> Progress:
     last = time.monotonic()
 
-    def step(done: int, of: int) -> None:
+    def step(done: int, of: int, said: str = "") -> None:
         nonlocal last
         if time.monotonic() - last >= _PLAIN_EVERY_S:
             last = time.monotonic()
-            note(f"{what}: {done} of {of}")
+            note(f"{what}: {done} of {of}" + (f", {said}" if said else ""))
 
     return step
 

@@ -19,7 +19,7 @@ from dctwin.cli.console import (
     say,
     table,
 )
-from dctwin.errors import InputError
+from dctwin.errors import ComputationError, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from dctwin.sweeps.spec import Spec
 
 _TOP = 10
-# For --dry-run: rough size of a row of all metrics, and design-years a second of one core.
-_ROW_BYTES = 250
-_RATE_PER_CORE = 100
+# Larger numbers are written out whole.
+_WHOLE = 1e6
+# Reasons why points cannot be that --dry-run tells.
+_REASONS = 5
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,7 +57,10 @@ def sweep(
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Count points, topologies, time and disk; run nothing."),
+        typer.Option(
+            "--dry-run",
+            help="Check the sweep, count it, time some of its points; write nothing.",
+        ),
     ] = False,
     status: Annotated[
         bool, typer.Option("--status", help="Tell how far the sweep in --out is; run nothing.")
@@ -82,10 +86,16 @@ def sweep(
             help="Search for the Pareto front of these metrics (NSGA-II), e.g. pue,wue,cost.",
         ),
     ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="Trials of --optimize.")] = 320,
+    trials: Annotated[
+        int | None,
+        typer.Option(min=1, show_default=False, help="Trials of --optimize; default 320."),
+    ] = None,
     top: Annotated[
-        str, typer.Option(metavar="METRIC", help="Show the best points by this metric.")
-    ] = "pue",
+        str | None,
+        typer.Option(
+            metavar="METRIC", show_default=False, help="Show the best points by it; default pue."
+        ),
+    ] = None,
     traces: Annotated[
         str | None,
         typer.Option(
@@ -113,46 +123,80 @@ def sweep(
     if status:
         _tell_status(_folder(out), as_json)
         return
+    given = {
+        "--workers": workers is not None,
+        "--scheduler": scheduler is not None,
+        "--shard": shard != "1/1",
+        "--traces": traces is not None,
+        "--trials": trials is not None,
+    }
+    _refuse_unused(given, optimize is not None)
     share = _shard(shard)
-    from dctwin.sweeps import prepare_sweep
-    from dctwin.sweeps.spec import load_spec
+    from dctwin.sweeps import prepare_sweep, run_sweep
+    from dctwin.sweeps.optimise import TRIALS, objective_names, optimise
+    from dctwin.sweeps.progress import rate_text
+    from dctwin.sweeps.spec import first_choice, load_spec
 
-    checked = _with_options(load_spec(spec), traces, top, limit or [])
-    if dry_run:
-        _tell_plan(prepare_sweep(checked, max_runs), as_json)
+    asked = load_spec(spec)
+    top = top or first_choice(asked.file)
+    names = [] if optimize is None else objective_names(optimize)
+    checked = _with_options(asked, traces, top, limit or [])
+    _check_metrics(checked, "--optimize" if names else "--top", names or [top])
+    library = _backend(backend)
+    folder = None if dry_run else _folder(out)
+    job = _prepared(prepare_sweep(checked, max_runs), names or [top])
+    if folder is None:
+        _tell_plan(job, workers, (trials or TRIALS) if names else None, as_json)
         return
-    folder = _folder(out)
     with progress("design-years") as bar:
 
         def step(done: int, of: int, rate_per_s: float | None) -> None:
-            bar(done, of)
+            bar(done, of, rate_text(rate_per_s, (of - done) / rate_per_s if rate_per_s else None))
 
-        if optimize is not None:
-            from dctwin.sweeps.optimise import objective_names, optimise
-
-            names = objective_names(optimize)
-            found = optimise(prepare_sweep(checked, max_runs), folder, names, trials, step)
+        if names:
+            found = optimise(job, folder, names, trials or TRIALS, step, library)
         else:
-            from dctwin.sweeps import sweep as run_sweep
+            found = run_sweep(job, folder, workers, scheduler, library, share, step)
+    refined = _refined(job, found, names or [top]) if refine else None
+    _tell_result(found, job, folder, names, top, refined, as_json)
 
-            names = []
-            found = run_sweep(
-                checked,
-                folder,
-                workers,
-                scheduler,
-                _backend(backend),
-                share,
-                max_runs,
-                progress=step,
-            )
-    refined = _refined(prepare_sweep(checked, max_runs), found, names or [top]) if refine else None
-    _tell_result(found, checked, folder, names, top, refined, as_json)
+
+def _refuse_unused(given: dict[str, bool], searching: bool) -> None:
+    """Raise InputError for an option that would do nothing beside the others."""
+    if searching:
+        for option in ("--workers", "--scheduler", "--shard", "--traces"):
+            if given[option]:
+                raise InputError(
+                    f"{option}: --optimize runs its trials one generation after the other in this "
+                    "process and keeps no traces: leave it out"
+                )
+    elif given["--trials"]:
+        raise InputError("--trials: belongs to --optimize, a sweep runs the points of its file")
+    if given["--scheduler"] and given["--workers"]:
+        raise InputError("--workers: the cluster of --scheduler has its own: leave it out")
+
+
+def _check_metrics(spec: Spec, option: str, names: list[str]) -> None:
+    """Raise InputError for a name that points cannot be ranked by."""
+    from dctwin.sweeps.spec import metric_fault
+
+    for name in names:
+        if why := metric_fault(name.removeprefix("-"), spec.file):
+            raise InputError(f"{option}: {why}")
+
+
+def _prepared(job: Job, ranked_by: list[str]) -> Job:
+    """The job, with limits watched at every point where the points are ranked by them."""
+    from dctwin.sweeps.spec import FLAG_COLUMNS
+
+    bare = {name.lstrip("-") for name in ranked_by}
+    return job if bare.isdisjoint(FLAG_COLUMNS) else job.with_flags()
 
 
 def _with_options(spec: Spec, traces: str | None, top: str, limits: list[str]) -> Spec:
     """The spec with what the command line adds; its identity stays, as points do."""
-    from dctwin.sweeps.spec import Constraint, Traces
+    from dctwin.sweeps.file import Constraint, Traces
+    from dctwin.sweeps.spec import metric_fault
 
     file = spec.file
     if traces is not None:
@@ -173,6 +217,8 @@ def _with_options(spec: Spec, traces: str | None, top: str, limits: list[str]) -
         for sign, side in (("<=", "max"), (">=", "min")):
             metric, found, value = text.partition(sign)
             if found:
+                if why := metric_fault(metric, file):
+                    raise InputError(f"--limit: {why}")
                 bounds.append(Constraint.model_validate({"metric": metric, side: _number(value)}))
                 break
         else:
@@ -206,7 +252,7 @@ def _refined(job: Job, found: pd.DataFrame, objectives: list[str]) -> Refined:
         raise InputError("--refine: no point keeps all constraints")
     row = best.iloc[0]
     world = World(*(str(row[name]) for name in World._fields))
-    start = {path: row[path] for path in job.spec.file.vary}
+    start = {path: job.space.given(path, row[path]) for path in job.spec.file.vary}
     return refine(job, world, start, {objectives[0]: 1.0})
 
 
@@ -227,35 +273,45 @@ def _shard(text: str) -> tuple[int, int]:
     return index, of
 
 
-def _tell_plan(job: Job, as_json: bool) -> None:
-    import os
+def _tell_plan(job: Job, workers: int | None, trials: int | None, as_json: bool) -> None:
+    from dctwin.sweeps.plan import plan
 
-    cores = os.cpu_count() or 1
-    points = len(job.space)
-    plan = {
-        "points": points,
-        "worlds": len(job.space.worlds),
-        "samples": job.space.samples,
-        "topologies": job.topologies,
-        "structural": list(job.structural),
-        "parts": len(job.chunks),
-        "disk_mb": points * _ROW_BYTES / 1e6,
-        "time_s": points / (_RATE_PER_CORE * cores),
-        "cores": cores,
-    }
+    found = plan(job, workers, trials)
     if as_json:
-        print_json(plan)
+        print_json(asdict(found))
         return
     say(
-        f"{points:,} points: {plan['worlds']} worlds x {plan['samples']:,} samples, "
-        f"{plan['topologies']} topologies, {plan['parts']} parts"
+        f"{found.points:,} points: {_count(found.worlds, 'world')} x "
+        f"{_count(found.samples, 'sample' if trials is None else 'trial')}, "
+        f"{_count(found.topologies, 'topology')}, {_count(found.parts, 'part')}"
     )
-    if job.structural:
-        say(f"change more than numbers: {', '.join(job.structural)}")
-    say(
-        f"about {plan['time_s']:,.0f} s on {cores} cores at {_RATE_PER_CORE} design-years a second "
-        f"each, {plan['disk_mb']:.1f} MB of disk"
-    )
+    if found.structural:
+        say(f"change more than numbers: {', '.join(found.structural)}")
+    if found.impossible:
+        say(f"{found.impossible:,} of the points cannot be, their rows will say `failed`:")
+        for why in found.why_impossible[:_REASONS]:
+            say(f"  {why}")
+        if len(found.why_impossible) > _REASONS:
+            say(f"  and {len(found.why_impossible) - _REASONS} more")
+    if found.failed:
+        say(f"{found.failed} of the points that were tried failed: {found.why_failed}")
+    if found.time_s is not None and found.rate_per_s is not None and found.disk_mb is not None:
+        from dctwin.sweeps.progress import duration_text
+
+        say(
+            f"about {duration_text(found.time_s)} with {_count(found.workers, 'worker')}, once "
+            f"started: {found.rate_per_s:,.3g} design-years a second each, measured here in NumPy "
+            f"on {_count(found.timed, 'topology')}; {found.disk_mb:,.1f} MB of disk"
+        )
+
+
+def _count(number: int, what: str) -> str:
+    """
+    >>> _count(1, "part"), _count(2, "topology")
+    ('1 part', '2 topologies')
+    """
+    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{number:,} {what if number == 1 else many}"
 
 
 def _tell_status(folder: Path, as_json: bool) -> None:
@@ -263,77 +319,149 @@ def _tell_status(folder: Path, as_json: bool) -> None:
 
     found = sweep_status(folder)
     if as_json:
-        print_json(asdict(found))
+        print_json({**asdict(found), "complete": found.complete, "running": found.running})
         return
-    state = "complete" if found.complete else "running" if found.running else "not running"
-    parts = f"{found.parts_done}/{found.parts} parts"
-    say(f"{found.done:,} of {found.points:,} points ({parts}): {state}")
-    if found.rate_per_s is not None and found.left_s is not None:
-        say(f"{found.rate_per_s:,.0f} design-years a second, {found.left_s:,.0f} s left")
+    say(str(found))
 
 
 def _tell_result(
     found: pd.DataFrame,
-    spec: Spec,
+    job: Job,
     folder: Path,
     objectives: list[str],
     top: str,
     refined: Refined | None,
     as_json: bool,
 ) -> None:
-    from dctwin.labels import ASSUMED_NOTE
-    from dctwin.sweeps.analyse import pareto, rank
+    """The best points or the front, in each currency where money ranks them, and their limits."""
+    from dctwin.labels import ASSUMED_NOTE, is_money
+    from dctwin.sweeps.analyse import by_money, pareto, rank
+    from dctwin.sweeps.file import SENSITIVITY
+    from dctwin.sweeps.flagged import flag_points
 
-    file = spec.file
-    failed = int((found["status"] != "ok").sum())
+    file, by = job.spec.file, objectives or [top]
+    wrong = found[found["status"] != "ok"]
+    if found.empty and not as_json:
+        say("no part falls to this share: there are fewer parts than shares")
+        return
+    if len(wrong) == len(found) > 0:
+        raise ComputationError(
+            f"none of the {len(found):,} points could be run: {wrong['error'].iloc[0]}"
+        )
+    order = pareto if objectives else rank
     shown = (
-        pareto(found, objectives, file.constraints)
-        if objectives
-        else rank(found, [top], file.constraints)
+        {}
+        if found.empty
+        else {
+            money: order(rows, by, file.constraints) for money, rows in by_money(found, by).items()
+        }
     )
-    best = shown.head(_TOP)
+    best = {money: flag_points(job, rows.head(_TOP)) for money, rows in shown.items()}
+    feasible = sum(map(len, shown.values()))
+    laid_out = file.sampling.method in SENSITIVITY and not objectives
+    indices = _indices(found, job, top.lstrip("-")) if laid_out else None
     if as_json:
         print_json(
             {
-                "name": spec.name,
+                "name": job.spec.name,
                 "points": len(found),
-                "failed": failed,
-                "feasible": len(shown),
-                "front" if objectives else "best": best.to_dict("records"),
+                "failed": len(wrong),
+                "feasible": feasible,
+                "shown": sum(map(len, best.values())),
+                "front" if objectives else "best": [
+                    row for rows in best.values() for row in rows.to_dict("records")
+                ],
                 "refined": None if refined is None else asdict(refined),
+                **({} if indices is None else {"sensitivity": indices.to_dict("records")}),
             }
         )
         return
-    say(f"{len(found):,} points, {failed} failed, summary in {folder}")
-    if failed:
-        say(f"first failure: {found.loc[found['status'] != 'ok', 'error'].iloc[0]}")
-    if shown.empty:
+    say(f"{len(found):,} points, {len(wrong):,} failed, results in {folder}")
+    if len(wrong):
+        row = wrong.iloc[0]
+        say(
+            f"first failure: point {row['point']}, {row['design']} at {row['site']}: {row['error']}"
+        )
+    if not feasible:
         say("no point keeps all constraints")
-    names = [name.lstrip("-") for name in objectives] or [top.lstrip("-")]
-    say(f"{'Pareto front' if objectives else 'Best'} by {', '.join(names)}:")
-    varied = [path for path in file.vary if path in best]
-    columns = ["point", "design", "site", *varied, *names]
-    rows = [[_cell(row[name]) for name in columns] for _, row in best.iterrows()]
-    heads = [(_head(name, found), "right") for name in columns]
-    fits = columns_that_fit(heads, rows)
-    table(heads[:fits], [row[:fits] for row in rows])
-    if any(name.startswith("cost_") for name in names):
+    names = [name.lstrip("-") for name in by]
+    for money, rows in best.items():
+        count, within = len(shown[money]), f", in {money}" if len(best) > 1 else ""
+        what = "Pareto front" if objectives else "Best"
+        cut = f" ({len(rows)} of {count:,})" if count > len(rows) else ""
+        say(f"{what} by {', '.join(names)}{within}{cut}:")
+        _best_table(rows, [path for path in file.vary if path in rows], names)
+    if any(is_money(name) for name in names):
         say(f"{ASSUMED_NOTE}: dctwin run names them")
     if refined is not None:
-        moved = ", ".join(f"{path} = {_cell(value)}" for path, value in refined.values.items())
-        say(f"refined: {refined.before:.8g} -> {refined.after:.8g} at {moved}")
+        _tell_refined(refined, bool(file.constraints))
+    if indices is not None:
+        _tell_sensitivity(indices, file.sampling.method, names[0])
     again = int((found["backend"] == "numpy").sum()) if _backend_of(found) == "jax" else 0
     if again:
         note(f"{again:,} points that JAX cannot do were run in NumPy")
-    note(f"all points: {folder / 'summary.parquet'}")
+    if (folder / "summary.parquet").exists():
+        note(f"all points: {folder / 'summary.parquet'}")
+    else:
+        note(f"parts so far: {folder / 'parts'}; other shares are not done yet")
 
 
-def _head(name: str, found: pd.DataFrame) -> str:
-    """A column's heading: a cost with its money, and marked, as every cost has an assumed price."""
-    from dctwin.labels import ASSUMED_MARK, metric_unit, one_money
+def _tell_refined(refined: Refined, bounded: bool) -> None:
+    """Where the best point was moved to, and whether it keeps the constraints."""
+    within = ", within all constraints" if bounded else ""
+    if refined.after < refined.before:
+        moved = ", ".join(f"{path} = {_cell(value)}" for path, value in refined.values.items())
+        say(f"refined: {refined.before:.8g} -> {refined.after:.8g} at {moved}{within}")
+    else:
+        say(f"refined: no better point is near{within}")
 
-    money = one_money(found, name)
-    return f"{name}{ASSUMED_MARK} [{metric_unit(name, money)}]" if money else name
+
+def _indices(found: pd.DataFrame, job: Job, metric: str) -> pd.DataFrame | None:
+    """How much of a metric each path explains; None where points failed or are not run yet."""
+    from dctwin.sweeps.analyse import sensitivity
+
+    try:
+        return sensitivity(found, job.spec, metric)
+    except InputError as problem:
+        note(f"no indices of {job.spec.file.sampling.method}: {problem}")
+        return None
+
+
+def _tell_sensitivity(indices: pd.DataFrame, method: str, metric: str) -> None:
+    """The indices of each path, by world."""
+    from dctwin.sweeps.analyse import WORLD
+
+    say(f"{'Sobol indices' if method == 'saltelli' else 'Elementary effects'} of {metric}:")
+    worlds = [name for name in WORLD if name in ("design", "site") or indices[name].nunique() > 1]
+    columns = [*worlds, *(name for name in indices.columns if name not in WORLD)]
+    rows = [[_cell(row[name]) for name in columns] for _, row in indices.iterrows()]
+    table([(name, "right") for name in columns], rows)
+
+
+def _best_table(rows: pd.DataFrame, varied: list[str], names: list[str]) -> None:
+    """Points: world, metrics, penalty and limits come first, as a terminal cuts at the right."""
+    from dctwin.sweeps.analyse import column_unit, heading, world_columns
+    from dctwin.sweeps.spec import FLAG_COLUMNS
+
+    penalty = ["penalty"] if (rows["penalty"] != 0).any() else []
+    bare = [name for name in names if name not in FLAG_COLUMNS]
+    columns = [
+        "point",
+        *world_columns(rows),
+        *bare,
+        *penalty,
+        FLAG_COLUMNS[0],
+        *varied,
+        FLAG_COLUMNS[1],
+    ]
+    heads = [(heading(name, rows), "right") for name in columns]
+    if penalty:
+        # One number is added to every objective, each in its own unit.
+        unit = column_unit(rows, names[0]) if len(names) == 1 else ""
+        heads[columns.index("penalty")] = (f"penalty [{unit or 'as ' + ', '.join(names)}]", "right")
+    cells = [[_cell(row[name]) for name in columns] for _, row in rows.iterrows()]
+    fits = columns_that_fit(heads, cells)
+    table(heads[:fits], [row[:fits] for row in cells])
 
 
 def _backend_of(found: pd.DataFrame) -> str:
@@ -342,4 +470,8 @@ def _backend_of(found: pd.DataFrame) -> str:
 
 
 def _cell(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, (int, float)) else str(value)
+    if value is None or value != value:
+        return "–"
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.6g}"

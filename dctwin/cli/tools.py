@@ -144,6 +144,9 @@ def synthesize(
 def dashboard(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8050,
+    results: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder whose sweeps are shown.")
+    ] = Path("results"),
 ) -> None:
     """Serve the web dashboard until interrupted."""
     from importlib import import_module
@@ -152,4 +155,4 @@ def dashboard(
         start = import_module("dctwin.dashboard.app").main
     except ModuleNotFoundError as missing:
         raise InputError(f"the dashboard needs {missing.name}: pip install 'dctwin[web]'") from None
-    start(host, port)
+    start(host, port, results)

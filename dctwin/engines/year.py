@@ -10,6 +10,9 @@ from dctwin.components.power.conductor import Conductor
 from dctwin.ledger import Ledger
 from dctwin.physics.arrays import Array
 
+# A limit passed by less than this was passed by rounding only.
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Flag:
@@ -30,3 +33,11 @@ class Year:
     # Feeders at work, (place, unit, power of each): who is to blame where the books are no numbers.
     feeders: list[tuple[str, Conductor, Array]] = field(default_factory=list)
     lean: bool = False  # without flags, and with the traces only that metrics are read off
+
+    def passed(self) -> dict[str, Array]:
+        """Limits by place and name -> the steps in which they are passed."""
+        found: dict[str, Array] = {}
+        for flag in self.flags:
+            name, beyond = f"{flag.place} {flag.limit.name}", flag.limit.beyond > ROUNDING
+            found[name] = found[name] | beyond if name in found else beyond
+        return found

@@ -7,15 +7,27 @@ from typing import TYPE_CHECKING, get_args
 
 from dctwin.errors import InputError, nearest
 from dctwin.sweeps.batch import Backend
-from dctwin.sweeps.execute import Progress, run_chunks
+from dctwin.sweeps.execute import cores, run_chunks
 from dctwin.sweeps.job import Job, make_job
-from dctwin.sweeps.spec import SpecLike, load_spec
-from dctwin.sweeps.store import Status, Store
+from dctwin.sweeps.possible import check
+from dctwin.sweeps.progress import Progress, Status, find_sweeps, status_of
+from dctwin.sweeps.space import World
+from dctwin.sweeps.spec import Spec, SpecLike, load_spec
+from dctwin.sweeps.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Status", "prepare_sweep", "sweep", "sweep_frame", "sweep_status"]
+__all__ = [
+    "Status",
+    "find_sweeps",
+    "prepare_sweep",
+    "run_sweep",
+    "sweep",
+    "sweep_frame",
+    "sweep_spec",
+    "sweep_status",
+]
 
 DEFAULT_MAX_RUNS = 100_000
 
@@ -31,7 +43,9 @@ def prepare_sweep(spec: SpecLike, max_runs: int = DEFAULT_MAX_RUNS) -> Job:
         )
     if points == 0:
         raise InputError(f"{job.spec.document.file}: holds no points")
-    _ = job.chunks
+    bounds = [bound.metric for bound in job.spec.file.constraints]
+    job.refuse_mixed_money(bounds, ("constraints",))
+    check(job)
     return job
 
 
@@ -56,13 +70,27 @@ def sweep(
 
     >>> table = sweep("warm-water.yaml", "results")                # doctest: +SKIP
     """
-    job = prepare_sweep(spec, max_runs)
+    return run_sweep(
+        prepare_sweep(spec, max_runs), out, workers, scheduler, backend, shard, progress
+    )
+
+
+def run_sweep(
+    job: Job,
+    out: str | os.PathLike[str],
+    workers: int | None = None,
+    scheduler: str | None = None,
+    backend: Backend = "numpy",
+    shard: tuple[int, int] = (1, 1),
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """`sweep` of a job that is made ready."""
     checked_backend(backend)
     index, of = shard
     if not 1 <= index <= of:
         raise InputError(f"shard must be i/N with 1 <= i <= N (got {index}/{of})")
     store = Store(out)
-    store.open(
+    held = store.open(
         {
             "name": job.spec.name,
             "spec": job.spec.document.data,
@@ -70,19 +98,21 @@ def sweep(
             "points": len(job.space),
             "chunks": [len(chunk) for chunk in job.chunks],
             "backend": backend,
+            "flags": job.watched,
         }
     )
+    if held["flags"]:
+        job = job.with_flags()
     finished = store.finished()
-    missing = [
-        chunk
-        for chunk in range(len(job.chunks))
-        if chunk not in finished and chunk % of == index - 1
-    ]
+    share = range(index - 1, len(job.chunks), of)
+    missing = [chunk for chunk in share if chunk not in finished]
     if missing:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-        run_chunks(job, store, missing, workers or cores, scheduler, backend, progress)
+        before = sum(len(job.chunks[chunk]) for chunk in share if chunk in finished)
+        run_chunks(job, store, missing, workers or cores(), scheduler, backend, progress, before)
     if len(store.finished()) == len(job.chunks) and not store.summary.exists():
         store.finish()
+    if not store.finished():  # a share without a part, as there are more shares than parts
+        return empty_table()
     table = store.frame()
     wanted = job.spec.file.traces
     if (wanted.points or wanted.top) and store.summary.exists():
@@ -90,6 +120,13 @@ def sweep(
 
         save_traces(job, out, chosen_points(job, table))
     return table
+
+
+def empty_table() -> pd.DataFrame:
+    """The table of no points."""
+    import pandas as pd
+
+    return pd.DataFrame(columns=["point", *World._fields, "status", "error"])
 
 
 def checked_backend(name: str) -> Backend:
@@ -105,8 +142,18 @@ def checked_backend(name: str) -> Backend:
 
 
 def sweep_status(out: str | os.PathLike[str]) -> Status:
-    """How far a sweep is, readable while another process runs it."""
-    return Store(out).status()
+    """How far a sweep is, readable while another process runs it.
+
+    >>> print(sweep_status("results/warm-water"))                  # doctest: +SKIP
+    warm-water: 1,024 of 4,096 points, 2 of 8 parts; running on host, process 4711, 31 design-years
+    a second, 1 min 39 s left
+    """
+    return status_of(Store(out))
+
+
+def sweep_spec(out: str | os.PathLike[str]) -> Spec:
+    """What a folder sweeps: its spec, as its manifest has it."""
+    return load_spec(Store(out).read_manifest()["spec"])
 
 
 def sweep_frame(out: str | os.PathLike[str]) -> pd.DataFrame:

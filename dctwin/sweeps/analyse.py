@@ -2,7 +2,7 @@
 
 Every function takes the DataFrame that `sweep` gives (or `sweep_frame` reads) and gives a
 DataFrame. Less is better for every objective, unless it is named with a leading minus
-(`-erf_frac`).
+(`-erf_frac`). Amounts of money are compared within one currency only.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dctwin.errors import InputError, nearest
-from dctwin.labels import one_money
-from dctwin.sweeps.spec import Constraint, SpecLike, load_spec
+from dctwin.labels import ASSUMED_MARK, metric_unit, moneys, one_money, row_money
+from dctwin.sweeps.file import Constraint
+from dctwin.sweeps.spec import SpecLike, load_spec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,18 +44,16 @@ def rank(
 
 
 def feasible(table: pd.DataFrame, constraints: Iterable[Constraint] = ()) -> pd.DataFrame:
-    """Rows that ran and keep all constraints without a penalty; the column `penalty` is added."""
+    """Rows that ran and keep all constraints without a penalty.
+
+    The column `penalty` is added: what is beyond the others, in the unit of the objective.
+    """
     found = table[table["status"] == "ok"].copy() if "status" in table else table.copy()
     found["penalty"] = 0.0
+    if found.empty:
+        return found
     for bound in constraints:
-        values = _numbers(found, bound.metric)
-        beyond = np.zeros(len(found))
-        if bound.max is not None:
-            beyond = np.maximum(beyond, values - bound.max)
-        if bound.min is not None:
-            beyond = np.maximum(beyond, bound.min - values)
-        # A metric that is undefined keeps no bound.
-        beyond = np.where(np.isnan(values), np.inf, beyond)
+        beyond = bound.beyond(numbers(found, bound.metric))
         if bound.penalty_per_unit is None:
             found = found[beyond <= 0]
         else:
@@ -75,8 +74,7 @@ def costs(table: pd.DataFrame, objectives: Sequence[str]) -> np.ndarray:
     columns = []
     for name in objectives:
         sign, bare = split_sign(name)
-        one_money(table, bare)
-        values = sign * _numbers(table, bare) + penalty
+        values = sign * numbers(table, bare) + penalty
         columns.append(np.where(np.isnan(values), np.inf, values))
     return np.stack(columns, axis=1)
 
@@ -108,20 +106,50 @@ def pareto_mask(keys: np.ndarray) -> np.ndarray:
     return mask
 
 
+def by_money(table: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Money (currency and price year) -> its rows, where one of the metrics (a leading minus
+    allowed) is a cost; else all rows under no name."""
+    for name in names:
+        found = moneys(table, split_sign(name)[1])
+        if found:
+            of = row_money(table)
+            return {money: table[of == money] for money in found}
+    return {"": table}
+
+
+def heading(name: str, table: pd.DataFrame) -> str:
+    """How a column is headed: its name, which ends in its unit, and of a cost the money; costs are
+    marked, as each stands on an assumed price."""
+    money = moneys(table, name)
+    return f"{name}{ASSUMED_MARK} [{metric_unit(name, ' or '.join(money))}]" if money else name
+
+
+def world_columns(table: pd.DataFrame) -> list[str]:
+    """The columns that tell the worlds of a table apart: design, site, and others that differ."""
+    return [
+        name for name in WORLD if name in table and (name in WORLD[:2] or table[name].nunique() > 1)
+    ]
+
+
 def uncertainty(
-    table: pd.DataFrame, metrics: Sequence[str], by: Sequence[str] = ("design", "site")
+    table: pd.DataFrame, metrics: Sequence[str], by: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Mean, standard deviation and quantiles of metrics within each group."""
+    """Mean, standard deviation and quantiles of metrics within each group.
+
+    by   columns that make a group; default a world: design, site, and weather year and scenario
+         where there are several. To spread over weather years, leave out `weather`.
+    """
     import pandas as pd
 
+    by = world_columns(table) if by is None else list(by)
     good = feasible(table)
     rows = []
-    for key, group in good.groupby(list(by), sort=False):
+    for key, group in good.groupby(by, sort=False, dropna=False):
         for metric in metrics:
-            values = _numbers(group, metric)
+            values = numbers(group, metric)
             values = values[~np.isnan(values)]
             row: dict[str, Any] = dict(zip(by, key, strict=True))
-            row |= {"metric": metric, "points": len(values)}
+            row |= {"metric": metric, "unit": column_unit(group, metric), "points": len(values)}
             if len(values):
                 row |= {"mean": values.mean(), "sd": values.std(ddof=1) if len(values) > 1 else 0.0}
                 row |= {f"p{100 * q:g}": np.quantile(values, q) for q in _QUANTILES}
@@ -138,7 +166,7 @@ def tornado(table: pd.DataFrame, metric: str, paths: Sequence[str]) -> pd.DataFr
     import pandas as pd
 
     good = feasible(table)
-    values = _numbers(good, metric)
+    values = numbers(good, metric)
     rows = []
     for path in paths:
         if path not in good:
@@ -162,7 +190,7 @@ def tornado(table: pd.DataFrame, metric: str, paths: Sequence[str]) -> pd.DataFr
                 "swing": ends[1] - ends[0],
             }
         )
-    found = pd.DataFrame(rows)
+    found = pd.DataFrame(rows, columns=["path", "low", "high", "at_low", "at_high", "swing"])
     return found.reindex(found["swing"].abs().sort_values(ascending=False).index).reset_index(
         drop=True
     )
@@ -177,7 +205,7 @@ def regret(
     The mean is taken where an alternative has several points in a scenario.
     """
     good = feasible(table)
-    good[metric] = _numbers(good, metric)
+    good[metric] = numbers(good, metric)
     means = good.pivot_table(index=list(of), columns=over, values=metric, aggfunc="mean")
     found = means - means.min(axis=0)
     found["worst"] = found.max(axis=1)
@@ -200,7 +228,7 @@ def sensitivity(table: pd.DataFrame, spec: SpecLike, metric: str) -> pd.DataFram
     space, problem = Space(checked), salib_problem(checked)
     rows = []
     for key, group in table.groupby(list(WORLD), sort=False):
-        values = _numbers(group.sort_values("point"), metric)
+        values = numbers(group.sort_values("point"), metric)
         if len(values) != space.samples or np.isnan(values).any():
             world = ", ".join(str(part) for part in key if part)
             raise InputError(
@@ -232,11 +260,19 @@ def _indices(
     }
 
 
-def _numbers(table: pd.DataFrame, metric: str) -> np.ndarray:
+def numbers(table: pd.DataFrame, metric: str) -> np.ndarray:
     """A column as floats, NaN where it is empty. Raises InputError for an unknown name."""
     if metric not in table:
         raise InputError(f"{metric}: no such metric here, {nearest(metric, table.columns)}")
     column = table[metric]
     if column.dtype.kind not in "fiub":
         raise InputError(f"{metric}: is text, not a number")
+    one_money(table, metric)
     return column.to_numpy(dtype=float)
+
+
+def column_unit(table: pd.DataFrame, metric: str) -> str:
+    """The unit of a column's values as they stand in the table."""
+    if metric.endswith("_frac"):
+        return ""
+    return metric_unit(metric, " or ".join(moneys(table, metric)))

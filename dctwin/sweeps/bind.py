@@ -18,7 +18,6 @@ import numpy as np
 from dctwin.components.component import Component
 from dctwin.design import Facility
 from dctwin.document import Document
-from dctwin.errors import InputError
 
 Place = tuple[str | int, ...]
 
@@ -189,9 +188,3 @@ def leaves(item: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
         yield place, repr(sorted(item.items()))
     else:
         yield place, item
-
-
-def refuse(document: Document, path: str, value: Any, problem: InputError) -> InputError:
-    """The faults of a design at one value of a path, told where the sweep file gives it."""
-    why = "; ".join(f"{fault.field}: {fault.why}" for fault in problem.faults) or str(problem)
-    return InputError(document.fault(("vary", path), f"cannot be {value!r}: {why}"))

@@ -3,8 +3,8 @@
 Weather and grid are arguments, so that sites share a compilation; local clock and months are part
 of it. Loops that hold their setpoints in the design as it is declared are taken to do so in all of
 its variants: what then changes by the hour is a fraction of the plant. What JAX cannot trace (a
-planned dispatch, sources whose yield differs from design to design) and designs that it leaves
-unsettled (loops that fall short, or do not hold) are run in NumPy.
+planned dispatch, sources whose yield differs from design to design, limits that are watched) and
+designs that it leaves unsettled (loops that fall short, or do not hold) are run in NumPy.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def jax_totals(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found) -
     """Run these of the designs compiled; those that JAX cannot do in NumPy."""
     again = list(rows)
     site, empty = site_arrays(bench)
-    compiled = None if bench.yields_vary or not numbers else _function(bench, site, empty)
+    numpy_only = bench.yields_vary or bench.watched or not numbers
+    compiled = None if numpy_only else _function(bench, site, empty)
     if compiled is not None:
         table = np.stack([np.asarray(numbers[place], dtype=float) for place in bench.places], 1)
         again = []

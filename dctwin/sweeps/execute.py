@@ -10,27 +10,33 @@ import contextlib
 import hashlib
 import os
 import pickle
+import socket
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dctwin.api import source_digest
 from dctwin.errors import ComputationError, InputError
 from dctwin.sweeps.batch import Backend, run_chunk
 from dctwin.sweeps.job import Job
+from dctwin.sweeps.progress import Meter, Progress
 from dctwin.sweeps.store import Store, encode
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
 MAX_TRIES = 3
-_NOTE_EVERY_S = 0.5
+_REACH_S = 20.0
 # Chunks handed out ahead of the one being worked at, so that no worker waits.
 _AHEAD = 2
 
-Progress = Callable[[int, int, float | None], None]  # done, of, rate per second
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 def run_chunks(
@@ -41,63 +47,32 @@ def run_chunks(
     scheduler: str | None = None,
     backend: Backend = "numpy",
     progress: Progress | None = None,
+    before: int = 0,
 ) -> None:
-    """Run these chunks and write their parts. Raises ComputationError when some cannot be run."""
-    meter = _Meter(job, store, chunks, progress)
+    """Run these chunks and write their parts. Raises ComputationError when some cannot be run.
+
+    before   points of this share that are done already
+    """
     if backend == "jax" and scheduler is None:
         from dctwin.sweeps.compiled import jax_module
 
         workers = workers if jax_module().default_backend() == "cpu" else 1  # they share one GPU
-    try:
+    sizes = {chunk: len(job.chunks[chunk]) for chunk in chunks}
+    with Meter(store, sizes, before, progress) as meter:
         if scheduler is not None:
             finished = _on_dask(job, chunks, scheduler, backend)
         elif workers == 1 or len(chunks) < 2:
             finished = ((chunk, encode(run_chunk(job, chunk, backend))) for chunk in chunks)
         else:
             finished = _in_pool(job, chunks, workers, backend)
-        for chunk, data in finished:
-            store.write_part(chunk, data)
-            meter.add(chunk)
-    except BaseException:
-        meter.note("stopped")
-        raise
-    meter.note("done")
-
-
-class _Meter:
-    """Counts finished points, tells who asked, and writes it down for others to read."""
-
-    def __init__(
-        self, job: Job, store: Store, chunks: list[int], progress: Progress | None
-    ) -> None:
-        self.sizes = [len(chunk) for chunk in job.chunks]
-        self.store, self.progress = store, progress
-        self.total = sum(self.sizes)
-        waiting = set(chunks)
-        self.before = sum(size for k, size in enumerate(self.sizes) if k not in waiting)
-        self.done, self.began, self.noted = 0, time.monotonic(), 0.0
-        self.note("running")
-
-    @property
-    def rate_per_s(self) -> float | None:
-        elapsed = time.monotonic() - self.began
-        return self.done / elapsed if self.done and elapsed > 0 else None
-
-    def add(self, chunk: int) -> None:
-        self.done += self.sizes[chunk]
-        if self.progress is not None:
-            self.progress(self.before + self.done, self.total, self.rate_per_s)
-        if time.monotonic() - self.noted > _NOTE_EVERY_S:
-            self.note("running")
-
-    def note(self, state: str) -> None:
-        self.noted = time.monotonic()
-        self.store.note_progress(
-            state=state,
-            done=self.before + self.done,
-            points=self.total,
-            rate_per_s=self.rate_per_s,
-        )
+        try:
+            for chunk, data in finished:
+                store.write_part(chunk, data)
+                meter.add(chunk)
+        except MemoryError:
+            raise ComputationError(
+                "out of memory: what is finished stays. Run again with fewer --workers"
+            ) from None
 
 
 # --- processes --------------------------------------------------------------------------------
@@ -204,15 +179,19 @@ def _on_dask(
     except ImportError:
         raise InputError("--scheduler needs Dask: pip install 'dctwin[cluster]'") from None
     try:
+        _reach(scheduler)
         client: Any = dask.Client(scheduler, timeout="20s", set_as_default=False)
-    except OSError as problem:
-        raise InputError(f"--scheduler {scheduler}: cannot be reached: {problem}") from None
+    except (OSError, ValueError) as problem:
+        raise InputError(
+            f"--scheduler: {scheduler!r} cannot be reached, {problem}; an address is "
+            "tcp://HOST:PORT"
+        ) from None
 
     class Courier(dask.WorkerPlugin):  # type: ignore[misc]
         def __init__(self, name: str, data: bytes) -> None:
             self.name, self.data = name, data
 
-    data = pickle.dumps((job, backend))
+    data, code = pickle.dumps((job, backend)), source_digest()
     name = f"dctwin-{hashlib.sha256(data).hexdigest()[:16]}"
     with contextlib.closing(client), client.as_current():
         client.register_plugin(Courier(name, data), name=name)
@@ -220,6 +199,7 @@ def _on_dask(
             _dask_work,
             chunks,
             name=name,
+            code=code,
             retries=MAX_TRIES,
             pure=False,
             key=f"{name}-{os.getpid()}",
@@ -237,13 +217,27 @@ def _on_dask(
                 client.unregister_worker_plugin(name)
 
 
+def _reach(scheduler: str) -> None:
+    """Raise OSError or ValueError where nothing answers: a client of Dask that was never connected
+    prints a traceback when it is thrown away."""
+    from distributed.comm.addressing import get_address_host_port
+
+    host, port = get_address_host_port(scheduler)
+    socket.create_connection((host, port), _REACH_S).close()
+
+
 # The job that a worker of a cluster is at, by its plugin's name.
 _HELD: dict[str, tuple[Job, Backend]] = {}
 
 
-def _dask_work(chunk: int, name: str) -> tuple[int, bytes]:
+def _dask_work(chunk: int, name: str, code: str) -> tuple[int, bytes]:
     from dask.distributed import get_worker
 
+    if source_digest() != code:
+        raise InputError(
+            f"a worker on {socket.gethostname()} has other code of dctwin than the client: "
+            "results are not mixed, install the same"
+        )
     if name not in _HELD:
         plugin: Any = get_worker().plugins[name]
         _HELD.clear()

@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from dctwin.figures import BLUE, GREY, ORANGE, PALETTE, RED, blank
 from dctwin.labels import LABELS
-from dctwin.sweeps.analyse import feasible, pareto, sensitivity, tornado, uncertainty
-from dctwin.sweeps.spec import Constraint, SpecLike
+from dctwin.sweeps.analyse import (
+    column_unit,
+    feasible,
+    numbers,
+    pareto,
+    sensitivity,
+    tornado,
+    uncertainty,
+    world_columns,
+)
+from dctwin.sweeps.file import Constraint
+from dctwin.sweeps.spec import SpecLike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +27,12 @@ if TYPE_CHECKING:
 _ROW_PX, _FRAME_PX = 30, 140
 
 
-def _label(name: str) -> str:
+def _label(name: str, table: pd.DataFrame) -> str:
+    """What a column holds and its unit, where its name does not end in it."""
+    return f"{LABELS[name]} [{column_unit(table, name) or '-'}]" if name in LABELS else name
+
+
+def _short(name: str) -> str:
     return LABELS.get(name, name)
 
 
@@ -32,7 +47,7 @@ def pareto_figure(
     x, y = (name.lstrip("-") for name in objectives[:2])
     held = list(constraints)
     allowed, front = feasible(table, held), pareto(table, list(objectives[:2]), held)
-    figure = blank(f"{_label(x)} and {_label(y)} of {len(allowed):,} points", 480)
+    figure = blank(f"{_short(x)} and {_short(y)} of {len(allowed):,} points", 480)
     for design, color in zip(dict.fromkeys(allowed["design"]), PALETTE * 10, strict=False):
         some = allowed[allowed["design"] == design]
         figure.add_trace(
@@ -55,8 +70,8 @@ def pareto_figure(
             line={"color": RED, "shape": "hv" if objectives[1][0] != "-" else "linear"},
         )
     )
-    figure.update_xaxes(title_text=_label(x))
-    figure.update_yaxes(title_text=_label(y))
+    figure.update_xaxes(title_text=_label(x, allowed))
+    figure.update_yaxes(title_text=_label(y, allowed))
     return figure
 
 
@@ -68,13 +83,15 @@ def parallel_figure(table: pd.DataFrame, paths: Sequence[str], metrics: Sequence
     dimensions: list[dict[str, Any]] = []
     for name in (*paths, *metrics):
         column = good[name]
+        if name in metrics:
+            numbers(good, name)
         if column.dtype.kind in "fi":
-            dimensions.append({"label": _label(name).split(".")[-1], "values": column})
+            dimensions.append({"label": _label(name, good).split(".")[-1], "values": column})
         else:
             codes, texts = column.factorize()
             ticks = {"tickvals": list(range(len(texts))), "ticktext": list(texts)}
             dimensions.append({"label": name.split(".")[-1], "values": codes, **ticks})
-    figure = blank(f"{len(good):,} points, coloured by {_label(metrics[-1])}", 480)
+    figure = blank(f"{len(good):,} points, coloured by {_label(metrics[-1], good)}", 480)
     figure.add_trace(
         go.Parcoords(
             dimensions=dimensions,
@@ -90,8 +107,9 @@ def tornado_figure(table: pd.DataFrame, metric: str, paths: Sequence[str]) -> go
     import plotly.graph_objects as go
 
     found = tornado(table, metric, paths).iloc[::-1]
-    middle = float(feasible(table)[metric].mean())
-    title = f"{_label(metric)} over the range of each path"
+    good = feasible(table)
+    middle = float(good[metric].mean())
+    title = f"{_short(metric)} over the range of each path"
     figure = blank(title, _FRAME_PX + _ROW_PX * len(found))
     for side, color in (("low", BLUE), ("high", ORANGE)):
         figure.add_trace(
@@ -106,7 +124,7 @@ def tornado_figure(table: pd.DataFrame, metric: str, paths: Sequence[str]) -> go
             )
         )
     figure.update_layout(barmode="overlay")
-    figure.update_xaxes(title_text=_label(metric))
+    figure.update_xaxes(title_text=_label(metric, good))
     return figure
 
 
@@ -117,7 +135,7 @@ def sensitivity_figure(table: pd.DataFrame, spec: SpecLike, metric: str) -> go.F
     found = sensitivity(table, spec, metric)
     sobol = "S1" in found
     means = found.groupby("path", sort=False).mean(numeric_only=True)
-    figure = blank(f"What {_label(metric)} depends on", 420)
+    figure = blank(f"What {_short(metric)} depends on", 420)
     columns = {"S1": "alone", "ST": "with others"} if sobol else {"mu_star": "mean effect"}
     for (column, name), color in zip(columns.items(), (BLUE, ORANGE), strict=False):
         bars = means.get(f"{column}_conf")
@@ -135,14 +153,18 @@ def sensitivity_figure(table: pd.DataFrame, spec: SpecLike, metric: str) -> go.F
 
 
 def uncertainty_figure(
-    table: pd.DataFrame, metric: str = "pue", by: Sequence[str] = ("design", "site")
+    table: pd.DataFrame, metric: str = "pue", by: Sequence[str] | None = None
 ) -> go.Figure:
-    """Bands of a metric in each group: from its 5 % to its 95 % quantile, and its median."""
+    """Bands of a metric in each group (default each world): from its 5 % to its 95 % quantile, and
+    its median."""
     import plotly.graph_objects as go
 
-    found = uncertainty(table, [metric], by)
-    names = [", ".join(str(row[name]) for name in by) for _, row in found.iterrows()]
-    title = f"{_label(metric)}: median and 90 % band"
+    good = feasible(table)
+    numbers(good, metric)  # in one currency: the groups share an axis
+    found = uncertainty(good, [metric], by)
+    groups = world_columns(table) if by is None else by
+    names = [", ".join(str(row[name]) for name in groups) for _, row in found.iterrows()]
+    title = f"{_short(metric)}: median and 90 % band"
     figure = blank(title, _FRAME_PX + _ROW_PX * len(found))
     figure.add_trace(
         go.Scatter(
@@ -159,5 +181,5 @@ def uncertainty_figure(
             name="median",
         )
     )
-    figure.update_xaxes(title_text=_label(metric))
+    figure.update_xaxes(title_text=_label(metric, good))
     return figure

@@ -20,11 +20,21 @@ from dctwin.errors import DctwinError
 from dctwin.memory import keep_heap
 from dctwin.surroundings import Surroundings, boundary_of
 from dctwin.sweeps.bind import Place, at, put
-from dctwin.totals import Totals, totals_of
+from dctwin.totals import Totals, flagged, totals_of
 
 # Designs in one array operation: enough to share its overhead, few enough to stay in cache; and
 # designs whose short hours are settled at once, as those are few.
 BATCH_DESIGNS, GROUP_DESIGNS = 4, 64
+# What a point may fail of by itself; want of memory or disk is no fault of a point.
+POINT_FAULTS = (
+    DctwinError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 Numbers = Mapping[Place, np.ndarray]  # place in the facility -> its number in each design
 
@@ -36,6 +46,7 @@ class Bench:
     facility: Facility
     surroundings: Surroundings
     places: tuple[Place, ...]
+    watched: bool = False  # count the hours in which limits are passed
 
     @cached_property
     def yields_vary(self) -> bool:
@@ -94,12 +105,18 @@ def _some(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found) -> Non
     try:
         for some, totals in _run(bench, numbers, rows):
             found.put(some, totals)
-    except DctwinError as problem:
+    except POINT_FAULTS as problem:
         if len(rows) == 1:
-            found.errors[int(rows[0])] = str(problem).splitlines()[0]
+            found.errors[int(rows[0])] = reason(problem)
             return
         for row in rows:
             _some(bench, numbers, np.array([row]), found)
+
+
+def reason(problem: Exception) -> str:
+    """Why a point failed, in one line; what no check foresaw keeps the name of its kind."""
+    first = next(iter(str(problem).splitlines()), "")
+    return first if isinstance(problem, DctwinError) else f"{type(problem).__name__}: {first}"
 
 
 def _run(bench: Bench, numbers: Numbers, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Totals]]:
@@ -112,11 +129,14 @@ def _run(bench: Bench, numbers: Numbers, rows: np.ndarray) -> Iterator[tuple[np.
         made_frac = made_frac_of(stacks[0], bench.surroundings)
     fitted = [fit(facility, boundary) for facility in stacks]
     whole = fitted[0] if len(fitted) == 1 else fit(stacked(bench, numbers, rows), boundary)
-    years = years_of(fitted, whole, boundary, lean=True)
+    years = years_of(fitted, whole, boundary, lean=not bench.watched)
     for some, facility, year in zip(batches, stacks, years, strict=True):
         year.ledger.check()
         made_kw = contracted_kw(facility, made_frac)
-        yield some, totals_of(year.ledger, year.traces, bench.surroundings.grid, made_kw)
+        totals = totals_of(year.ledger, year.traces, bench.surroundings.grid, made_kw)
+        if bench.watched:
+            totals |= flagged(year.ledger, year.passed())
+        yield some, totals
 
 
 def stacked(bench: Bench, numbers: Numbers, rows: np.ndarray) -> Facility:

@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dctwin.errors import InputError
-from dctwin.sweeps.analyse import costs, feasible
-from dctwin.sweeps.batch import evaluate, table_of
-from dctwin.sweeps.execute import Progress
+from dctwin.sweeps.analyse import costs, feasible, split_sign
+from dctwin.sweeps.batch import Backend, evaluate, table_of
+from dctwin.sweeps.file import Choices, Span, Spread, Vary
 from dctwin.sweeps.job import Job
-from dctwin.sweeps.spec import Choices, Span, Spread, Vary
+from dctwin.sweeps.progress import Meter, Progress
+from dctwin.sweeps.space import levels
+from dctwin.sweeps.spec import metric_fault
 from dctwin.sweeps.store import Store, encode
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 # Short names of objectives on the command line.
 OBJECTIVES = {
@@ -33,7 +36,7 @@ OBJECTIVES = {
     "water": "water_l",
     "peak": "peak_grid_kw",
 }
-POPULATION = 32
+POPULATION, TRIALS = 32, 320
 
 
 def objective_names(text: str) -> list[str]:
@@ -51,71 +54,97 @@ def optimise(
     job: Job,
     out: str | os.PathLike[str],
     objectives: Sequence[str],
-    trials: int = 320,
+    trials: int = TRIALS,
     progress: Progress | None = None,
+    backend: Backend = "numpy",
 ) -> pd.DataFrame:
     """Search the varied paths of a sweep for its Pareto front; gives every trial in every world,
     one row each.
 
-    Lists and choices are tried as they stand; ranges and distributions anywhere between their ends.
-    Raises InputError when optuna is missing or a metric is unknown.
+    Lists and choices are tried as they stand; ranges and distributions anywhere between their ends,
+    at whole numbers where the design takes these alone. Raises InputError when optuna is missing or
+    a metric is unknown.
     """
+    for name in objectives:
+        if why := metric_fault(split_sign(name)[1], job.spec.file):
+            raise InputError(f"{name}: {why}")
     try:
         import optuna
     except ImportError:
         raise InputError("--optimize needs optuna: pip install 'dctwin[optimize]'") from None
     if not job.spec.file.vary:
         raise InputError(job.spec.document.fault(("vary",), "names nothing to optimise"))
+    job.refuse_mixed_money([split_sign(name)[1] for name in objectives], ("sites",))
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         directions=["minimize"] * len(objectives),
         sampler=optuna.samplers.NSGAIISampler(population_size=POPULATION, seed=job.spec.file.seed),
     )
-    worlds = len(job.space.worlds)
+    space = job.space
+    vary = {
+        path: levels(how) if isinstance(how, Span) and job.tabled(path) else how
+        for path, how in job.spec.file.vary.items()
+    }
+    worlds = len(space.worlds)
     # The last generation is as long as what is left of the number asked for.
     sizes = [min(POPULATION, trials - done) for done in range(0, trials, POPULATION)]
     store = Store(out)
-    store.open(
+    held = store.open(
         {
             "name": job.spec.name,
             "spec": job.spec.document.data,
-            "identity": {**job.identity, "objectives": ",".join(objectives)},
+            "identity": {
+                **job.identity,
+                "objectives": ",".join(objectives),
+                "constraints": [bound.model_dump() for bound in job.spec.file.constraints],
+            },
             "points": trials * worlds,
             "chunks": [size * worlds for size in sizes],
-            "backend": "numpy",
+            "backend": backend,
+            "flags": job.watched,
         }
     )
+    if held["flags"]:
+        job = job.with_flags()
     finished = store.finished()
-    for generation, size in enumerate(sizes):
-        asked = [study.ask() for _ in range(size)]
-        tried = [
-            {p: suggest(trial, p, how) for p, how in job.spec.file.vary.items()} for trial in asked
-        ]
-        if generation not in finished:
-            first = generation * POPULATION * worlds
-            store.write_part(generation, encode(_generation(job, tried, first)))
-        table = store.table([generation]).to_pandas()
-        for trial, found in zip(asked, _values(job, table, objectives), strict=True):
-            study.tell(trial, list(found))
-        if progress is not None:
-            progress(generation * POPULATION + size, trials, None)
+    missing = {part: size * worlds for part, size in enumerate(sizes) if part not in finished}
+    before = sum(sizes) * worlds - sum(missing.values())
+    with Meter(store, missing, before, progress) as meter:
+        for generation, size in enumerate(sizes):
+            asked = [study.ask() for _ in range(size)]
+            tried = [
+                {p: suggest(trial, p, how, p in space.whole) for p, how in vary.items()}
+                for trial in asked
+            ]
+            if generation in missing:
+                first = generation * POPULATION * worlds
+                store.write_part(generation, encode(_generation(job, tried, first, backend)))
+                meter.add(generation)
+            table = store.table([generation]).to_pandas()
+            for trial, found in zip(asked, _values(job, table, objectives), strict=True):
+                study.tell(trial, list(found))
     if not store.summary.exists():
         store.finish()
     return store.frame()
 
 
-def suggest(trial: Any, path: str, how: Vary) -> Any:
-    """A value of a path as optuna proposes it."""
-    if isinstance(how, Spread):
-        return trial.suggest_float(path, *how.ends(), log=how.log_uniform is not None)
-    if isinstance(how, Span):
-        return trial.suggest_float(path, how.start, how.stop)
+def suggest(trial: Any, path: str, how: Vary, whole: bool = False) -> Any:
+    """A value of a path as optuna proposes it.
+
+    whole   whether the design takes whole numbers alone
+    """
+    if isinstance(how, (Span, Spread)):
+        low, high = how.ends()
+        log = isinstance(how, Spread) and how.log_uniform is not None
+        if whole:
+            return trial.suggest_int(path, int(low), int(high), log=log)
+        return trial.suggest_float(path, low, high, log=log)
     if isinstance(how, Choices):
         return trial.suggest_categorical(path, list(how.choices))
     return how[trial.suggest_int(path, 0, len(how) - 1)]
 
 
-def _generation(job: Job, tried: list[dict[str, Any]], first: int) -> Any:
+def _generation(job: Job, tried: list[dict[str, Any]], first: int, backend: Backend) -> pa.Table:
     """Every trial of a generation in every world, as a table; its points count from `first`."""
     import pyarrow as pa
 
@@ -126,7 +155,7 @@ def _generation(job: Job, tried: list[dict[str, Any]], first: int) -> Any:
             groups.setdefault(job.key(world, values), []).append(index)
         for members in groups.values():
             columns = {path: [tried[i][path] for i in members] for path in job.spec.file.vary}
-            results = evaluate(job, world, columns, len(members))
+            results = evaluate(job, world, columns, len(members), backend)
             points = np.array([first + number * len(tried) + i for i in members])
             tables.append(table_of(job, world, points, columns, results))
     return pa.concat_tables(tables, promote_options="permissive").sort_by("point")

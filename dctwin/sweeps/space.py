@@ -7,7 +7,7 @@ values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dctwin.errors import InputError
-from dctwin.sweeps.spec import Choices, Span, Spec, Spread, Vary
+from dctwin.sweeps.file import Choices, Span, Spread, Vary
+from dctwin.sweeps.spec import Spec
 
 NO_SCENARIO = "base"
 
@@ -31,9 +32,13 @@ class World(NamedTuple):
 
 @dataclass(frozen=True)
 class Space:
-    """All points of a spec, numbered world by world."""
+    """All points of a spec, numbered world by world.
+
+    whole   varied ranges and distributions that give whole numbers alone
+    """
 
     spec: Spec
+    whole: frozenset[str] = frozenset()
 
     @cached_property
     def worlds(self) -> list[World]:
@@ -43,7 +48,7 @@ class Space:
             World(design, site, weather, scenario)
             for design in file.designs
             for site in file.sites
-            for weather in file.weather or [""]
+            for weather in file.weather_of(site)
             for scenario in file.scenarios or [NO_SCENARIO]
         ]
 
@@ -90,7 +95,8 @@ class Space:
                 path: [lists[k][i] for i in index[k]] for k, path in enumerate(file.vary.keys())
             }
         return {
-            path: quantiles(how, self.cube[:, k]) for k, (path, how) in enumerate(file.vary.items())
+            path: quantiles(how, self.cube[:, k], path in self.whole)
+            for k, (path, how) in enumerate(file.vary.items())
         }
 
     def extremes(self, path: str) -> list[Any]:
@@ -99,6 +105,8 @@ class Space:
         if not isinstance(how, Spread):
             return levels(how)
         low, high = how.ends()
+        if path in self.whole:
+            return list(range(int(low), int(high) + 1))
         return [low, low + (high - low) / 3, high]
 
     def world(self, point: int) -> World:
@@ -109,24 +117,30 @@ class Space:
         row = point % self.samples
         return {path: column[row] for path, column in self.columns.items()}
 
+    def given(self, path: str, shown: Any) -> Any:
+        """A value of a path by what the table shows of it: numbers as floats, others as text."""
+        how = self.spec.file.vary[path]
+        if isinstance(how, list):
+            like = (
+                v for v in how if v == shown or repr(v) == shown or (v is None and shown != shown)
+            )
+            return next(like, shown)
+        if isinstance(how, Choices):
+            return shown
+        return int(shown) if path in self.whole else float(shown)
+
     def changes(self, point: int) -> dict[str, Any]:
         """All changes of the design at a point: path -> value, scenario and choices written out."""
-        file = self.spec.file
-        world = self.world(point)
+        scenario = self.spec.file.scenarios.get(self.world(point).scenario)
+        return {**(scenario.design if scenario else {}), **self.written_out(self.values(point))}
+
+    def written_out(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Path of the design -> value, of these varied paths; a choice gives all that it sets."""
         found: dict[str, Any] = {}
-        if world.scenario in file.scenarios:
-            found |= file.scenarios[world.scenario].design
-        for path, value in self.values(point).items():
-            how = file.vary[path]
+        for path, value in values.items():
+            how = self.spec.file.vary[path]
             found |= how.choices[value] if isinstance(how, Choices) else {path: value}
         return found
-
-    def blocks(self, size: int) -> Iterator[range]:
-        """Points in runs of at most `size`, none of them across two worlds."""
-        for world in range(len(self.worlds)):
-            first = world * self.samples
-            for start in range(first, first + self.samples, size):
-                yield range(start, min(start + size, first + self.samples))
 
 
 def levels(how: Vary) -> list[Any]:
@@ -140,16 +154,20 @@ def levels(how: Vary) -> list[Any]:
     return how
 
 
-def quantiles(how: Vary, share: np.ndarray) -> list[Any]:
-    """Values at these shares (0 to 1) of a path's distribution; lists count as equally likely."""
-    if isinstance(how, Span) and how.count is None and how.step is None:
-        raise AssertionError("a span has a step or a count")
+def quantiles(how: Vary, share: np.ndarray, whole: bool = False) -> list[Any]:
+    """Values at these shares (0 to 1) of a path's distribution; lists count as equally likely.
+
+    Of a distribution that gives whole numbers alone, those of a uniform one are equally likely; the
+    others are rounded.
+    """
     if not isinstance(how, Spread):
         items = levels(how)
         index = np.minimum((share * len(items)).astype(int), len(items) - 1)
         return [items[i] for i in index]
     low, high = how.ends()
-    if how.uniform is not None:
+    if how.uniform is not None and whole:
+        values = np.floor(low + share * (high - low + 1.0))
+    elif how.uniform is not None:
         values = low + share * (high - low)
     elif how.log_uniform is not None:
         values = low * (high / low) ** share
@@ -161,7 +179,8 @@ def quantiles(how: Vary, share: np.ndarray) -> list[Any]:
         assert how.normal is not None
         mean, sd = how.normal.mean, how.normal.sd
         values = truncnorm.ppf(share, (low - mean) / sd, (high - mean) / sd, mean, sd)
-    return [float(value) for value in np.clip(values, low, high)]
+    values = np.clip(values, low, high)
+    return [int(v) for v in np.rint(values)] if whole else [float(v) for v in values]
 
 
 def _triangular(share: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:

@@ -1,186 +1,27 @@
-"""A sweep file: which designs, sites, years and values to try, and what to keep of each.
-
-    name: warm-water
-    title: Supply temperature and load of a liquid-cooled hall
-    designs: [dtc-warm-water-ac]
-    sites: [inzai, ishikari]
-    vary:
-      cooling.loops.fws.supply_c: {from: 30, to: 42, step: 2}
-      it.racks.gpu.load_frac: [0.5, 0.7, 0.9]
-
-`vary` names paths of the design file, as `dctwin run --set` does, or choices between whole parts.
-"""
+"""A sweep file read and checked, as far as it can be without its designs."""
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
-from dctwin.document import Document, faults_of, load_document
-from dctwin.equipment import Name
-from dctwin.errors import InputError
+from dctwin.document import Document, Path_, faults_of, load_document
+from dctwin.errors import InputError, nearest
+from dctwin.labels import LABELS
+from dctwin.sweeps.file import SENSITIVITY, Choices, Spread, SweepFile
+from dctwin.totals import FLAGGED
 
-Method = Literal["grid", "sobol", "latin-hypercube", "random", "saltelli", "morris"]
-# Methods whose rows SALib lays out for its own analysis.
-SENSITIVITY: frozenset[str] = frozenset({"saltelli", "morris"})
-
-
-class _Structure(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Span(_Structure):
-    """Evenly spaced values: from, to, and either their step or their count."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    start: float = Field(alias="from", description="first value")
-    stop: float = Field(alias="to", description="last value")
-    step: float | None = Field(None, gt=0, description="distance of two values")
-    count: int | None = Field(None, ge=2, le=100_000, description="number of values")
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Span:
-        if (self.step is None) == (self.count is None):
-            raise ValueError("give either step or count")
-        if not self.start < self.stop:
-            raise ValueError("from must be below to")
-        return self
-
-    def values(self) -> list[float]:
-        """All values; `to` is among them when steps lead there."""
-        if self.count is not None:
-            step = (self.stop - self.start) / (self.count - 1)
-            return [self.start + step * index for index in range(self.count)]
-        step = self.step or 1.0
-        steps = math.floor((self.stop - self.start) / step * (1 + 1e-12) + 1e-9)
-        return [round(self.start + step * index, 12) for index in range(steps + 1)]
-
-
-class Normal(_Structure):
-    """A normal distribution, cut off at `low` and `high`."""
-
-    mean: float
-    sd: float = Field(gt=0)
-    low: float
-    high: float
-
-    @model_validator(mode="after")
-    def _holds_something(self) -> Normal:
-        if not self.low < self.high:
-            raise ValueError("low must be below high")
-        return self
-
-
-class Spread(_Structure):
-    """A distribution: exactly one of its kinds."""
-
-    uniform: tuple[float, float] | None = Field(None, description="lowest and highest")
-    log_uniform: tuple[float, float] | None = Field(
-        None, description="lowest and highest, both > 0"
-    )
-    triangular: tuple[float, float, float] | None = Field(None, description="lowest, mode, highest")
-    normal: Normal | None = None
-
-    @model_validator(mode="after")
-    def _possible(self) -> Spread:
-        kinds = [name for name in type(self).model_fields if getattr(self, name) is not None]
-        if len(kinds) != 1:
-            raise ValueError("give one of uniform, log_uniform, triangular, normal")
-        ends = self.ends()
-        if not ends[0] < ends[1]:
-            raise ValueError("the lowest value must be below the highest")
-        if self.log_uniform is not None and ends[0] <= 0:
-            raise ValueError("log_uniform needs values above 0")
-        if self.triangular is not None and not ends[0] <= self.triangular[1] <= ends[1]:
-            raise ValueError("the mode must lie between lowest and highest")
-        return self
-
-    def ends(self) -> tuple[float, float]:
-        """Lowest and highest value."""
-        if self.normal is not None:
-            return self.normal.low, self.normal.high
-        found = self.uniform or self.log_uniform or self.triangular
-        assert found is not None
-        return found[0], found[-1]
-
-
-class Choices(_Structure):
-    """Whole parts of the design to choose between: label -> {path: value}."""
-
-    choices: dict[Name, dict[str, Any]] = Field(min_length=1)
-
-
-Vary = list[Any] | Span | Spread | Choices
-
-
-class Sampling(_Structure):
-    """How the varied values are combined."""
-
-    method: Method = "grid"
-    points: Annotated[int, Field(ge=1, le=10_000_000, strict=True)] | None = Field(
-        None,
-        description="samples of every method but grid; base samples of saltelli, paths of morris",
-    )
-    second_order: bool = Field(False, description="saltelli: indices of pairs too")
-
-
-class Scenario(_Structure):
-    """A world in which every point is tried: changes of the design and of the site."""
-
-    design: dict[str, Any] = Field(default_factory=dict, description="path -> value")
-    site: dict[str, Any] = Field(default_factory=dict, description="path -> value")
-
-
-class Constraint(_Structure):
-    """A bound on a metric. Points beyond it are dropped from rankings, or penalised."""
-
-    metric: str
-    min: float | None = None
-    max: float | None = None
-    penalty_per_unit: float | None = Field(
-        None, ge=0, description="added to every objective per unit beyond; without it, dropped"
-    )
-
-    @model_validator(mode="after")
-    def _bounds_something(self) -> Constraint:
-        if self.min is None and self.max is None:
-            raise ValueError("give min, max or both")
-        return self
-
-
-class Traces(_Structure):
-    """Points whose hourly results are saved too."""
-
-    points: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list)
-    top: int = Field(0, ge=0, le=1000, description="this many of the best by the metric `by`")
-    by: str = "pue"
-
-
-class SweepFile(_Structure):
-    """A design sweep."""
-
-    name: Name
-    title: str = ""
-    description: str = ""
-    designs: list[str] = Field(min_length=1)
-    sites: list[str] = Field(min_length=1)
-    weather: list[str] = Field(
-        default_factory=list, description="weather files tried at every site in place of its own"
-    )
-    step: Literal["5min", "15min", "30min", "1h"] = "1h"
-    seed: int = Field(0, ge=0, le=2**31 - 1)
-    sampling: Sampling = Field(default_factory=lambda: Sampling.model_validate({}))
-    vary: dict[str, Vary] = Field(default_factory=dict)
-    scenarios: dict[Name, Scenario] = Field(default_factory=dict)
-    constraints: list[Constraint] = Field(default_factory=list)
-    metrics: list[str] = Field(default_factory=list, description="what to keep; default all")
-    traces: Traces = Field(default_factory=lambda: Traces.model_validate({}))
+# Every metric; and those that are numbers, which can be ranked and bounded.
+METRICS: frozenset[str] = frozenset({*LABELS, "currency", "pue_category"})
+NUMBERS = METRICS - {"currency"}
+# Columns of limits, for those who ask for them: the hours in which any is passed, and the one that
+# is passed in most of them.
+WORST_FLAG = "worst_flag"
+FLAG_COLUMNS = (FLAGGED, WORST_FLAG)
 
 
 @dataclass(frozen=True)
@@ -214,26 +55,113 @@ def load_spec(spec: SpecLike) -> Spec:
     return Spec(file, document)
 
 
+def watched(file: SweepFile) -> bool:
+    """Whether the hours in which limits are passed are asked for."""
+    named = {*file.metrics, *(bound.metric for bound in file.constraints), file.traces.by}
+    return not named.isdisjoint(FLAG_COLUMNS)
+
+
+def number_names(file: SweepFile) -> frozenset[str]:
+    """Columns that can be ranked and bounded: metrics that are kept, limits, varied numbers."""
+    varied = {path for path, how in file.vary.items() if not isinstance(how, Choices)}
+    kept = NUMBERS.intersection(file.metrics) if file.metrics else NUMBERS
+    return kept | varied | {FLAGGED}
+
+
+def first_choice(file: SweepFile) -> str:
+    """What points are ranked by when nobody says: PUE, or else the first number that is kept."""
+    kept = [name for name in file.metrics if name in NUMBERS]
+    return "pue" if "pue" in number_names(file) or not kept else kept[0]
+
+
+def metric_fault(name: str, file: SweepFile) -> str | None:
+    """Why a name cannot be ranked or bounded in this sweep; None when it can."""
+    known = number_names(file)
+    if name in known:
+        return None
+    if name in NUMBERS:
+        return f"is not kept, name it in `metrics` too (got {name!r})"
+    if name in METRICS or name == WORST_FLAG:
+        return f"is text, not a number (got {name!r})"
+    return f"no such metric, {nearest(name, known)} (got {name!r})"
+
+
 def _check(file: SweepFile, document: Document) -> None:
-    faults = []
+    faults = [
+        document.fault(place, why)
+        for place, why in (
+            *_sampling(file),
+            *_names(file),
+            *_repeated(file),
+        )
+    ]
+    if faults:
+        raise InputError(*sorted(faults, key=lambda fault: fault.line))
+
+
+Finding = tuple[Path_, str]
+
+
+def _sampling(file: SweepFile) -> Iterator[Finding]:
+    """What does not go with the method of sampling."""
     method = file.sampling.method
     if method == "grid" and file.sampling.points is not None:
-        faults.append(document.fault(("sampling", "points"), "a grid has no number of points"))
+        yield ("sampling", "points"), "a grid has no number of points"
     if method != "grid" and file.sampling.points is None:
-        faults.append(document.fault(("sampling",), f"points is missing: {method} needs a number"))
+        yield ("sampling",), f"points is missing: {method} needs a number"
+    if file.sampling.second_order and method != "saltelli":
+        yield ("sampling", "second_order"), f"belongs to saltelli alone (method {method})"
     for path, how in file.vary.items():
         place = ("vary", path)
         if isinstance(how, list) and not how:
-            faults.append(document.fault(place, "needs at least one value"))
+            yield place, "needs at least one value"
         if method == "grid" and isinstance(how, Spread):
-            faults.append(
-                document.fault(place, "a distribution cannot be laid on a grid: choose a method")
-            )
+            yield place, "a distribution cannot be laid on a grid: choose a method"
         if method in SENSITIVITY and isinstance(how, Choices):
-            faults.append(
-                document.fault(place, f"{method} needs numbers, not choices between parts")
-            )
+            yield place, f"{method} needs numbers, not choices between parts"
     if method in SENSITIVITY and len(file.vary) < 2:
-        faults.append(document.fault(("vary",), f"{method} compares at least two varied paths"))
-    if faults:
-        raise InputError(*faults)
+        yield ("vary",), f"{method} compares at least two varied paths"
+
+
+def _names(file: SweepFile) -> Iterator[Finding]:
+    """Metrics that are not there, weather of sites that are not."""
+    for index, name in enumerate(file.metrics):
+        if name not in (known := {*METRICS, *FLAG_COLUMNS}):
+            yield ("metrics", index), f"no such metric, {nearest(name, known)} (got {name!r})"
+    for index, bound in enumerate(file.constraints):
+        if why := metric_fault(bound.metric, file):
+            yield ("constraints", index, "metric"), why
+    if file.traces.top and (why := metric_fault(file.traces.by, file)):
+        yield ("traces", "by"), why
+    if isinstance(file.weather, dict):
+        for site in file.weather:
+            if site not in file.sites:
+                yield ("weather", site), f"is not among the sites, {nearest(site, file.sites)}"
+    elif file.weather and len(file.sites) > 1:
+        yield (
+            ("weather",),
+            "is of one place: say which files belong to which of the "
+            f"{len(file.sites)} sites, {file.sites[0]}: [{file.weather[0]}]",
+        )
+
+
+def _repeated(file: SweepFile) -> Iterator[Finding]:
+    """Entries that stand twice in a list: their points would count twice."""
+    lists: dict[Path_, Sequence[Any]] = {
+        ("designs",): file.designs,
+        ("sites",): file.sites,
+        ("metrics",): file.metrics,
+        ("traces", "points"): file.traces.points,
+    }
+    if isinstance(file.weather, dict):
+        lists |= {("weather", site): files for site, files in file.weather.items()}
+    else:
+        lists[("weather",)] = file.weather
+    lists |= {("vary", path): how for path, how in file.vary.items() if isinstance(how, list)}
+    for place, items in lists.items():
+        seen: set[Any] = set()
+        for index, item in enumerate(items):
+            key = item if isinstance(item, Hashable) else repr(item)
+            if key in seen:
+                yield (*place, index), f"is given twice (got {item!r})"
+            seen.add(key)

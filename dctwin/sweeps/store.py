@@ -1,8 +1,8 @@
 """Where a sweep's results lie: a manifest, parts that exist whole or not at all, a summary.
 
-    DIR/manifest.json          what was swept, with hashes; written first, never changed
+    DIR/manifest.json          what is swept, with hashes; written first
     DIR/parts/000042.parquet   the rows of one chunk
-    DIR/progress.json          how far it is, for anyone who looks
+    DIR/progress/              a note of each process that is at it (progress.py)
     DIR/summary.parquet        all rows in the order of points, when complete
 
 A part is written under a temporary name, synced, and renamed. Which parts exist is the only record
@@ -11,12 +11,12 @@ of what is done, so that a sweep can be killed anywhere and resumed.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,22 +26,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-LAYOUT = 1
+LAYOUT = 2
 _STALE_AFTER_S = 5.0
-
-
-@dataclass(frozen=True)
-class Status:
-    """How far a sweep is."""
-
-    points: int
-    done: int
-    parts: int
-    parts_done: int
-    rate_per_s: float | None
-    left_s: float | None
-    complete: bool
-    running: bool
+# What must be the same for a folder to be resumed, besides the identity.
+_SAME = ("points", "chunks", "backend")
 
 
 class Store:
@@ -52,23 +40,36 @@ class Store:
         self.parts = self.home / "parts"
         self.manifest = self.home / "manifest.json"
         self.summary = self.home / "summary.parquet"
-        self.progress = self.home / "progress.json"
+        self.progress = self.home / "progress"
 
-    def open(self, manifest: dict[str, Any]) -> None:
-        """Begin a sweep here, or go on with it. Raises InputError when it is another one."""
+    def open(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        """Begin a sweep here, or go on with it; gives the manifest that holds from now on.
+
+        Raises InputError when the folder holds another sweep. What no result depends on (title,
+        constraints) may have changed: the manifest then says what was asked for last.
+        """
+        wanted = {"layout": LAYOUT, **manifest}
         if self.manifest.exists():
-            self._compare(self.read_manifest(), manifest)
+            before = self.read_manifest()
+            self._compare(before, wanted)
+            # Parts with counts of flags are followed by parts with them.
+            wanted["flags"] = before["flags"]
         elif self.home.exists() and any(self.home.iterdir()):
             raise InputError(f"{self.home}: is not empty and holds no sweep: name another folder")
-        self.parts.mkdir(parents=True, exist_ok=True)
+        try:
+            for folder in (self.parts, self.progress):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise _not_written(self.home, problem) from None
         self._sweep_temporaries()
-        if not self.manifest.exists():
-            text = json.dumps({"layout": LAYOUT, **manifest}, indent=1, sort_keys=True, default=str)
-            write_synced(self.manifest, text.encode())
+        data = json.dumps(wanted, indent=1, sort_keys=True, default=str).encode()
+        if not self.manifest.exists() or self.manifest.read_bytes() != data:
+            write_synced(self.manifest, data)
+        return wanted
 
     def _sweep_temporaries(self) -> None:
         """Remove what a killed writer left, unless another writer is at it."""
-        for folder in (self.home, self.parts):
+        for folder in (self.home, self.parts, self.progress):
             for path in folder.glob(".*.tmp"):
                 try:
                     old = time.time() - path.stat().st_mtime > _STALE_AFTER_S
@@ -84,14 +85,10 @@ class Store:
         before, now = found.get("identity", {}), wanted["identity"]
         for name in sorted(before.keys() | now.keys()):
             if before.get(name) != now.get(name):
-                differences.append(
-                    f"version ({before.get(name)} then, {now.get(name)} now)"
-                    if name == "version"
-                    else name
-                )
-        differences += [
-            name for name in ("points", "chunks", "backend") if found.get(name) != wanted[name]
-        ]
+                differences.append(_difference(name, before.get(name), now.get(name)))
+        differences += [name for name in _SAME if found.get(name) != wanted[name]]
+        if wanted["flags"] and not found.get("flags"):
+            differences.append("flags (not counted then, asked for now)")
         if differences:
             raise InputError(
                 f"{self.home}: holds another sweep, results are not mixed. "
@@ -119,32 +116,10 @@ class Store:
         """Write a part; it exists whole or not at all. Raises ComputationError on a full disk."""
         write_synced(self.part(chunk), data)
 
-    def note_progress(self, **entries: Any) -> None:
-        """Write down how far a run is. A disk that is full loses only this note."""
-        text = json.dumps({"time_s": time.time(), "pid": os.getpid(), **entries})
-        try:
-            _replace(self.progress, text.encode(), sync=False)
-        except OSError:
-            return
-
-    def status(self) -> Status:
-        """How far the sweep is, for any process that can read the folder."""
-        manifest = self.read_manifest()
-        sizes: list[int] = manifest["chunks"]
-        finished = self.finished()
-        done = sum(size for chunk, size in enumerate(sizes) if chunk in finished)
-        note: dict[str, Any] = {}
-        try:
-            note = json.loads(self.progress.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            note = {}
-        running = note.get("state") == "running" and time.time() - note["time_s"] < _STALE_AFTER_S
-        rate = note.get("rate_per_s") if running else None
-        left = (manifest["points"] - done) / rate if rate else None
-        complete = len(finished) == len(sizes)
-        return Status(
-            manifest["points"], done, len(sizes), len(finished), rate, left, complete, running
-        )
+    def write_note(self, path: Path, text: str) -> None:
+        """Write how far a run is. A disk that is full loses only this note."""
+        with contextlib.suppress(OSError):
+            _replace(path, text.encode(), sync=False)
 
     def table(self, chunks: Iterable[int] | None = None) -> pa.Table:
         """Rows of these parts (default all that exist), in the order of their points."""
@@ -170,6 +145,13 @@ class Store:
         write_synced(self.summary, encode(self.table()))
 
 
+def _difference(name: str, before: str | None, now: str | None) -> str:
+    """What of an identity is not as it was, for people."""
+    if name == "version":
+        return f"version ({before} then, {now} now)"
+    return "the code of dctwin" if name == "code" else name
+
+
 def encode(table: pa.Table) -> bytes:
     """A table as the bytes of a Parquet file: the same table gives the same bytes."""
     import pyarrow.parquet as pq
@@ -184,10 +166,14 @@ def write_synced(path: Path, data: bytes) -> None:
     try:
         _replace(path, data, sync=True)
     except OSError as problem:
-        raise ComputationError(
-            f"{path}: cannot be written: {problem.strerror}. What is finished stays; "
-            "make room and run the same command again"
-        ) from None
+        raise _not_written(path, problem) from None
+
+
+def _not_written(path: Path, problem: OSError) -> ComputationError:
+    return ComputationError(
+        f"{path}: cannot be written: {problem.strerror}. What is finished stays; "
+        "make room and run the same command again"
+    )
 
 
 def _replace(path: Path, data: bytes, sync: bool) -> None:

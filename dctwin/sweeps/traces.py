@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dctwin.api import simulate_batch
-from dctwin.errors import InputError
-from dctwin.sweeps.analyse import rank
+from dctwin.sweeps.analyse import by_money, rank
 from dctwin.sweeps.job import Job
 
 if TYPE_CHECKING:
@@ -19,16 +18,11 @@ if TYPE_CHECKING:
 def chosen_points(job: Job, table: pd.DataFrame) -> list[int]:
     """Points that the spec wants traces of: those it names, and the best by its metric."""
     wanted = job.spec.file.traces
-    beyond = [point for point in wanted.points if point >= len(job.space)]
-    if beyond:
-        place = ("traces", "points")
-        raise InputError(
-            job.spec.document.fault(place, f"must be below {len(job.space)} (got {beyond[0]})")
-        )
     best: list[int] = []
     if wanted.top:
-        ranked = rank(table, [wanted.by], job.spec.file.constraints)
-        best = [int(point) for point in ranked["point"].head(wanted.top)]
+        for rows in by_money(table, [wanted.by]).values():
+            ranked = rank(rows, [wanted.by], job.spec.file.constraints, wanted.top)
+            best += map(int, ranked["point"])
     return list(dict.fromkeys([*wanted.points, *best]))
 
 

@@ -81,7 +81,7 @@ def rates(points: int, jax: bool, mixed_samples: int) -> list[Rate]:
     backends = ["numpy", "jax"] if jax else ["numpy"]
     for backend in backends:
         count, took_s = timed(spec(points), workers=cores, backend=backend)
-        note = f"{cores} workers, chunks of {CHUNK_POINTS}"
+        note = f"{cores} workers, chunks of at most {CHUNK_POINTS}"
         found.append(
             Rate(f"sweep, {backend}", count, count / took_s, count / took_s / single, note)
         )

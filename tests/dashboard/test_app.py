@@ -17,7 +17,7 @@ import dctwin
 pytest.importorskip("dash", reason="the dashboard needs dctwin[web]")
 
 from dctwin.dashboard import app as app_module
-from dctwin.dashboard import callbacks, layout, views
+from dctwin.dashboard import callbacks, layout, sweeps, views
 from dctwin.dashboard.service import MIB, WEATHER_BYTES, Cache, Service, lines_of
 from dctwin.dashboard.text import TEXT, say
 
@@ -231,6 +231,66 @@ def test_an_upload_no_longer_held_gives_way_to_the_own_weather(service: Service)
     assert faults == []
     assert rows[0].weather == say("weather_synthetic")
     assert not service.holds("gone")
+
+
+# --- sweeps ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two sweeps: one whole, at sites of two currencies; one of which nothing is done."""
+    home = tmp_path_factory.mktemp("results")
+    spec = {
+        "name": "small",
+        "designs": [DESIGN],
+        "sites": [SITE, "ashburn"],
+        "vary": {CHW: [8, 10, 12]},
+    }
+    dctwin.sweep(spec, home / "study" / "small", workers=1)
+    dctwin.sweep({**spec, "sites": [SITE]}, home / "begun", workers=1, shard=(2, 2))
+    return home
+
+
+def test_sweeps_below_the_results_are_told(results: Path) -> None:
+    service = Service(results)
+    found = service.sweeps()
+    assert {name: status.state for name, status in found.items()} == {
+        "study/small": "complete",
+        "begun": "idle",
+    }
+    assert found["study/small"] == dctwin.sweep_status(results / "study" / "small")
+    text = str(sweeps.progress_table(service))
+    assert say("sweep_of", done=6, points=6) in text
+    assert say("state_idle") in text
+    assert list(Service(results / "begun").sweeps()) == ["begun"]
+    assert say("sweeps_none", folder=results / "none") in str(
+        sweeps.progress_table(Service(results / "none"))
+    )
+
+
+@pytest.mark.parametrize("name", ["/etc", "..", "study", "begun/../study/small", ""])
+def test_a_page_can_name_listed_sweeps_only(results: Path, name: str) -> None:
+    with pytest.raises(dctwin.InputError, match="no sweep of the name"):
+        Service(results).sweep_table(name)
+
+
+def test_best_points_and_fronts_are_those_of_the_library(results: Path) -> None:
+    service = Service(results)
+    table, spec = service.sweep_table("study/small")
+    assert service.sweep_table("study/small")[0] is table
+    text = str(sweeps.best_tables(table, spec, "pue"))
+    best = dctwin.rank(table, ["pue"]).iloc[0]
+    assert f"{best['pue']:.6g}" in text
+    assert say("sweep_best", metric="pue", shown=6, count=6) in text
+    money = str(sweeps.best_tables(table, spec, "cost_total_per_year"))
+    for currency in ("JPY", "USD"):
+        assert re.search(rf"cost_total_per_year\* \[\d{{4}} {currency}/year\]", money)
+    labels = {entry["value"]: entry["label"] for entry in sweeps.metric_choice(table)}
+    assert labels["wue_l_per_kwh"].endswith("[L/kWh]")
+    assert len(sweeps.fronts(table, spec, ("pue", "wue_l_per_kwh"), dark=True)) == 1
+    assert len(sweeps.fronts(table, spec, ("cost_total_per_year", "pue"), dark=False)) == 2
+    with pytest.raises(dctwin.InputError, match="no part is finished"):
+        service.sweep_table("begun")
 
 
 # --- callbacks and views --------------------------------------------------------------------

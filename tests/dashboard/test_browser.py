@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 from epw_text import broken_epw, epw
 
+import dctwin
+
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 
 pytestmark = pytest.mark.browser
@@ -34,7 +36,13 @@ ARGUMENTS = [
 START_S, WAIT_MS = 60, 30_000
 ROW = '.ag-center-cols-container .ag-row[row-id="{0}"]'
 NUMBER = "#knobs .knob:has(label:text-is('{0}')) input.mantine-NumberInput-input"
-SERVE = "from dctwin.dashboard.app import main; main(port=0)"
+SERVE = "import sys; from dctwin.dashboard.app import main; main(port=0, results=sys.argv[1])"
+SWEEP = {
+    "name": "small",
+    "designs": ["chilled-water-tower-ac"],
+    "sites": ["inzai"],
+    "vary": {"cooling.loops.chw.supply_c": [8, 10, 12]},
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +50,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of its own on a free port; its address is what it prints."""
     if OFF:
         pytest.skip("DCTWIN_NO_BROWSER=1")
-    errors = tmp_path_factory.mktemp("dashboard") / "stderr.txt"
+    home = tmp_path_factory.mktemp("dashboard")
+    errors = home / "stderr.txt"
+    dctwin.sweep(SWEEP, home / "small", workers=1)
     with errors.open("w") as sink:
         server = subprocess.Popen(
-            [sys.executable, "-c", SERVE], stdout=subprocess.PIPE, stderr=sink, text=True
+            [sys.executable, "-c", SERVE, home], stdout=subprocess.PIPE, stderr=sink, text=True
         )
         assert server.stdout is not None
         line = server.stdout.readline()  # ends when the server ends, so it cannot hang on a crash
@@ -263,6 +273,17 @@ def test_a_broken_file_is_one_message_and_changes_nothing(visit: Visit) -> None:
     visit.until("body", "large.epw is too large, allowed 8 MiB (got 9.0 MiB)")
     visit.upload("mild.epw", epw())  # and the page goes on
     visit.until("#weather-list", "mild.epw (uploaded)")
+
+
+def test_a_sweep_shows_its_progress_its_best_points_and_its_front(visit: Visit) -> None:
+    page = visit.page
+    visit.until("#sweep-progress", "complete")
+    visit.until("#sweep-progress", "3 of 3")
+    visit.until("#sweep-best", "Best by pue: 3 of 3")
+    visit.until("#sweep-front", "WUE, site [L/kWh]")
+    page.get_by_role("textbox", name="Best by").click()
+    page.get_by_role("option", name=re.compile("Cost: facility in all")).click()
+    visit.until("#sweep-best", "cost_total_per_year* [2024 JPY/year]")
 
 
 def test_figures_follow_dark_and_light(visit: Visit) -> None:

@@ -14,8 +14,10 @@ from hypothesis.extra import numpy as hnp
 from dctwin.errors import InputError
 from dctwin.sweeps import prepare_sweep
 from dctwin.sweeps.analyse import (
+    by_money,
     costs,
     feasible,
+    heading,
     pareto,
     pareto_mask,
     rank,
@@ -25,8 +27,9 @@ from dctwin.sweeps.analyse import (
     uncertainty,
 )
 from dctwin.sweeps.batch import evaluate
+from dctwin.sweeps.file import Constraint
 from dctwin.sweeps.space import Space
-from dctwin.sweeps.spec import Constraint, load_spec
+from dctwin.sweeps.spec import load_spec
 
 
 def brute_force(keys: np.ndarray) -> np.ndarray:
@@ -83,6 +86,50 @@ def test_front_of_a_table_trades_one_for_the_other() -> None:
     assert front["wue_l_per_kwh"].is_monotonic_decreasing
     best = costs(table(), ["-x"])
     assert best.min() == -table()["x"].max()
+
+
+def two_currencies() -> pd.DataFrame:
+    cost = np.linspace(1e6, 2e6, 50)
+    return table().assign(
+        currency=["JPY"] * 25 + ["USD"] * 24 + [None],
+        cost_total_per_year=np.where(np.arange(50) < 25, 150 * cost, cost),
+    )
+
+
+def test_money_is_compared_within_one_currency_only() -> None:
+    rows, money = two_currencies(), "cost_total_per_year"
+    for analysis in (
+        lambda: rank(rows, [money]),
+        lambda: pareto(rows, ["pue", f"-{money}"]),
+        lambda: feasible(rows, [Constraint(metric=money, max=1e6)]),
+        lambda: tornado(rows, money, ["x"]),
+        lambda: regret(rows, money),
+        lambda: uncertainty(rows, [money], by=["design"]),
+    ):
+        with pytest.raises(InputError, match="rows in JPY and USD are not one quantity"):
+            analysis()
+    assert len(rank(rows, ["pue"])) == 49
+    apart = by_money(rows, ["pue", money])
+    assert {name: len(rank(some, [money])) for name, some in apart.items()} == {
+        "JPY": 25,
+        "USD": 24,
+    }
+    assert list(by_money(rows, ["pue"])) == [""]
+    assert heading(money, apart["USD"]) == "cost_total_per_year* [USD/year]"
+
+
+def test_bands_keep_worlds_apart() -> None:
+    rows = two_currencies().assign(weather=["mild", "harsh", "harsh", "mild", "mild"] * 10)
+    bands = uncertainty(rows, ["pue", "cost_total_per_year"])
+    assert {"design", "site", "weather", "scenario"} <= set(bands.columns)
+    groups = bands[bands["metric"] == "pue"]
+    assert len(groups) == 8
+    assert groups["points"].sum() == 49
+    money = bands[bands["metric"] == "cost_total_per_year"].set_index("scenario")["unit"]
+    assert set(money.loc["cold"]) == {"JPY/year"}
+    assert set(money.loc["hot"]) == {"USD/year"}
+    years = uncertainty(rows, ["pue"], by=["design", "site", "scenario"])  # spread over the years
+    assert len(years) == 4
 
 
 def ishigami(x: np.ndarray) -> np.ndarray:
@@ -154,6 +201,7 @@ def test_tornado_and_bands() -> None:
     found = tornado(rows, "pue", ["x", "design"])
     assert found["path"][0] == "x"
     assert found["swing"][0] == pytest.approx(0.3 * 0.9, abs=0.03)
+    assert list(tornado(rows, "pue", []).columns) == list(found.columns)
     bands = uncertainty(rows, ["pue"])
     assert (bands["p5"] < bands["p50"]).all()
     assert (bands["p50"] < bands["p95"]).all()

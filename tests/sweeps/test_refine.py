@@ -11,7 +11,7 @@ from dctwin.errors import InputError
 from dctwin.sweeps import prepare_sweep
 from dctwin.sweeps.batch import evaluate
 from dctwin.sweeps.job import Job
-from dctwin.sweeps.refine import FLAT, refine, slopes
+from dctwin.sweeps.refine import FLAT, _best_on_the_way, refine, slopes
 
 pytest.importorskip("jax")
 PATH = "cooling.loops.chw.supply_c"
@@ -39,6 +39,44 @@ def test_a_point_moves_to_the_best_of_its_range() -> None:
     assert list(tried["pue"]) == [found.before, found.after]
     grid = evaluate(job, world, {PATH: [8.0 + 0.25 * k for k in range(25)]}, 25)
     assert found.after <= grid["pue"].min() + 1e-7
+
+
+def test_the_way_down_keeps_its_bounds() -> None:
+    """Warmer water and more chillers lower the PUE: the map of the chillers ends at 10 °C, which
+    flags tell, and capital has a limit, which is reached."""
+    design, cost = "air-cooled-chiller-ac", "cost_capital_per_year"
+    ends, start = {PATH: [6, 14], COOLERS: [400, 600]}, {PATH: 7.0, COOLERS: 450.0}
+    free = job_of(design, **ends)
+    world = free.space.worlds[0]
+    at = evaluate(free, world, {path: [value] for path, value in start.items()}, 1)
+    limit = float(at[cost][0]) * 1.001
+    spec = {
+        **free.spec.document.data,
+        "constraints": [{"metric": cost, "max": limit}, {"metric": "flagged_h", "max": 0}],
+    }
+    job = prepare_sweep(spec)
+    found = refine(job, world, start, {"pue": 1.0})
+    end = evaluate(job, world, {path: [value] for path, value in found.values.items()}, 1)
+    assert found.feasible
+    assert found.after == end["pue"][0] < found.before == at["pue"][0]
+    assert end["flagged_h"][0] == 0
+    assert 9.5 < found.values[PATH] <= 10.0
+    assert end[cost][0] <= limit
+
+
+def test_the_best_point_on_the_way_is_one_that_keeps_the_bounds() -> None:
+    def until(edge: float) -> Any:
+        return lambda share: (1.0 - share, share <= edge)
+
+    share, after, feasible = _best_on_the_way(until(0.3), 1.0, True)
+    assert feasible
+    assert 0.295 < share <= 0.3
+    assert after == 1.0 - share
+    assert _best_on_the_way(until(1.0), 1.0, True) == (1.0, 0.0, True)
+    assert _best_on_the_way(until(-1.0), 1.0, False) == (0.0, 1.0, False)
+    back = _best_on_the_way(lambda s: (1.0 + s, s >= 0.5), 1.0, False)  # a start beyond its bounds
+    assert back[2]
+    assert 0.5 <= back[0] < 0.505
 
 
 @pytest.mark.slow

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from dctwin.errors import InputError
+from dctwin.sweeps.file import Span, Spread
 from dctwin.sweeps.space import Space, quantiles
-from dctwin.sweeps.spec import Span, Spread, load_spec
+from dctwin.sweeps.spec import load_spec
 
 BASE: dict[str, Any] = {"name": "trial", "designs": ["a", "b"], "sites": ["inzai", "osaka"]}
 
@@ -22,7 +23,7 @@ def space(**changes: Any) -> Space:
 def test_a_grid_is_every_combination_in_every_world() -> None:
     found = space(
         vary={"x": {"from": 30, "to": 42, "step": 4}, "y": [0.5, 0.9]},
-        scenarios={"now": {}, "hot": {"design": {"x": 1}}},
+        scenarios={"now": {}, "hot": {"design": {"z": 1}}},
     )
     assert found.samples == 8
     assert len(found) == 2 * 2 * 2 * 8
@@ -76,22 +77,53 @@ def test_span_ends_where_steps_lead() -> None:
     assert Span.model_validate({"from": 2, "to": 3, "count": 3}).values() == [2, 2.5, 3]
 
 
-def test_blocks_hold_every_point_once_and_never_two_worlds() -> None:
-    found = space(vary={"x": list(range(7))})
-    blocks = list(found.blocks(3))
-    assert [p for block in blocks for p in block] == list(range(28))
-    assert all(len({found.world(p) for p in block}) == 1 for block in blocks)
+def test_ranges_of_whole_numbers_give_whole_numbers() -> None:
+    found = Span.model_validate({"from": 2, "to": 6, "step": 2}).values()
+    assert [(v, type(v)) for v in found] == [(2, int), (4, int), (6, int)]
+    assert Span.model_validate({"from": 1, "to": 9, "count": 3}).values() == [1, 5, 9]
+    shares = np.linspace(0, 1, 601)
+    even = quantiles(Spread.model_validate({"uniform": [2, 4]}), shares, whole=True)
+    assert [even.count(v) for v in (2, 3, 4)] == [200, 200, 201]
+    normal = Spread.model_validate({"normal": {"mean": 3, "sd": 1, "low": 1, "high": 5}})
+    assert set(quantiles(normal, shares, whole=True)) == {1, 2, 3, 4, 5}
+
+
+def test_weather_years_go_with_their_site() -> None:
+    found = space(designs=["a"], weather={"osaka": ["1.epw", "2.epw"]})
+    assert [(w.site, w.weather) for w in found.worlds] == [
+        ("inzai", ""),
+        ("osaka", "1.epw"),
+        ("osaka", "2.epw"),
+    ]
+    assert len(space(designs=["a"], sites=["inzai"], weather=["1.epw", "2.epw"]).worlds) == 2
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("vary: {x: {from: 3, to: 1, step: 1}}", ["vary.x", "from must be below to"]),
+        ("vary: {x: {from: 3, to: 1, step: 1}}", ["vary.x.from: from must be below to, 1 (got 3)"]),
+        ("vary: {x: {from: 3, too: 9, step: 1}}", ["vary.x.too: unknown key, did you mean 'to'?"]),
+        ("vary: {x: {form: 3, to: 9, step: 1}}", ["vary.x.form", "did you mean 'from'?"]),
+        ("vary: {x: {from: 3, to: 9, count: 1}}", ["vary.x.count", "allowed 2 to 100000 (got 1)"]),
+        ("vary: {x: {from: a, to: 9, count: 2}}", ["vary.x.from: must be a number (got 'a')"]),
+        ("vary: {x: {from: 0, to: 9, step: 1e-9}}", ["vary.x.step", "at most 100000 values"]),
+        ("vary: {x: {unifrom: [1, 2]}}", ["vary.x.unifrom: unknown key, did you mean 'uniform'?"]),
+        ("vary: {x: {uniform: [2, 1]}}", ["vary.x.uniform: the lowest value", "(got [2, 1])"]),
+        ("vary: {x: {triangular: [1, 2]}}", ["vary.x.triangular: must have 3 values (got 2)"]),
+        ("vary: {x: {choises: {a: {}}}}", ["vary.x.choises", "did you mean 'choices'?"]),
+        ("vary: {x: 5}", ["vary.x: must be a list of values, a range", "(got 5)"]),
+        ("vary: {x: [1, 2, 1]}", ["vary.x.2: is given twice (got 1)"]),
         ("vary: {x: {uniform: [1, 2]}}", ["vary.x", "grid"]),
         ("vary: {x: []}", ["vary.x", "at least one value"]),
         ("sampling: {method: sobol}", ["sampling", "points is missing"]),
         ("sampling: {method: sobool, points: 3}", ["sampling.method", "sobool"]),
         ("constraints: [{metric: pue}]", ["constraints", "give min, max or both"]),
+        ("constraints: [{metric: pui, max: 1}]", ["constraints.0.metric", "did you mean 'pue'?"]),
+        ("constraints: [{metric: currency, max: 1}]", ["is text, not a number"]),
+        ("constraints: [{metric: worst_flag, max: 1}]", ["is text, not a number"]),
+        ("metrics: [pui]", ["metrics.0: no such metric, did you mean 'pue'? (got 'pui')"]),
+        ("traces: {top: 1, by: wue}", ["traces.by: no such metric", "(got 'wue')"]),
+        ("weather: {c: [x.epw]}", ["weather.c: is not among the sites"]),
         ("sited: [inzai]", ["sited", "unknown"]),
     ],
 )
@@ -104,3 +136,15 @@ def test_a_fault_names_file_line_and_field(tmp_path: Path, line: str, words: lis
     assert f"{file}:4" in text
     for word in words:
         assert word in text
+
+
+def test_what_is_ranked_must_be_kept_and_weather_has_its_site() -> None:
+    bound = [{"metric": "pue", "max": 1.3}]
+    with pytest.raises(InputError, match="is not kept, name it in `metrics` too"):
+        space(metrics=["it_kwh"], constraints=bound)
+    space(metrics=["it_kwh", "pue"], constraints=bound)
+    space(metrics=["it_kwh"], constraints=[{"metric": "flagged_h", "max": 0}])
+    with pytest.raises(InputError, match="which files belong to which of the 2 sites"):
+        space(weather=["1.epw"])
+    with pytest.raises(InputError, match=r"designs\.2: is given twice"):
+        space(designs=["a", "b", "a"])

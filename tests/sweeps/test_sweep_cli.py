@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
+import dctwin
 from dctwin.cli import main
+from dctwin.sweeps import kernel
 
 SPEC = """\
 name: small
@@ -40,7 +42,9 @@ def test_plan_run_and_status(
     spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, out, _ = run(capsys, spec, "--dry-run", "--json")
-    assert (code, json.loads(out)["points"]) == (0, 2)
+    plan = json.loads(out)
+    assert (code, plan["points"], plan["topologies"], plan["impossible"]) == (0, 2, 1, 0)
+    assert plan["rate_per_s"] > 0
     home = tmp_path / "out"
     code, out, _ = run(capsys, spec, "--out", home, "--workers", 1, "--traces", "top:1", "--json")
     found = json.loads(out)
@@ -52,6 +56,55 @@ def test_plan_run_and_status(
     assert json.loads(out)["feasible"] == 0
 
 
+def test_money_is_told_by_currency_and_points_tell_their_limits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = tmp_path / "two.yaml"
+    text = SPEC.replace("[ishikari]", "[ishikari, ashburn]").replace(
+        "[0.5, 0.8]", "[0.5, 0.6, 0.7]"
+    )
+    bound = "constraints:\n- {metric: pue, max: 1.0, penalty_per_unit: 2}\n"
+    spec.write_text(text + "scenarios: {now: {}, next: {}}\n" + bound, encoding="utf-8")
+    words = [spec, "--out", tmp_path / "out", "--workers", 1, "--top", "cost_total_per_year"]
+    _, out, _ = run(capsys, *words)
+    assert "12 points, 0 failed" in out
+    assert "in 2024 JPY:" in out
+    assert "cost_total_per_year* [2024 JPY/year]" in out
+    assert re.search(r"penalty \[\d{4} USD/year\]", out)
+    assert "scenario" in out
+    assert "flagged_h" in out
+    code, out, _ = run(capsys, *words, "--json")
+    best = json.loads(out)["best"]
+    assert (code, [row["currency"] for row in best]) == (0, ["JPY"] * 6 + ["USD"] * 6)
+    row = best[0]
+    path = "it.racks.servers.load_frac"
+    whole = dctwin.simulate(row["design"], row["site"], set={path: row[path]})
+    assert row["flagged_h"] <= sum(flag.count_h for flag in whole.flags)
+    assert (row["worst_flag"] == "") == (not whole.flags)
+    _, _, err = run(capsys, *words, "--limit", "cost_total_per_year<=1")
+    assert re.search(r"JPY and \d{4} USD", err)
+
+
+def test_a_cut_ranking_says_so_and_what_fails_everywhere_is_an_error(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec.write_text(SPEC.replace("[0.5, 0.8]", "{from: 0.3, to: 0.85, step: 0.05}"))
+    words = [spec, "--workers", 1, "--out"]
+    code, out, _ = run(capsys, *words, tmp_path / "out")
+    assert code == 0
+    assert "Best by pue (10 of 12):" in out
+    code, out, _ = run(capsys, *words, tmp_path / "out", "--status")
+    assert out.startswith("small: 12 of 12 points, 1 of 1 parts; complete")
+
+    def broken(_: Any) -> Any:
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr(kernel.Bench, "boundary", property(broken))
+    code, _, err = run(capsys, *words, tmp_path / "broken")
+    assert code == 1
+    assert "none of the 12 points could be run: ValueError: no such thing" in err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -59,6 +112,18 @@ def test_plan_run_and_status(
         (["--backend", "jaxx"], "did you mean 'jax'"),
         (["--traces", "best"], "--traces"),
         (["--limit", "pue"], "--limit"),
+        (["--limit", "pui<=1.2"], "--limit: no such metric, did you mean 'pue'?"),
+        (["--top", "pu"], "--top: no such metric, did you mean 'pue'? (got 'pu')"),
+        (["--top", "pu", "--dry-run"], "--top: no such metric"),
+        (["--traces", "7", "--dry-run"], "traces.points.0: no such point, allowed 0 to 1 (got 7)"),
+        (["--optimize", "pue,wui", "--dry-run"], "--optimize: no such metric"),
+        (["--optimize", "pue", "--workers", "2"], "--workers: --optimize runs its trials"),
+        (["--optimize", "pue", "--scheduler", "tcp://h:1"], "--scheduler: --optimize runs"),
+        (["--optimize", "pue", "--shard", "1/2"], "--shard: --optimize runs its trials"),
+        (["--optimize", "pue", "--traces", "0"], "--traces: --optimize runs its trials"),
+        (["--trials", "9"], "--trials: belongs to --optimize"),
+        (["--scheduler", "junk"], "--scheduler: 'junk' cannot be reached"),
+        (["--scheduler", "tcp://h:1", "--workers", "2"], "--workers: the cluster"),
         (["--max-runs", "1"], "--max-runs"),
     ],
 )
@@ -75,9 +140,46 @@ def test_bad_options_are_one_line(
     assert "Traceback" not in err
 
 
-def test_costs_are_shown_with_their_money() -> None:
-    from dctwin.cli.sweep import _head
+def test_points_are_ranked_by_what_is_kept(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec.write_text(SPEC + "metrics: [currency, wue_l_per_kwh]\n", encoding="utf-8")
+    code, out, _ = run(capsys, spec, "--out", tmp_path / "out", "--workers", 1)
+    assert code == 0
+    assert "Best by wue_l_per_kwh" in out
+    code, _, err = run(capsys, spec, "--out", tmp_path / "out", "--top", "pue")
+    assert code == 2
+    assert "is not kept, name it in `metrics` too" in err
 
-    found = pd.DataFrame({"currency": ["JPY"], "price_year": [2024.0]})
-    assert _head("cost_total_per_year", found) == "cost_total_per_year* [2024 JPY/year]"
-    assert _head("pue", found) == "pue"
+
+def test_a_plan_tells_what_cannot_be(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    peaky = ", ".join(["1.2"] * 24)
+    spec.write_text(
+        SPEC + "  form:\n    choices:\n      even: {}\n"
+        f"      high: {{it.racks.servers.daily_profile_frac: [{peaky}]}}\n"
+        "  room: {choices: {as-is: {}, full: {it.racks.servers.count: 1}}}\n",
+        encoding="utf-8",
+    )
+    code, out, _ = run(capsys, spec, "--dry-run")
+    assert code == 0
+    assert "8 points: 1 world x 8 samples, 4 topologies, 4 parts" in out
+    assert "with 1 worker" in run(capsys, spec, "--dry-run", "--workers", 1)[1]
+
+
+def test_indices_are_told_of_samples_that_are_laid_out_for_them(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("SALib")
+    text = SPEC.replace("[0.5, 0.8]", "{uniform: [0.5, 0.8]}")
+    text += (
+        "  cooling.loops.chw.supply_c: {uniform: [6, 10]}\nsampling: {method: morris, points: 2}\n"
+    )
+    spec.write_text(text, encoding="utf-8")
+    code, out, _ = run(capsys, spec, "--out", tmp_path / "out", "--workers", 1)
+    assert code == 0
+    assert "Elementary effects of pue:" in out
+    assert "mu_star" in out
+    _, out, _ = run(capsys, spec, "--out", tmp_path / "out", "--json")
+    assert len(json.loads(out)["sensitivity"]) == 2

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dctwin.errors import InputError
 from dctwin.sweeps.figures import (
     parallel_figure,
     pareto_figure,
@@ -34,6 +35,24 @@ def table() -> pd.DataFrame:
     world = {"design": "a", "site": "b", "weather": "", "scenario": "base", "status": "ok"}
     frame = pd.DataFrame({"point": np.arange(space.samples), **world, **columns})
     return frame.assign(pue=1.1 + frame["x1"], wue_l_per_kwh=1.0 - 0.5 * frame["x1"] + frame["x2"])
+
+
+def test_axes_name_units_and_bands_name_worlds(table: pd.DataFrame) -> None:
+    money = table.assign(cost_total_per_year=table["pue"] * 1e6, currency="USD")
+    front = pareto_figure(money, ["cost_total_per_year", "wue_l_per_kwh"])
+    assert front.layout.xaxis.title.text.endswith("[USD/year]")
+    assert front.layout.yaxis.title.text.endswith("[L/kWh]")
+    assert pareto_figure(table).layout.xaxis.title.text == "PUE [-]"
+    mixed = money.assign(currency=["USD", "JPY"] * (len(money) // 2))
+    for draw in (
+        lambda: pareto_figure(mixed, ["cost_total_per_year", "pue"]),
+        lambda: parallel_figure(mixed, ["x1"], ["cost_total_per_year"]),
+        lambda: uncertainty_figure(mixed, "cost_total_per_year"),
+    ):
+        with pytest.raises(InputError, match="JPY and USD"):
+            draw()
+    worlds = table.assign(scenario=["now", "hot"] * (len(table) // 2))
+    assert list(uncertainty_figure(worlds).data[0].y) == ["a, b, now", "a, b, hot"]
 
 
 def test_figures(table: pd.DataFrame) -> None:

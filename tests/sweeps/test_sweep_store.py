@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -93,6 +92,7 @@ def test_another_sweep_is_not_mixed_in(undisturbed: Path) -> None:
     before = (undisturbed / "manifest.json").read_bytes()
     for other, said in (
         ({**SPEC, "seed": 5}, "spec"),
+        ({**SPEC, "metrics": ["pue"]}, "spec"),
         ({**SPEC, "sites": ["inzai"]}, "site inzai"),
     ):
         with pytest.raises(InputError, match=said):
@@ -106,6 +106,31 @@ def test_another_version_is_not_mixed_in(
     monkeypatch.setattr(job, "package_version", lambda: "99.0")
     with pytest.raises(InputError, match=r"version .*99\.0 now"):
         sweep(SPEC, undisturbed, workers=1)
+
+
+def test_other_code_is_not_mixed_in(undisturbed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "source_digest", lambda: "0" * 64)
+    with pytest.raises(InputError, match="Different: the code of dctwin"):
+        sweep(SPEC, undisturbed, workers=1)
+
+
+def test_what_changes_no_result_may_change(undisturbed: Path, tmp_path: Path) -> None:
+    home = tmp_path / "out"
+    sweep(SPEC, home, workers=1, shard=(1, 2))
+    bound = {"metric": "pue", "max": 1.5}
+    sweep({**SPEC, "title": "Another", "constraints": [bound]}, home, workers=1)
+    assert same_bytes(home, undisturbed)
+    assert Store(home).read_manifest()["spec"]["title"] == "Another"
+
+
+def test_flags_of_every_point_are_kept_or_refused(undisturbed: Path, tmp_path: Path) -> None:
+    bounded = {**SPEC, "constraints": [{"metric": "flagged_h", "max": 0}]}
+    with pytest.raises(InputError, match="flags"):
+        sweep(bounded, undisturbed, workers=1)
+    home = tmp_path / "out"
+    sweep(bounded, home, workers=1, shard=(1, 2))
+    table = sweep(SPEC, home, workers=1)  # goes on as it was begun
+    assert table["flagged_h"].notna().all()
 
 
 def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
@@ -136,21 +161,6 @@ def test_a_full_disk_keeps_what_is_finished(
     assert not list(home.rglob("*.tmp"))
     sweep(SPEC, home, workers=1)
     assert same_bytes(home, undisturbed)
-
-
-def test_progress_is_told_and_can_be_read_from_outside(tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
-    home = tmp_path / "out"
-
-    def step(done: int, of: int, rate: float | None) -> None:
-        seen.append((done, of))
-        assert json.loads((home / "progress.json").read_text())["points"] == 12
-
-    sweep(SPEC, home, workers=1, progress=step)
-    assert seen == [(3, 12), (6, 12), (9, 12), (12, 12)]
-    status = Store(home).status()
-    assert status.complete
-    assert not status.running
 
 
 @pytest.mark.parametrize("workers", [2, 4])
