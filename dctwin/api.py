@@ -96,7 +96,7 @@ def simulate(
     design   name, path or Facility            site    name, path or Site
     weather  EPW, TMY3, PVGIS or CSV file that replaces the site's own weather
     grid     hourly carbon intensity (CSV)     price   hourly energy price (CSV)
-    step     "15min", "30min" or "1h"          set     dotted path -> value, changes the design
+    step     "5min", "15min", "30min", "1h"    set     dotted path -> value, changes the design
     Raises InputError (bad input) or ComputationError (books that do not close).
 
     >>> run = simulate("chilled-water-tower-ac", "inzai")          # doctest: +SKIP

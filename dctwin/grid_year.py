@@ -14,11 +14,20 @@ import numpy as np
 from dctwin.accounting.factors import Factor, grid_water_l_per_kwh
 from dctwin.climate.weather import Weather
 from dctwin.errors import InputError
-from dctwin.grid import TimedValues, read_carbon, read_extra, read_month_hour, read_price, zone
+from dctwin.grid import (
+    TimedValues,
+    read_carbon,
+    read_extra,
+    read_month_hour,
+    read_price,
+    zone,
+)
 from dctwin.jepx import is_jepx, read_jepx
 from dctwin.metrics import GridYear
+from dctwin.physics.overlap import covered_frac
 from dctwin.site import Site
 from dctwin.supply import NOT_SOURCED, Curtailment, Outage, note_of, price_of
+from dctwin.units import SECONDS_PER_HOUR
 
 PathLike = str | os.PathLike[str]
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -226,17 +235,27 @@ def outage_frac(outages: list[Outage], weather: Weather) -> Any:
     """Share of each step without grid; an outage of another year keeps its month, day and time."""
     if not outages:
         return 0.0
-    begin = weather.times_utc.astype("datetime64[s]")
-    step_s = round(weather.step_h * 3600)
-    lost = np.zeros(begin.size)
+    first, last = weather.times_utc[0], weather.times_utc[-1]
+    intervals: list[tuple[float, float]] = []
     for outage in outages:
         moment = outage.start_utc
         naive = moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
-        for year in range(int(str(begin[0])[:4]), int(str(begin[-1])[:4]) + 1):
+        for year in range(int(str(first)[:4]), int(str(last)[:4]) + 1):
             if (naive.month, naive.day) == (2, 29) and not isleap(year):
                 continue  # as in grid.py, a day that the run has not is left out
             start = np.datetime64(naive.replace(year=year), "s")
-            end = start + np.timedelta64(round(outage.length_h * 3600), "s")
-            inside = np.minimum(begin + np.timedelta64(step_s, "s"), end) - np.maximum(begin, start)
-            lost = np.maximum(lost, np.clip(inside.astype(float) / step_s, 0.0, 1.0))
-    return lost
+            start_h = float((start - first) / np.timedelta64(1, "s")) / SECONDS_PER_HOUR
+            intervals.append((start_h, start_h + outage.length_h))
+    return covered_frac(*_apart(intervals), weather.rows, weather.step_h)
+
+
+def _apart(intervals: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    """Starts and ends of the same intervals with those that overlap cut off."""
+    starts: list[float] = []
+    ends: list[float] = []
+    for start_h, end_h in sorted(intervals):
+        start_h = max(start_h, ends[-1]) if ends else start_h
+        if end_h > start_h:
+            starts.append(start_h)
+            ends.append(end_h)
+    return starts, ends

@@ -40,6 +40,7 @@ METRIC_GROUPS: dict[str, dict[str, str]] = {
         "curtailed_kwh": "own generation curtailed",
         "self_consumption_frac": "own generation used, share",
         "shed_kwh": "load not covered",
+        "plan_gap_frac": "plan above its bound",
         "battery_discharged_kwh": "given by the battery",
         "battery_cycles_count": "full cycles of the battery",
         "battery_capacity_left_frac": "capacity left of the battery",

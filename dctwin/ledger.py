@@ -47,9 +47,11 @@ BOUNDARY = frozenset(
 )
 # What drives a renewable source on site; generation enters the books here.
 RENEWABLES = frozenset({"sun", "wind", "hydro", "geothermal"})
-# Flows out of these places are what the facility draws from outside; load that is shed is power
-# that never came, and counts so that the rest of the books stays whole.
-SOURCES = frozenset({"grid", "shed"}) | RENEWABLES
+# Where load that nothing covers comes from: power that never came, so that the rest of the books
+# stays whole. No account and no metric holds it.
+SHED = "shed"
+# Flows out of these places are what the facility draws from outside.
+SOURCES = frozenset({"grid", SHED}) | RENEWABLES
 # Engine generators are metered at their output: their fuel and its heat stay outside the accounts.
 GENSET = "genset."
 # The account of a battery's losses: where they come from stands a battery.
@@ -97,7 +99,27 @@ class Ledger:
                 yield flow
 
     def accounts(self) -> dict[str, Any]:
-        """Account -> power [kW] over (designs, hours), in order of first posting."""
+        """Account -> power served [kW] over (designs, hours), in order of first posting."""
+        asked = self._asked()
+        if not any(flow.source == SHED for flow in self.flows):
+            return asked
+        served_frac = self.served_frac()
+        return {name: kw * served_frac for name, kw in asked.items()}
+
+    def served_frac(self) -> Any:
+        """Share of each step's load that is served: what is shed is taken off every use alike.
+
+        The flows are those of the load that is asked for, which the balances need; what is not
+        served computes nothing, needs no cooling and no water.
+        """
+        shed_kw: Any = sum(flow.value for flow in self.select(source=SHED))
+        asked_kw: Any = sum(self._asked().values(), 0.0)
+        xp = namespace(shed_kw, asked_kw)
+        some, served_kw = asked_kw > 0, xp.maximum(asked_kw - shed_kw, 0.0)
+        return xp.where(some, served_kw / xp.where(some, asked_kw, 1.0), 1.0)
+
+    def _asked(self) -> dict[str, Any]:
+        """Account -> power asked for, what is shed included."""
         totals: dict[str, Any] = {}
         for flow in self.flows:
             if flow.account and flow.carrier != "water":

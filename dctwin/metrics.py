@@ -289,6 +289,7 @@ def _amounts(
     for name in ("discharged_kwh", "cycles_count", "capacity_left_frac"):
         value = totals[f"battery_{name}"] if has_battery else None
         found.put(f"battery_{name}", value, "no battery")
+    found.put("plan_gap_frac", totals.get("plan_gap_frac"), "no dispatch by optimum")
     found.put("water_l", totals["water_l"])
     for name, kind in (
         ("evaporated", "evaporation"),

@@ -123,10 +123,11 @@ class Run:
             for account, values in self.ledger.accounts().items()
         }
         columns["facility_kw"] = sum(columns.values(), np.zeros(hours))
+        served_frac = self.ledger.served_frac()
         for kind in ("evaporation", "drift", "blowdown"):
             flows = [f.value for f in self.ledger.select(carrier="water", account=kind)]
             if flows:
-                columns[f"water.{kind}_kg_s"] = sum(flows, np.zeros(hours))
+                columns[f"water.{kind}_kg_s"] = sum(flows, np.zeros(hours)) * served_frac
         columns |= {name: np.broadcast_to(v, (hours,)) for name, v in self.traces.items()}
         index = pd.DatetimeIndex(self.times_utc, name="time_utc").tz_localize("UTC")
         return pd.DataFrame(columns, index=index)

@@ -35,14 +35,17 @@ from dctwin.site import Site, Snow
 PathLike = str | os.PathLike[str]
 # Depth of one snowfall: turns a month's snow into snowfalls (assumed, 0.04 to 0.15 m).
 SNOWFALL_M = 0.08
-_MOST_FRAC = 0.5
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """A site made ready: weather at the step asked for, and the grid on its time axis."""
+    """A site made ready: weather at the step asked for, and the grid on its time axis.
+
+    given   the weather as it came, at its own intervals
+    """
 
     site: Site
+    given: Weather
     weather: Weather
     air: Air
     local_hour: np.ndarray
@@ -64,7 +67,8 @@ def prepare(
         found = site.weather()
     else:
         found = weather if isinstance(weather, Weather) else read_weather(weather)
-    found = found.resample(step)
+    given = found
+    found = given.resample(step)
     air = Air(
         found.dry_bulb_c,
         found.wet_bulb_c,
@@ -87,7 +91,8 @@ def prepare(
             Path(site.document.file).parent / site.file.tariff.price_table
         )
     year, sources = make_grid_year(site, found, grid_file, price_file)
-    return Surroundings(site, found, air, hour, year, _place(site, found, year), inputs, sources)
+    place = _place(site, found, year)
+    return Surroundings(site, given, found, air, hour, year, place, inputs, sources)
 
 
 def _place(site: Site, weather: Weather, grid: GridYear) -> Place:
@@ -167,8 +172,7 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
         for way in ("import", "export")
         if link is not None and (value := getattr(link, f"{way}_limit_kw")) is not None
     }
-    # The engines know a step with grid or without: it is without where most of it is.
-    available = (np.asarray(surroundings.grid.available_frac) > _MOST_FRAC) * 1.0
+    available = surroundings.grid.available_frac
     return Boundary(
         air=surroundings.air,
         local_hour=surroundings.local_hour,
@@ -218,18 +222,21 @@ def _rows_of(devices: Sequence[Device], files: list[str], surroundings: Surround
 
 
 def source_frac(device: Device, surroundings: Surroundings, design_file: str) -> np.ndarray:
-    """Output over rating of one source at this site, one value a step, before its own losses."""
-    component, weather = device.component, surroundings.weather
+    """Output over rating of one source at this site, one value a step, before its own losses.
+
+    Sun and wind give what the weather says at its own intervals, held within them: a finer step
+    would invent gradients that no file knows, and surplus and deficit would depend on it.
+    """
+    component, weather, given = device.component, surroundings.weather, surroundings.given
     if isinstance(component, PvArray):
-        return _pv_frac(component, surroundings)
+        return _held(_pv_frac(component, surroundings), given, weather)
     if isinstance(component, WindTurbine):
-        if not weather.has_wind:
+        if not given.has_wind:
             raise InputError(
-                f"weather {weather.name}: has no wind, which {device.name} of the design needs"
+                f"weather {given.name}: has no wind, which {device.name} of the design needs"
             )
-        return np.asarray(
-            component.yield_frac(weather.wind_m_s, weather.dry_bulb_c, weather.density_kg_per_m3)
-        )
+        frac = component.yield_frac(given.wind_m_s, given.dry_bulb_c, given.density_kg_per_m3)
+        return _held(np.asarray(frac), given, weather)
     if component.file:
         path = Path(design_file).parent / component.file
         series = read_extra(path, "output_frac", weather.utc_offset_h)
@@ -240,14 +247,23 @@ def source_frac(device: Device, surroundings: Surroundings, design_file: str) ->
     return np.asarray(component.monthly_frac)[clock.astype("datetime64[M]").astype(int) % 12]
 
 
+def _held(values: np.ndarray, given: Weather, weather: Weather) -> np.ndarray:
+    """Values of the given weather's intervals on a run's steps: held in finer, mean of coarser."""
+    if weather.step_h <= given.step_h:
+        return np.repeat(values, weather.rows // given.rows)
+    joined = round(weather.step_h / given.step_h)
+    return np.asarray(values[: weather.rows * joined].reshape(-1, joined).mean(axis=1))
+
+
 # The last yields of arrays, by what they were made from: a few megabytes.
-_held: dict[str, np.ndarray] = {}
+_yields: dict[str, np.ndarray] = {}
 _MOST_HELD = 64
 
 
 def _pv_frac(pv: PvArray, surroundings: Surroundings) -> np.ndarray:
-    """AC yield per rated kilowatt: from the cache, or by pvlib once per site and array."""
-    weather, snow = surroundings.weather, surroundings.site.file.snow
+    """AC yield per rated kilowatt at the weather's own intervals: from the cache, or by pvlib once
+    per site and array."""
+    weather, snow = surroundings.given, surroundings.site.file.snow
     if not weather.has_solar:
         raise InputError(
             f"weather {weather.name}: has no irradiance, which the design's PV array needs"
@@ -277,11 +293,11 @@ def _pv_frac(pv: PvArray, surroundings: Surroundings) -> np.ndarray:
     key = cache.cache_key(
         "pv", weather.digest, json.dumps(setup, sort_keys=True), on_snow if snow else ()
     )
-    if key not in _held:
-        if len(_held) >= _MOST_HELD:
-            _held.pop(next(iter(_held)))
-        _held[key] = cache.cached_arrays(key, make)["yield_frac"]
-    return _held[key]
+    if key not in _yields:
+        if len(_yields) >= _MOST_HELD:
+            _yields.pop(next(iter(_yields)))
+        _yields[key] = cache.cached_arrays(key, make)["yield_frac"]
+    return _yields[key]
 
 
 def _snow_loss(pv: PvArray, weather: Weather, snow: Snow) -> Callable[[Any], np.ndarray]:

@@ -7,12 +7,13 @@ shape (designs, 1), or (1,) or () for one design.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dctwin.ledger import BATTERY_LOSS, GENSET, RENEWABLES, Flow, Ledger
+from dctwin.ledger import BATTERY_LOSS, GENSET, RENEWABLES, SHED, Flow, Ledger
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
 
@@ -52,6 +53,7 @@ def totals_of(
     made_kw   output of the plants of each contract, by its name
     """
     over = _Hours(ledger)
+    ledger = _served(ledger)
     sums = [over.sum(flow.value) for flow in ledger.flows]
     found = _energy(ledger, sums)
     found |= _water(ledger, sums)
@@ -70,7 +72,9 @@ def totals_of(
         if grid.surplus_kw is not None:
             used_kw = namespace(used_kw, grid.surplus_kw).minimum(used_kw, grid.surplus_kw)
         found["surplus_import_kwh"] = over.sum(used_kw) * ledger.step_h
-    found["outage_h"] = over.sum(1.0 - grid.available_frac) * ledger.step_h
+    # What the bus saw: outages of the site and of the design's own scenario.
+    outage_frac = traces.get("onsite.outage_frac", 1.0 - grid.available_frac)
+    found["outage_h"] = over.sum(outage_frac) * ledger.step_h
     found["hours_h"] = over.hours * ledger.step_h
     found["peak_facility_kw"] = over.max(facility_kw)
     found |= over.monthly_peaks(import_kw, grid.local_month)
@@ -79,6 +83,8 @@ def totals_of(
         flow for flow in ledger.select(carrier="electricity") if flow.source.startswith(GENSET)
     )
     found |= _matching(over, facility_kw, import_kw, engine_kw, grid, made_kw or {})
+    if "onsite.plan_gap_frac" in traces:
+        found["plan_gap_frac"] = traces["onsite.plan_gap_frac"][..., -1:]
     return found | _batteries(traces)
 
 
@@ -95,6 +101,25 @@ def _batteries(traces: Mapping[str, Array]) -> Totals:
             last = (xp.maximum if what == "cycles_count" else xp.minimum)(found[key], last)
         found[key] = last
     return found
+
+
+def _served(ledger: Ledger) -> Ledger:
+    """The flows of the load that is served, beside those that the sources and the grid really have:
+    what is shed computes nothing, is not cooled and evaporates nothing."""
+    if not any(flow.source == SHED for flow in ledger.flows):
+        return ledger
+    served_frac = ledger.served_frac()
+    outside = (FUEL, GENSET)
+    return Ledger(
+        ledger.step_h,
+        [
+            replace(flow, value=flow.value * served_frac)
+            if flow.account
+            or (flow.carrier != "electricity" and not flow.source.startswith(outside))
+            else flow
+            for flow in ledger.flows
+        ],
+    )
 
 
 def flagged(ledger: Ledger, passed: Mapping[str, Array]) -> Totals:
@@ -215,7 +240,7 @@ def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
             add("export_kwh", amount)
         if flow.source in batteries:
             add("battery_discharged_kwh", amount)
-        for name, source in (("import", "grid"), ("shed", "shed")):
+        for name, source in (("import", "grid"), ("shed", SHED)):
             if flow.source == source:
                 add(f"{name}_kwh", amount)
     return found

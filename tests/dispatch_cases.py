@@ -92,7 +92,8 @@ def hours(draw: st.DrawFn, most: int = 48, outages: bool = True) -> Hours:
 
     there = None
     if outages and draw(st.booleans()):
-        there = (series(0.0, 1.0) > 0.2) * 1.0
+        # The grid comes and goes within steps too.
+        there = np.clip(2.0 * series(0.0, 1.0) - 0.4, 0.0, 1.0)
     return Hours(
         load_kw=series(0.0, SIZE_KW),
         own_kw=series(0.0, 2.0 * SIZE_KW) * draw(st.sampled_from([0.0, 1.0])),

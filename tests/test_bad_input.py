@@ -372,7 +372,7 @@ def test_set(change: str, said: str, folder: Path, capsys: pytest.CaptureFixture
         ("run ./no.yaml --site somewhere", "./no.yaml: no such design file"),
         ("run small-hall", "Missing option '--site'. (see dctwin run --help)"),
         ("run small-hall --site somewhere --step 2h",
-         "step: must be one of 15min, 30min, 1h (got '2h')"),
+         "step: must be one of 5min, 15min, 30min, 1h (got '2h')"),
         ("run small-hall --site somewhere --weather no.epw",
          "no.epw: cannot be read: No such file or directory"),
         ("run small-hall --site somewhere --grid no.csv",

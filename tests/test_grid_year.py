@@ -89,6 +89,28 @@ def test_an_outage_keeps_its_day_in_another_year() -> None:
     assert lost[first] == pytest.approx(53 / 60)
 
 
+def test_outages_that_overlap_count_once() -> None:
+    outages = [
+        {"start_utc": f"2023-03-01T0{hour}:30:00", "length_h": length_h}
+        for hour, length_h in ((2, 3.0), (3, 1.0), (5, 1.5))
+    ]
+    lost = 1.0 - make_grid_year(SITE.replace({"outages": outages}), YEAR)[0].available_frac
+    assert lost.sum() == pytest.approx(4.5)
+
+
+def test_a_part_of_an_hour_without_grid_sheds_that_part() -> None:
+    outage = {"start_utc": "2018-09-05T18:15:00", "length_h": 0.5}
+    run = dctwin.simulate("dtc-warm-water-ac", SITE.replace({"outages": [outage]}))
+    whole = dctwin.simulate("dtc-warm-water-ac", SITE)
+    assert run.metrics["grid_outage_h"] == pytest.approx(0.5)
+    at = int(np.argmax(run.traces["onsite.shed_kw"] > 0))
+    load_kw = next(whole.ledger.select(carrier="electricity", source="grid")).value[at]
+    assert run.metrics["shed_kwh"] == pytest.approx(0.5 * load_kw, rel=1e-9)
+    assert run.metrics["grid_import_kwh"] == pytest.approx(
+        whole.metrics["grid_import_kwh"] - 0.5 * load_kw, rel=1e-12
+    )
+
+
 def test_outage_and_limit_are_flagged() -> None:
     changes = {
         "outages": [Outage(start_utc="2018-09-05T18:00:00", length_h=3.0).model_dump(mode="json")],
@@ -226,10 +248,10 @@ def test_every_price_and_limit_of_a_site_does_what_it_says() -> None:
     assert m["cost_carbon_per_year"] == pytest.approx(4.3 * m["carbon_operational_kg"])
 
 
-@pytest.mark.parametrize(("step", "hours"), [("1h", 2.0), ("15min", 2.0)])
-def test_a_step_is_without_grid_where_most_of_it_is(step: str, hours: float) -> None:
+@pytest.mark.parametrize("step", ["1h", "15min"])
+def test_an_outage_sheds_as_long_as_it_lasts(step: str) -> None:
     outage = {"outages": [{"start_utc": "2018-09-05T18:07:00", "length_h": 2.0}]}
     run = dctwin.simulate("dtc-warm-water-ac", SITE.replace(outage), step=step)
     shed = next(flag for flag in run.flags if flag.limit == "shed_kw")
-    assert shed.count_h == hours
+    assert run.metrics["shed_kwh"] == pytest.approx(2.0 * shed.worst, rel=1e-3)
     assert run.metrics["grid_outage_h"] == pytest.approx(2.0)

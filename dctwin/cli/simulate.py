@@ -54,7 +54,7 @@ SetSiteOption = Annotated[
     ),
 ]
 StepOption = Annotated[
-    str, typer.Option("--step", metavar="15min|30min|1h", help="Length of a time step.")
+    str, typer.Option("--step", metavar="5min|15min|30min|1h", help="Length of a time step.")
 ]
 
 

@@ -42,7 +42,7 @@ COLUMNS: dict[str, tuple[float | None, float | None]] = {
     "dhi_w_m2": (0.0, None),
 }
 DERIVED = ("humidity_kg_per_kg", "wet_bulb_c", "enthalpy_kj_per_kg", "density_kg_per_m3")
-STEPS_MIN = {"15min": 15, "30min": 30, "1h": 60}
+STEPS_MIN = {"5min": 5, "15min": 15, "30min": 30, "1h": 60}
 
 # Below this wet bulb a tower with a 4-6 K approach makes water for free cooling. (Assumed figure;
 # it only sorts sites in `dctwin weather inspect`.)
@@ -149,7 +149,7 @@ class Weather:
         return state.hexdigest()
 
     def resample(self, step: str) -> Weather:
-        """The same weather at "15min", "30min" or "1h"; the mean over each old interval is kept.
+        """The same weather at a step of STEPS_MIN; the mean over each old interval is kept.
 
         Coarser: the mean of the intervals joined (a rest shorter than one new interval is left off
         and noted). Finer: straight lines between the middles of the old intervals, moved so that

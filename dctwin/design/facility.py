@@ -17,7 +17,7 @@ from dctwin.components.cooling.water_quality import Treatment
 from dctwin.design.contracts import Contract, ContractEntry, read_contracts
 from dctwin.design.cooling import Circuit, Cooling, heat_order, read_circuit
 from dctwin.design.it import MAX_RACKS, It, RackGroup, read_rack
-from dctwin.design.onsite import Onsite, OnsitePlant, read_onsite
+from dctwin.design.onsite import Onsite, OnsitePlant, policy_keys, read_onsite
 from dctwin.design.power import IT, Feed, Power, read_feeds, read_paths
 from dctwin.design.reader import OUTDOORS, Device, Reader, Structure, place_of
 from dctwin.document import Document, faults_of, load_document
@@ -93,12 +93,16 @@ class Facility:
         return {"cooling.water": {}} if asked and cooling and "water" not in cooling else {}
 
     def _policy_defaults(self, changes: Mapping[str, Any]) -> dict[str, Any]:
-        """The default policy, where a key of a policy is set of a design that names none."""
+        """What stands before keys of a policy are set: the default one in a design that names none;
+        under a new name of the old policy only what the new one knows."""
         if not any(path.startswith("onsite.policy.") for path in changes):
             return {}
         onsite = self.document.data.get("onsite")
-        if isinstance(onsite, dict) and "policy" in onsite:
-            return {}
+        policy = onsite.get("policy") if isinstance(onsite, dict) else None
+        if isinstance(policy, dict):
+            known = policy_keys(changes.get("onsite.policy.name", policy.get("name")))
+            kept = {key: value for key, value in policy.items() if key in known}
+            return {"onsite.policy": kept} if known and kept != policy else {}
         found: dict[str, Any] = {} if isinstance(onsite, dict) else {"onsite": {}}
         return {**found, "onsite.policy": {"name": "self-consumption"}}
 

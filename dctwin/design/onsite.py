@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Discriminator, Field, Tag
 
@@ -56,6 +56,14 @@ Gensets = Annotated[
 AnyPolicy = (
     SelfConsumption | PeakShaving | Price | Carbon | Matching | Islanded | Optimum | RollingHorizon
 )
+
+
+def policy_keys(name: Any) -> frozenset[str]:
+    """The keys of the policy of a name; none where there is no such policy."""
+    for kind in get_args(AnyPolicy):
+        if name in get_args(kind.model_fields["name"].annotation):
+            return frozenset(kind.model_fields)
+    return frozenset()
 
 
 Monthly = Annotated[

@@ -9,6 +9,7 @@ from typing import Literal
 from dctwin.components.component import ratio
 from dctwin.components.onsite.generator import Generator
 from dctwin.dispatch.hours import Hours, running
+from dctwin.dispatch.spans import Spans
 from dctwin.physics.arrays import Array, namespace
 
 Mode = Literal["standby", "base-load"]
@@ -30,22 +31,46 @@ class BankFlows:
     """A bank at work: `units_count` sets share the output; heaters keep those at rest warm.
 
     fuel_kw = output_kw + heat_kw, lower heating value; usable_kw of the heat is hot water.
+    running_frac: share of the step in which they run.
     """
 
     bank: Bank
     output_kw: Array
     units_count: Array
     heater_kw: Array
+    fuel_kw: Array
+    usable_kw: Array
+    running_frac: Array = 1.0
 
     @property
-    def fuel_kw(self) -> Array:
-        return self.units_count * self.bank.unit.fuel_kw(self.output_kw / self.units_count)
+    def each_kw(self) -> Array:
+        """What one set gives while it runs."""
+        xp = namespace(self.output_kw, self.running_frac)
+        runs_frac = xp.where(self.running_frac > 0, self.running_frac, 1.0)
+        return self.output_kw / (self.units_count * runs_frac)
 
-    @property
-    def usable_kw(self) -> Array:
-        return self.units_count * self.bank.unit.heat_recovered_kw(
-            self.output_kw / self.units_count
+    def over(self, spans: Spans) -> BankFlows:
+        """The parts of steps as whole steps."""
+        xp = namespace(self.output_kw, self.units_count)
+        runs = 1.0 * (self.output_kw > 0)
+        running_frac, units = spans.mean(runs), spans.mean(runs * self.units_count)
+        some = running_frac > 0
+        return BankFlows(
+            self.bank,
+            spans.mean(self.output_kw),
+            xp.where(some, units / xp.where(some, running_frac, 1.0), 1.0),
+            spans.mean(self.heater_kw),
+            spans.mean(self.fuel_kw),
+            spans.mean(self.usable_kw),
+            running_frac,
         )
+
+
+def _at_work(bank: Bank, output_kw: Array, units_count: Array, heater_kw: Array) -> BankFlows:
+    each_kw = output_kw / units_count
+    fuel_kw = units_count * bank.unit.fuel_kw(each_kw)
+    usable_kw = units_count * bank.unit.heat_recovered_kw(each_kw)
+    return BankFlows(bank, output_kw, units_count, heater_kw, fuel_kw, usable_kw)
 
 
 def run_base_load(banks: Sequence[Bank], hours: Hours) -> tuple[Hours, list[BankFlows]]:
@@ -76,7 +101,7 @@ def run_base_load(banks: Sequence[Bank], hours: Hours) -> tuple[Hours, list[Bank
                 xp.maximum(want_kw, 0.0), unit.rated_kw, unit.min_load_frac, bank.count
             )
             resting = bank.count - units * (output_kw > 0)
-            flows.append(BankFlows(bank, output_kw, units, resting * unit.heater_kw))
+            flows.append(_at_work(bank, output_kw, units, resting * unit.heater_kw))
             given_kw = given_kw + output_kw
         heaters_kw = heaters_kw + resting * unit.heater_kw
     over_kw = xp.maximum(given_kw - hours.load_kw, 0.0)
@@ -112,6 +137,6 @@ def run_standby(
             least_kw = unit.min_load_frac * unit.rated_kw * units * (power_kw > 0)
             output_kw = xp.minimum(xp.maximum(power_kw, least_kw), draw_kw)
             draw_kw = xp.maximum(draw_kw - output_kw, 0.0)
-            found = BankFlows(bank, output_kw, units, bank.count * unit.heater_kw)
+            found = _at_work(bank, output_kw, units, bank.count * unit.heater_kw)
         flows.append(replace(found, heater_kw=found.heater_kw * warm_frac))
     return draw_kw, flows

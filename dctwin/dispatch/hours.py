@@ -24,7 +24,7 @@ class Hours:
     load_kw           what the facility draws            own_kw     what own sources could give
     price_per_kwh     of energy from the grid; None where not given, like the three below
     export_price_per_kwh, demand_price_per_kw (of the run's highest draw), carbon_kg_per_kwh
-    grid_available    1 or 0 in each step; None: always  connection_kw  limit both ways; None: none
+    grid_available    share of each step; None: always   connection_kw  limit both ways; None: none
     export            surplus may flow to the grid       air_c      outdoor air
     export_limit_kw   most that may be fed in; None: what the connection carries
     """
@@ -119,10 +119,16 @@ class Stores:
 
 @dataclass(frozen=True)
 class Request:
-    """What the stores should do at the bus, never both in one step; they do what they can."""
+    """What the stores should do at the bus, never both in one step; they do what they can.
+
+    during_frac: in a share of the step from its start; None: in all of it.
+    gap_frac: of a plan, how much its value may lie above the least one, over that; one a design.
+    """
 
     charge_kw: Array
     discharge_kw: Array
+    during_frac: Array | None = None
+    gap_frac: Array | None = None
 
 
 def as_one(component: Any, count: Array) -> Any:

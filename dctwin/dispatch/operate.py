@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
-from dctwin.components.onsite.battery import BatteryFlows
+import numpy as np
+
+from dctwin.components.onsite.battery import Battery, BatteryFlows
 from dctwin.components.onsite.electrolyser import HYDROGEN_KWH_PER_KG
 from dctwin.dispatch.gensets import Bank, BankFlows, run_base_load, run_standby
 from dctwin.dispatch.hours import Hours, Request, Stores, honour_grid, running
 from dctwin.dispatch.policies import Policy
+from dctwin.dispatch.spans import Spans, picked, without_grid
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.scan import filled
 
@@ -19,6 +23,7 @@ class HydrogenFlows:
     """input_kw = output_kw + loss_kw + stored_kw, in every step; energy at its end.
 
     heat_kw, part of the loss, leaves the fuel cell in its cooling water and could be used.
+    even_frac: where in a step the powers change, as a share of it; 0 or 1 where they do not.
     """
 
     input_kw: Array
@@ -28,12 +33,13 @@ class HydrogenFlows:
     energy_kwh: Array
     made_kg_per_h: Array
     heat_kw: Array
+    even_frac: Array = 1.0
 
 
 @dataclass(frozen=True)
 class Operation:
     """The bus in balance: own - curtailed + import + shed + discharge + output of engines
-    = load + charge + export + heaters of engines."""
+    = load + charge + export + heaters of engines. plan_gap_frac: as in Request."""
 
     battery: BatteryFlows | None
     hydrogen: HydrogenFlows | None
@@ -42,34 +48,126 @@ class Operation:
     curtailed_kw: Array
     shed_kw: Array
     gensets: Sequence[BankFlows] = ()
+    plan_gap_frac: Array | None = None
+
+    def over(self, spans: Spans) -> Operation:
+        """Parts of steps as whole steps."""
+        if spans.whole:
+            return self
+        return Operation(
+            None if self.battery is None else _over(self.battery, spans),
+            None if self.hydrogen is None else _over(self.hydrogen, spans),
+            spans.mean(self.import_kw),
+            spans.mean(self.export_kw),
+            spans.mean(self.curtailed_kw),
+            spans.mean(self.shed_kw),
+            [flows.over(spans) for flows in self.gensets],
+            self.plan_gap_frac,
+        )
+
+
+@dataclass(frozen=True)
+class _Bus:
+    """The bus over parts of steps in which nothing changes that was found so far."""
+
+    spans: Spans
+    hours: Hours
+    request: Request
+    engines: tuple[BankFlows, ...]
+    battery: BatteryFlows | None = None
+
+    def cut(self, at_frac: Array) -> _Bus:
+        """Cut at a share of the parts' length; itself where nothing is cut."""
+        spans, old = self.spans.cut(at_frac)
+        if old is None:
+            return self
+        hours = replace(picked(self.hours, old), step_h=spans.length_h)
+        engines = tuple(picked(flows, old) for flows in self.engines)
+        battery = self.battery
+        if battery is not None:
+            battery = picked(battery, old)
+            # The first part of two ends before the second has brought what it brings.
+            later_h = spans.length_h[..., 1:] * (old[1:] == old[:-1])
+            xp = namespace(later_h)
+            later_h = xp.concatenate([later_h, 0.0 * later_h[..., :1]], axis=-1)
+            energy_kwh = battery.energy_kwh - battery.stored_kw * later_h
+            battery = replace(battery, energy_kwh=energy_kwh)
+        return _Bus(spans, hours, picked(self.request, old), engines, battery)
+
+    def ended(self) -> _Bus:
+        """Cut where the request ends; nothing is asked for after that."""
+        if self.request.during_frac is None:
+            return self
+        _, old = self.spans.cut(self.request.during_frac)
+        if old is None:
+            return self
+        cut, first = self.cut(self.request.during_frac), 1.0 * (np.diff(old, prepend=-1) > 0)
+        asked = Request(cut.request.charge_kw * first, cut.request.discharge_kw * first)
+        return replace(cut, request=asked)
 
 
 def operate(
     policy: Policy, stores: Stores, hours: Hours, gensets: Sequence[Bank] = ()
 ) -> Operation:
-    """Follow a policy through all hours. The battery comes first, hydrogen takes what is left.
+    """Follow a policy through all hours: the means of each step."""
+    spans, _, done = follow_closely(policy, stores, hours, gensets)
+    return done.over(spans)
 
-    Base-load engines run before the policy is asked, standby sets cover what nothing else does.
+
+def follow_closely(
+    policy: Policy, stores: Stores, hours: Hours, gensets: Sequence[Bank] = ()
+) -> tuple[Spans, Hours, Operation]:
+    """Follow a policy through all hours, steps cut where the grid goes or a store is full or empty;
+    with the hours of the parts as base-load engines leave them.
+
+    The battery comes first, hydrogen takes what is left. Base-load engines run before the policy is
+    asked, standby sets cover what nothing else does.
     """
-    hours = policy.seen(hours)
+    seen = policy.seen(hours)
+    spans, there = without_grid(seen)
     engines: list[BankFlows] = []
     if gensets:
-        hours, engines = run_base_load(gensets, hours)
-    xp = namespace(hours.load_kw, hours.own_kw, hours.grid_kw)
-    net_kw = hours.load_kw - hours.own_kw
-    battery = hydrogen = None
+        there, engines = run_base_load(gensets, there)
+        seen = there if spans.whole else run_base_load(gensets, seen)[0]
+    none_kw = 0.0 * (there.load_kw + there.own_kw)
+    asked = Request(none_kw, none_kw)
     if stores.battery is not None or stores.tank is not None:
-        request = honour_grid(policy.request(hours, stores), hours)
-        offer_kw, want_kw = request.charge_kw, request.discharge_kw
-        if stores.battery is not None:
-            battery = run_battery(stores, request, hours)
-            net_kw = net_kw + battery.charge_kw - battery.discharge_kw
-            offer_kw = xp.maximum(offer_kw - battery.charge_kw, 0.0)
-            left_kw = xp.maximum(want_kw - battery.discharge_kw, 0.0)
-            want_kw = xp.where(battery.charge_kw > 0, 0.0, left_kw)
-        if stores.tank is not None:
-            hydrogen = run_hydrogen(stores, Request(offer_kw, want_kw), hours.step_h)
-            net_kw = net_kw + hydrogen.input_kw - hydrogen.output_kw
+        asked = spans.spread(policy.request(seen, stores))
+    bus, done = _at_work(_Bus(spans, there, asked, tuple(engines)), stores, gensets)
+    return bus.spans, bus.hours, replace(done, plan_gap_frac=asked.gap_frac)
+
+
+def carry_out(request: Request, stores: Stores, hours: Hours) -> Operation:
+    """What comes of a request, without engines."""
+    spans, there = without_grid(hours)
+    bus, done = _at_work(_Bus(spans, there, spans.spread(request), ()), stores, ())
+    return done.over(bus.spans)
+
+
+def _at_work(bus: _Bus, stores: Stores, gensets: Sequence[Bank]) -> tuple[_Bus, Operation]:
+    """The stores follow the bus's request one after the other, and the bus is balanced."""
+    bus = bus.ended()
+    bus = replace(bus, request=honour_grid(bus.request, bus.hours))
+    if stores.battery is not None:
+        bus = run_battery(stores.battery, bus)
+    hydrogen = None
+    if stores.tank is not None:
+        hydrogen = run_hydrogen(stores, bus.request, bus.hours.step_h)
+        cut = bus.cut(hydrogen.even_frac)
+        if cut is not bus:
+            bus, hydrogen = cut, run_hydrogen(stores, cut.request, cut.hours.step_h)
+    return bus, _balance(bus, hydrogen, gensets)
+
+
+def _balance(bus: _Bus, hydrogen: HydrogenFlows | None, gensets: Sequence[Bank]) -> Operation:
+    """What engines and the grid bring and take."""
+    hours, engines, battery = bus.hours, list(bus.engines), bus.battery
+    net_kw = hours.load_kw - hours.own_kw
+    if battery is not None:
+        net_kw = net_kw + battery.charge_kw - battery.discharge_kw
+    if hydrogen is not None:
+        net_kw = net_kw + hydrogen.input_kw - hydrogen.output_kw
+    xp = namespace(net_kw, hours.grid_kw)
     draw_kw, surplus_kw = xp.maximum(net_kw, 0.0), xp.maximum(-net_kw, 0.0)
     if gensets:
         draw_kw, engines = run_standby(gensets, engines, draw_kw, hours.grid_kw)
@@ -86,19 +184,45 @@ def operate(
     )
 
 
-def run_battery(stores: Stores, request: Request, hours: Hours) -> BatteryFlows:
-    """The battery through all hours; the grid, or surplus without it, refills its reserve."""
-    assert stores.battery is not None
-    xp = namespace(hours.load_kw, hours.own_kw, hours.grid_kw)
-    room_kw = xp.maximum(hours.grid_kw - hours.deficit_kw, 0.0)
-    return stores.battery.steady(
-        request.charge_kw,
-        request.discharge_kw,
-        hours.step_h,
-        hours.air_c,
-        hours.grid_available,
-        hours.surplus_kw + room_kw,
+Flows = TypeVar("Flows", BatteryFlows, HydrogenFlows)
+
+
+def _over(flows: Flows, spans: Spans) -> Flows:
+    """The flows of a store over whole steps."""
+    powers = {f.name for f in fields(flows)} - {"energy_kwh", "even_frac"}
+    means = {name: spans.mean(getattr(flows, name)) for name in sorted(powers)}
+    return replace(flows, energy_kwh=spans.end(flows.energy_kwh), even_frac=1.0, **means)
+
+
+def run_battery(battery: Battery, bus: _Bus) -> _Bus:
+    """The battery through all hours, parts cut where it is full or empty; leaves what it did not do
+    of the request.
+
+    The grid, or surplus without it, refills its reserve, which ends a part for itself.
+    """
+    cuts = 1 if bus.hours.grid_available is None else 2
+    for cuts_left in range(cuts, -1, -1):
+        hours, asked = bus.hours, bus.request
+        xp = namespace(hours.load_kw, hours.own_kw, hours.grid_kw)
+        room_kw = xp.maximum(hours.grid_kw - hours.deficit_kw, 0.0)
+        flows = battery.steady(
+            asked.charge_kw,
+            asked.discharge_kw,
+            hours.step_h,
+            hours.air_c,
+            hours.grid_available,
+            hours.surplus_kw + room_kw,
+        )
+        cut = bus.cut(flows.even_frac) if cuts_left else bus
+        if cut is bus:
+            break
+        bus = cut
+    left_kw = xp.maximum(asked.discharge_kw - flows.discharge_kw, 0.0)
+    left = Request(
+        xp.maximum(asked.charge_kw - flows.charge_kw, 0.0),
+        xp.where(flows.charge_kw > 0, 0.0, left_kw),
     )
+    return replace(bus, battery=flows, request=left)
 
 
 def run_hydrogen(stores: Stores, request: Request, step_h: float) -> HydrogenFlows:
@@ -135,4 +259,5 @@ def run_hydrogen(stores: Stores, request: Request, step_h: float) -> HydrogenFlo
         energy_kwh,
         share * made_kg_per_h,
         (share * fuel_kw - output_kw) * heat_frac,
+        share,
     )

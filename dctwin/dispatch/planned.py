@@ -1,13 +1,14 @@
 """Policies that plan: the optimum with perfect foresight, and a rolling horizon with a forecast.
 
 Both solve programs (program.py) for the battery, design by design, and hand the schedule to the
-same battery as every other policy. NumPy-only, some 5 s a design-year (15 s rolling), longer where
-prices turn negative: not for large sweeps.
+same battery as every other policy. NumPy-only, some 20 s a design-year, minutes where prices turn
+negative often: not for large sweeps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -16,19 +17,21 @@ from pydantic import Field
 from dctwin.components.component import param
 from dctwin.components.onsite.battery import Battery
 from dctwin.dispatch.hours import Hours, Request, Stores, honour_grid
+from dctwin.dispatch.operate import carry_out
 from dctwin.dispatch.policies import Policy
 from dctwin.dispatch.program import Problem, Schedule, solve
 from dctwin.errors import InputError
 from dctwin.physics.arrays import namespace
 
 Goal = Literal["cost", "carbon"]
+# A bound below this is none to measure a gap by.
+_NOTHING = 1e-9
 
 
 class Optimum(Policy):
     """The least bill, or the least carbon, that the battery could reach knowing the whole run.
 
-    An upper bound of what any policy saves, not something that can be operated. The battery may end
-    the run empty.
+    What no policy beats, not something that can be operated. The battery may end the run empty.
     """
 
     name: Literal["optimum"]
@@ -39,8 +42,20 @@ class Optimum(Policy):
 
     def plan(self, hours: Hours, battery: Battery) -> Request:
         """The schedule of one design."""
-        best = solve(battery, problem_of(hours, battery, self.goal))
-        return Request(best.charge_kw, best.discharge_kw)
+        problem = problem_of(hours, battery, self.goal)
+        best = solve(battery, problem)
+        during = best.during_frac
+        rest_kw = 0.0 * best.charge_kw
+        asked = (
+            Request(best.charge_kw / during, best.discharge_kw / during, during),
+            # What bends too far for the program: a schedule is never worse than these.
+            Request(best.charge_kw, best.discharge_kw),
+            Request(hours.surplus_kw, hours.deficit_kw),
+            Request(rest_kw, rest_kw),
+        )
+        values = [problem.value(carry_out(one, Stores(battery), hours)) for one in asked]
+        gap_frac = (min(values) - best.bound) / max(abs(best.bound), _NOTHING)
+        return replace(asked[int(np.argmin(values))], gap_frac=np.array([max(gap_frac, 0.0)]))
 
 
 class RollingHorizon(Policy):
@@ -107,6 +122,12 @@ def problem_of(hours: Hours, battery: Battery, goal: Goal, peak_so_far_kw: float
         sold, peak = over(hours.export_price_per_kwh), hours.demand_price_per_kw or 0.0
     else:
         price, sold, peak = over(hours.series("carbon_kg_per_kwh", "optimum")), over(None), 0.0
+    grid_kw = hours.grid_kw
+    if hours.grid_available is not None:
+        # What the grid is there for only a part of, it brings a part of.
+        most_kw = np.max(hours.load_kw) + battery.charge_kw
+        limit_kw = most_kw if hours.connection_kw is None else hours.connection_kw
+        grid_kw = np.minimum(limit_kw, most_kw) * hours.grid_available
     # After an outage the reserve may be below its floor: from there on the bound leaves it free.
     floor_kwh = np.full(steps, battery.reserve_frac * battery.capacity_kwh)
     if hours.grid_available is not None:
@@ -118,7 +139,7 @@ def problem_of(hours: Hours, battery: Battery, goal: Goal, peak_so_far_kw: float
         price_per_kwh=price,
         export_price_per_kwh=sold,
         demand_price_per_kw=float(peak),
-        grid_kw=over(hours.grid_kw),
+        grid_kw=over(grid_kw),
         export_kw=over(hours.export_kw),
         ohmic_frac_per_kw=over(battery.ohmic_frac_per_kw(hours.air_c)),
         step_h=hours.step_h,
@@ -155,25 +176,22 @@ def _each_design(
         )
         own_kw = np.broadcast_to(pick(hours.own_kw), (steps,))
         one = _with_power(hours, table[row], own_kw)
-        one = _replaced(one, connection_kw=_number(pick(hours.connection_kw)))
+        one = replace(one, connection_kw=_number(pick(hours.connection_kw)))
         asked.append(plan(one, battery))
-    charge, discharge = (np.stack([getattr(r, f) for r in asked]) for f in
-                         ("charge_kw", "discharge_kw"))  # fmt: skip
-    return Request(charge.reshape(load_kw.shape), discharge.reshape(load_kw.shape))
+    ends = [np.ones(steps) if r.during_frac is None else r.during_frac for r in asked]
+    tables = ([r.charge_kw for r in asked], [r.discharge_kw for r in asked], ends)
+    charge, discharge, during = (np.stack(rows).reshape(load_kw.shape) for rows in tables)
+    gaps = [r.gap_frac for r in asked if r.gap_frac is not None]
+    gap_frac = np.stack(gaps).reshape(*load_kw.shape[:-1], 1) if gaps else None
+    return Request(charge, discharge, during, gap_frac)
 
 
 def _number(value: Any) -> Any:
     return value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
 
 
-def _replaced(hours: Hours, **values: Any) -> Hours:
-    from dataclasses import replace
-
-    return replace(hours, **values)
-
-
 def _with_power(hours: Hours, load_kw: np.ndarray, own_kw: np.ndarray) -> Hours:
-    return _replaced(hours, load_kw=load_kw, own_kw=own_kw)
+    return replace(hours, load_kw=load_kw, own_kw=own_kw)
 
 
 def _cut(hours: Hours, part: slice) -> Hours:
@@ -181,7 +199,7 @@ def _cut(hours: Hours, part: slice) -> Hours:
     series = {
         name: value[part] if np.ndim(value := getattr(hours, name)) else value for name in _SERIES
     }
-    return _replaced(hours, load_kw=hours.load_kw[part], own_kw=hours.own_kw[part], **series)
+    return replace(hours, load_kw=hours.load_kw[part], own_kw=hours.own_kw[part], **series)
 
 
 def _repeated(past_kw: np.ndarray, seen: Hours) -> np.ndarray:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from dctwin.components.component import Component, param
 from dctwin.dispatch.hours import Hours, Request, Stores
 from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.overlap import covered_frac
 
 _WINDOW_H = 24
+OutageStart = Annotated[float, Field(ge=0, le=8784)]
 
 
 class Policy(Component):
@@ -118,7 +120,7 @@ class Islanded(Policy):
 
     name: Literal["islanded"]
     grid_connected: bool = Field(True, description="there is a grid outside the outages")
-    outage_start_h: tuple[float, ...] = Field(
+    outage_start_h: tuple[OutageStart, ...] = Field(
         (), max_length=1000, description="outages: hours since the start of the run"
     )
     outage_h: float = param("h", 0, 8784, "length of each outage", 24.0)
@@ -130,11 +132,16 @@ class Islanded(Policy):
             return replace(hours, grid_available=xp.zeros(steps))
         if not self.outage_start_h:
             return hours
-        middle_h = (xp.arange(steps) + 0.5) * hours.step_h
-        there = xp.ones(steps) if hours.grid_available is None else hours.grid_available
-        for start_h in self.outage_start_h:
-            inside = (middle_h >= start_h) & (middle_h < start_h + self.outage_h)
-            there = xp.where(inside, 0.0, there)
+        clock = namespace(*self.outage_start_h, self.outage_h)
+        given_h = map(clock.asarray, self.outage_start_h)
+        starts_h = clock.sort(clock.stack(clock.broadcast_arrays(*given_h)), axis=0)
+        # One that begins during the one before carries it on.
+        last_h = starts_h[-1:] + self.outage_h
+        nexts_h = clock.concatenate([starts_h[1:], last_h])
+        ends_h = clock.minimum(starts_h + self.outage_h, nexts_h)
+        there = 1.0 - covered_frac(starts_h, ends_h, steps, hours.step_h)
+        if hours.grid_available is not None:
+            there = xp.minimum(there, hours.grid_available)
         return replace(hours, grid_available=there)
 
     def request(self, hours: Hours, stores: Stores) -> Request:

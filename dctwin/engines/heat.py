@@ -35,7 +35,7 @@ class Boundary:
 
     Prices and carbon are those of grid energy as billed (accounting.cost.grid_prices); None where
     the site does not give them, and a policy that needs one says so.
-    grid_available is 1 or 0 in each step; None: always.
+    grid_available: share of each step in which the grid is there; None: always.
     """
 
     air: Air

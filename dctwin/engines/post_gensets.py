@@ -48,7 +48,7 @@ def post_gensets(year: Year, engines: Sequence[BankFlows], wanted_kw: Array) -> 
 
 def _watch_bank(year: Year, node: str, flows: BankFlows) -> None:
     """Traces of a bank at work, and flags where a set leaves its range."""
-    unit, each_kw = flows.bank.unit, flows.output_kw / flows.units_count
+    unit, each_kw = flows.bank.unit, flows.each_kw
     year.traces[f"{node}.output_kw"] = flows.output_kw
     year.traces[f"{node}.load_frac"] = unit.load_frac(each_kw)
     if unit.fuel == "diesel":
@@ -82,13 +82,13 @@ def watch_starts(
         xp = namespace(flows.output_kw, held_s)
         running = xp.atleast_1d(flows.output_kw > 0)
         before = xp.concatenate([0 * running[..., :1], 1 * running[..., :-1]], axis=-1)
-        load_frac = unit.load_frac(flows.output_kw / flows.units_count)
+        load_frac = unit.load_frac(flows.each_kw)
         ramp_s = xp.maximum(load_frac - unit.first_step_frac, 0.0) / unit.ramp_frac_per_s
         ready_s = unit.start_s + ramp_s
         short_s = xp.maximum(ready_s - held_s, 0.0) * (running & (before == 0))
         if battery is not None:
             # What it holds at the end of the step before, or gives in this step before it is empty.
-            needed_kwh = flows.output_kw * ready_s / SECONDS_PER_HOUR
+            needed_kwh = flows.each_kw * flows.units_count * ready_s / SECONDS_PER_HOUR
             had_kwh = battery.energy_kwh + xp.maximum(-battery.stored_kw, 0.0) * year.ledger.step_h
             short_s = short_s * (had_kwh < needed_kwh)
         year.flags.append(Flag(ledger_place(flows), Limit("ride_through_s", short_s, "s")))

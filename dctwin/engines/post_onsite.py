@@ -17,6 +17,7 @@ from dctwin.engines.post_gensets import (
 )
 from dctwin.engines.post_power import post_battery
 from dctwin.engines.year import Flag, Year
+from dctwin.ledger import SHED
 from dctwin.physics.arrays import Array
 from dctwin.units import SECONDS_PER_HOUR
 
@@ -63,6 +64,8 @@ def post_onsite(
     ledger.post("electricity", _BUS, "grid", done.export_kw)
     ledger.post("electricity", _BUS, first, load_kw)
     year.traces["onsite.curtailed_kw"] = done.curtailed_kw
+    if done.plan_gap_frac is not None:
+        year.traces["onsite.plan_gap_frac"] = done.plan_gap_frac + 0.0 * load_kw
     if not year.lean:
         beyond_kw = done.import_kw - boundary.import_limit_kw
         year.flags.append(Flag("grid", Limit("import_limit_kw", beyond_kw, "kW")))
@@ -72,9 +75,11 @@ def post_onsite(
 def _post_shed(year: Year, facility: Facility, hours: Hours, done: Operation) -> None:
     """Load that nothing covers: only where the grid may be missing or is limited."""
     may_be_short = facility.onsite.policy.seen(hours)
-    if may_be_short.grid_available is None and may_be_short.connection_kw is None:
+    if may_be_short.grid_available is not None:
+        year.traces["onsite.outage_frac"] = 1.0 - may_be_short.grid_available
+    elif may_be_short.connection_kw is None:
         return
-    year.ledger.post("electricity", "shed", _BUS, done.shed_kw)
+    year.ledger.post("electricity", SHED, _BUS, done.shed_kw)
     if year.lean:
         return
     year.traces["onsite.shed_kw"] = done.shed_kw

@@ -11,6 +11,8 @@ import numpy as np
 
 from dctwin.physics.arrays import Array, namespace
 
+_ROUNDING = 1e-9
+
 
 def clipped_sums(change: Array, start: Array, low: Array, high: Array) -> tuple[Array, Array]:
     """(before, after) each step of x -> clip(x + change, low, high), along the last axis.
@@ -60,6 +62,11 @@ def filled(rate_kw: Array, step_h: float, start_kwh: Array, room_kwh: Array) -> 
     # What the sum's rounding adds to a full, an empty or an idle store is neither taken nor given.
     share = (after - before) / xp.where(change_kwh == 0, 1.0, change_kwh)
     return xp.clip(share, 0.0, 1.0), after
+
+
+def ends_within(share: Array) -> Array:
+    """Where a share of a step lies within it, by more than rounding."""
+    return (share > _ROUNDING) & (share < 1.0 - _ROUNDING)
 
 
 def held(low: Array, high: Array, start: Array) -> Array:

@@ -244,7 +244,7 @@ class SweepFile(_Structure):
         default_factory=list,
         description="weather files tried in place of the site's own; of several sites, by site",
     )
-    step: Literal["15min", "30min", "1h"] = "1h"
+    step: Literal["5min", "15min", "30min", "1h"] = "1h"
     seed: int = Field(0, ge=0, le=2**31 - 1)
     sampling: Sampling = Field(default_factory=lambda: Sampling.model_validate({}))
     vary: dict[str, Vary] = Field(default_factory=dict)

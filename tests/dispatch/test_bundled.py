@@ -58,14 +58,41 @@ def test_an_island_draws_nothing_and_tells_what_it_sheds() -> None:
     )
 
 
-@pytest.mark.parametrize("step", ["15min", "30min"])
+@pytest.mark.parametrize("step", ["5min", "30min"])
 def test_a_year_in_shorter_steps_gives_the_same(step: str) -> None:
     fine, hourly = (
         dctwin.simulate("pv-battery-matching-ac", "inzai", step=s).metrics for s in (step, "1h")
     )
-    for name in ("grid_import_kwh", "battery_cycles_count", "facility_kwh"):
-        # Weather is interpolated between hours: the load itself is not quite the same.
-        assert fine[name] == pytest.approx(hourly[name], rel=0.01)
+    names = ("grid_import_kwh", "grid_export_kwh", "battery_cycles_count", "facility_kwh")
+    for name in names:
+        # The air is interpolated between hours: the load itself is not quite the same.
+        assert fine[name] == pytest.approx(hourly[name], rel=2e-4), name
+
+
+def test_what_is_shed_computes_nothing() -> None:
+    """Sixteen hours without grid or engines: IT, facility and carbon lose them, PUE does not."""
+    dark = {"onsite.gensets": None}
+    run = dctwin.simulate("standby-diesel-outage-ac", "inzai", set=dark)
+    never = {**dark, "onsite.policy.outage_start_h": []}
+    bright = dctwin.simulate("standby-diesel-outage-ac", "inzai", set=never)
+    m, whole = run.metrics, bright.metrics
+    assert m["grid_outage_h"] == 16.0
+    assert whole["grid_outage_h"] == 0.0
+    at = run.traces["onsite.shed_kw"] > 0
+    assert at.sum() == 16
+    assert m["shed_kwh"] == pytest.approx(bright.frame["facility_kw"].to_numpy()[at].sum())
+    assert m["facility_kwh"] == pytest.approx(whole["facility_kwh"] - m["shed_kwh"], rel=1e-9)
+    assert m["facility_kwh"] == pytest.approx(m["grid_import_kwh"], rel=1e-9)
+    assert m["it_kwh"] == pytest.approx(whole["it_kwh"] * (1 - 16 / 8760), rel=1e-4)
+    assert m["pue"] == pytest.approx(whole["pue"], rel=1e-4)
+    per_kwh = m["carbon_scope2_location_kg"] / m["it_kwh"]
+    assert m["cue_kg_per_kwh"] == pytest.approx(per_kwh, rel=1e-12)
+    assert m["cue_kg_per_kwh"] == pytest.approx(whole["cue_kg_per_kwh"], rel=1e-3)
+    assert m["cost_per_it_kwh"] == pytest.approx(m["cost_total_per_year"] / m["it_kwh"])
+    assert sum(np.sum(kw) for kw in run.ledger.accounts().values()) == pytest.approx(
+        m["facility_kwh"]
+    )
+    assert max(run.closure.values()) <= 1e-9
 
 
 def test_a_policy_is_set_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,6 +111,19 @@ def test_a_policy_is_set_on_the_command_line(capsys: pytest.CaptureFixture[str])
     assert not ended.value.code
     metrics = json.loads(capsys.readouterr().out)["metrics"]
     assert metrics["battery_cycles_count"] > 300
+
+
+@pytest.mark.parametrize("name", ["optimum", "rolling-horizon", "self-consumption", "islanded"])
+def test_a_new_name_of_a_policy_leaves_the_keys_of_the_old_one_behind(name: str) -> None:
+    traded = dctwin.load_design("battery-price-ac")
+    assert traded.replace({"onsite.policy.name": name}).onsite.policy.name == name
+    # What both know stays.
+    halved = traded.replace({"onsite.policy.charge_h": 2.0})
+    assert halved.replace({"onsite.policy.name": "carbon"}).onsite.policy.charge_h == 2.0
+    with pytest.raises(InputError, match="target_kw: is missing"):
+        traded.replace({"onsite.policy.name": "peak-shaving"})
+    with pytest.raises(InputError, match=r"onsite.policy.sell: unknown key"):
+        traded.replace({"onsite.policy.name": name, "onsite.policy.sell": True})
 
 
 def test_a_key_of_a_policy_is_set_of_a_design_that_names_none() -> None:

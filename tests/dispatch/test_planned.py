@@ -27,33 +27,68 @@ def slack(seen: Hours) -> float:
     return 1e-6 * (1.0 + float(np.sum(np.abs(seen.load_kw) + seen.own_kw)))
 
 
+def turnover(seen: Hours, battery: Battery) -> float:
+    """All that could be bought and sold: what a gap is measured by."""
+    problem = problem_of(seen, battery, "cost")
+    prices = np.abs(problem.price_per_kwh) + np.abs(problem.export_price_per_kwh)
+    most_kw = seen.load_kw + seen.own_kw + battery.charge_kw
+    peak = problem.demand_price_per_kw * float(np.max(most_kw))
+    return float(np.sum(prices * most_kw)) * seen.step_h + peak
+
+
 @settings(max_examples=80, deadline=None)
 @given(simple_policies(), batteries(), hours(most=36, outages=False))
 def test_no_policy_is_cheaper_than_the_optimum(rule: Policy, battery: Battery, seen: Hours) -> None:
+    """By the bill of what really happens, prices of any sign; nor than the bound."""
     assume(rule.seen(seen).grid_available is None)
-    done = operate(rule, Stores(battery), seen)
-    best = solve(battery, problem_of(seen, battery, "cost"))
-    assert best.bound <= bill(done, seen) + slack(seen)
-    both = np.minimum(best.charge_kw, best.discharge_kw)
-    if battery.ohmic_loss_h == 0:
-        assert both.max() <= 1e-4
+    paid = bill(operate(rule, Stores(battery), seen), seen)
+    best = operate(OPTIMUM, Stores(battery), seen)
+    near = 1e-5 * turnover(seen, battery) + slack(seen)
+    assert bill(best, seen) <= paid + near
+    assert solve(battery, problem_of(seen, battery, "cost")).bound <= paid + slack(seen)
+    assert best.battery is not None
+    assert (best.battery.charge_kw * best.battery.discharge_kw == 0).all()
 
 
 @settings(max_examples=30, deadline=None)
 @given(simple_policies(), batteries(), hours(most=30, outages=False))
 def test_no_policy_emits_less_than_the_optimum(rule: Policy, battery: Battery, seen: Hours) -> None:
     assume(rule.seen(seen).grid_available is None)
-    done = operate(rule, Stores(battery), seen)
-    best = solve(battery, problem_of(seen, battery, "carbon"))
-    assert best.bound <= emitted_kg(done, seen) + slack(seen)
+    emitted = emitted_kg(operate(rule, Stores(battery), seen), seen)
+    least = policy({"name": "optimum", "goal": "carbon"})
+    best = emitted_kg(operate(least, Stores(battery), seen), seen)
+    near = 1e-5 * float(np.sum(seen.load_kw + battery.charge_kw)) * seen.step_h
+    assert best <= emitted + near + slack(seen)
+    assert solve(battery, problem_of(seen, battery, "carbon")).bound <= emitted + slack(seen)
 
 
 @settings(max_examples=30, deadline=None)
-@given(batteries(straight=True), hours(most=30, outages=False))
-def test_the_optimum_is_reached_where_losses_are_straight(battery: Battery, seen: Hours) -> None:
+@given(batteries(), hours(most=30, outages=False))
+def test_the_optimum_is_its_bound_where_nothing_tempts(battery: Battery, seen: Hours) -> None:
+    price = np.maximum(seen.price_per_kwh, seen.export_price_per_kwh or 0.0)
+    seen = replace(seen, price_per_kwh=price)
     done = operate(OPTIMUM, Stores(battery), seen)
     best = solve(battery, problem_of(seen, battery, "cost"))
-    assert bill(done, seen) == pytest.approx(best.bound, rel=1e-5, abs=slack(seen))
+    near = 2e-5 * turnover(seen, battery) + slack(seen)
+    assert bill(done, seen) == pytest.approx(best.bound, abs=near)
+
+
+def test_many_negative_prices_are_planned_in_windows() -> None:
+    """Ten days in which one price in six is negative, with PV that could be curtailed to buy."""
+    steps = 240
+    rng = np.random.default_rng(5)
+    sun = np.maximum(np.sin((np.arange(steps) % 24 - 6) / 12 * np.pi), 0.0)
+    seen = Hours(
+        200.0 + 100.0 * rng.random(steps), 500.0 * sun, 1.0,
+        price_per_kwh=0.1 + 0.1 * rng.standard_normal(steps), export_price_per_kwh=0.01,
+    )  # fmt: skip
+    battery = Battery(capacity_kwh=800.0, charge_kw=300.0, discharge_kw=300.0, ohmic_loss_h=0.1)
+    done = operate(OPTIMUM, Stores(battery), seen)
+    rules: list[dict[str, object]] = [{"name": "self-consumption"}, {"name": "price"}]
+    for rule in [*rules, {"name": "price", "sell": True}]:
+        assert bill(done, seen) < bill(operate(policy(rule), Stores(battery), seen), seen)
+    assert done.plan_gap_frac is not None
+    assert 0.0 <= done.plan_gap_frac[0] < 1e-3
 
 
 @settings(max_examples=20, deadline=None)

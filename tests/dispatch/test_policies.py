@@ -7,6 +7,7 @@ import pytest
 from dispatch_cases import policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dctwin.components.onsite.battery import Battery
 from dctwin.dispatch.hours import Hours, Stores
@@ -92,3 +93,15 @@ def test_an_island_has_outages_where_the_file_says() -> None:
     rule = policy({"name": "islanded", "outage_start_h": [1.0], "outage_h": 2.0})
     assert list(rule.seen(Hours(LOAD_KW, OWN_KW, 1.0)).grid_available) == [1, 0, 0, 1]
     assert rule.seen(Hours(LOAD_KW, OWN_KW, 0.25)).grid_available.min() == 1
+
+
+def test_an_outage_lasts_as_long_as_the_file_says_at_any_step() -> None:
+    rule = policy({"name": "islanded", "outage_start_h": [2.6, 0.25, 2.9], "outage_h": 0.5})
+    for parts_an_hour in (1, 2, 4, 12):
+        load_kw = np.repeat(LOAD_KW, parts_an_hour)
+        seen = rule.seen(Hours(load_kw, 0.0 * load_kw, 1.0 / parts_an_hour))
+        dark_h = np.sum(1.0 - seen.grid_available) / parts_an_hour
+        # The last two overlap.
+        assert dark_h == pytest.approx(1.3)
+    with pytest.raises(ValidationError, match="greater than or equal to 0"):
+        policy({"name": "islanded", "outage_start_h": [-1.0]})

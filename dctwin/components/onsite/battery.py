@@ -17,7 +17,7 @@ from dctwin.physics.ageing import (
     shallow_frac,
 )
 from dctwin.physics.arrays import Array, namespace
-from dctwin.physics.scan import filled
+from dctwin.physics.scan import ends_within, filled
 
 # Resistance of an LFP cell falls with temperature: 0.0650 Ω at 10, 0.0463 at 25, 0.0367 at 40 °C in
 # the middle of its charge (Sony US26650, table of SimSES 1.3.12), which is 11.5 to 16 kJ/mol.
@@ -26,13 +26,17 @@ _RESISTANCE_K = 14_000.0 / GAS_CONSTANT_J_PER_MOL_K
 
 @dataclass(frozen=True)
 class BatteryFlows:
-    """charge_kw = discharge_kw + loss_kw + stored_kw, in every step; energy at its end."""
+    """charge_kw = discharge_kw + loss_kw + stored_kw, in every step; energy at its end.
+
+    even_frac: where in a step the powers change, as a share of it; 0 or 1 where they do not.
+    """
 
     charge_kw: Array
     discharge_kw: Array
     loss_kw: Array
     stored_kw: Array
     energy_kwh: Array
+    even_frac: Array = 1.0
 
 
 class Battery(Component):
@@ -139,7 +143,7 @@ class Battery(Component):
             rate_kw, step_h, start_kwh - reserve_kwh, self.capacity_kwh - reserve_kwh
         )
         charge_kw, discharge_kw = share * offer_kw, share * want_kw
-        stored_kw = share * rate_kw
+        stored_kw, even_frac = share * rate_kw, share
         if grid_available is None:
             energy_kwh = level_kwh + reserve_kwh
         else:
@@ -158,11 +162,13 @@ class Battery(Component):
                 + self.drawn_kw(discharge_kw, ohmic)
             )
             share, held_kwh = filled(rate_kw, step_h, reserve_kwh, reserve_kwh)
+            # The first store's end in a step comes before the second's.
+            even_frac = xp.where(ends_within(even_frac), even_frac, share)
             charge_kw, discharge_kw = charge_kw + share * more_kw, discharge_kw + share * less_kw
             stored_kw = stored_kw + share * rate_kw
             energy_kwh = level_kwh + held_kwh
         loss_kw = charge_kw - discharge_kw - stored_kw
-        return BatteryFlows(charge_kw, discharge_kw, loss_kw, stored_kw, energy_kwh)
+        return BatteryFlows(charge_kw, discharge_kw, loss_kw, stored_kw, energy_kwh, even_frac)
 
     def capacity_left_frac(self, flows: BatteryFlows, air_c: Array, step_h: float) -> Array:
         """Capacity over that of new cells at the end of each step, from new at the start."""
