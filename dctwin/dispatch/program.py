@@ -45,11 +45,12 @@ _SAME_FRAC = 1e-6
 # they hold this many choices.
 _AROUND_H = 24.0
 _MOST_CHOICES = 48
-# A window ends at this gap between its schedule and its bound, or after this time.
+# A window ends at this gap between its schedule and its bound, or after so many branches: a count,
+# and not a time, so that no answer depends on the machine.
 _GAP = 1e-5
 # What energy left at the end counts, over the highest price: next to nothing.
 _KEPT_FRAC = 1e-7
-_WINDOW_S = 10.0
+_WINDOW_NODES = 500
 
 
 @dataclass(frozen=True)
@@ -252,7 +253,7 @@ class _Build:
             constraints=[LinearConstraint(matrix, low, high) for matrix, low, high in self.rows],
             options={
                 "mip_rel_gap": _GAP,
-                **({"time_limit": _WINDOW_S} if self.whole.any() else {}),
+                **({"node_limit": _WINDOW_NODES} if self.whole.any() else {}),
             },
         )
         if result.x is None:
