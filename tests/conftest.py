@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+import dctwin
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -26,6 +30,13 @@ settings.register_profile(
     "random", parent=settings.get_profile("fixed"), derandomize=False, phases=tuple(Phase)
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+# Hypothesis also draws the constants of the modules that are loaded. In a whole run that must not
+# hang on which tests a worker happened to have had before: it loads all of them.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for module in pkgutil.walk_packages(dctwin.__path__, "dctwin."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
 
 
 @pytest.fixture(autouse=True, scope="session")

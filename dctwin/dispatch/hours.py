@@ -15,6 +15,8 @@ from dctwin.physics.arrays import Array, namespace
 
 # A connection without a limit [kW].
 _NO_LIMIT_KW = 1e15
+# Of the rating of a unit: less than this is what rounding leaves.
+_ROUNDING_FRAC = 1e-9
 
 
 @dataclass(frozen=True)
@@ -141,11 +143,15 @@ def as_one(component: Any, count: Array) -> Any:
 def running(
     power_kw: Array, rated_kw: Array, min_load_frac: Array, count: Array
 ) -> tuple[Array, Array]:
-    """(power that runs, units that share it); none where one unit would run below its least."""
+    """(power that runs, units that share it); none where one unit would run below its least.
+
+    What rounding leaves of a load starts no unit.
+    """
     xp = namespace(power_kw, rated_kw, count)
     power_kw = xp.minimum(power_kw, rated_kw * count)
-    units = xp.clip(xp.ceil(power_kw / rated_kw), 1.0, count)
-    return xp.where(power_kw < min_load_frac * rated_kw * units, 0.0, power_kw), units
+    units = xp.clip(xp.ceil(power_kw / rated_kw - _ROUNDING_FRAC), 1.0, count)
+    least_kw = xp.maximum(min_load_frac * units, _ROUNDING_FRAC) * rated_kw
+    return xp.where(power_kw < least_kw, 0.0, power_kw), units
 
 
 def honour_grid(request: Request, hours: Hours) -> Request:

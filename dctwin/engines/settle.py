@@ -301,32 +301,37 @@ def _closed(problem: Problem, point: Point) -> Settled:
     """The plant at these temperatures, with losses into loops that agree.
 
     Where they do not (fans far too small, whose loss heats the air that they move: there is no
-    steady state) the room is given none of them.
+    steady state) the room is given none of them. Stores hand that on to later steps, so the passes
+    go on after it.
     """
     facility, wiring, boundary, _, _ = problem
     warms = paths_warm_loops(facility)
 
-    def once(state: tuple[Point, Any]) -> tuple[tuple[Point, Any], Array, Settled]:
-        point, number = state
+    def once(state: tuple[Point, Array, Any]) -> tuple[tuple[Point, Array, Any], Array, Settled]:
+        point, given_up, number = state
         flows = heat_flows(facility, wiring, boundary, point)
         loops = serve_rest(flows.loops, wiring, point)
         found = Settled(point, _setpoints(loops, boundary), flows.racks, flows.feeds, loops)
         if not warms:
             return state, False, found
-        path_kw = path_heat_kw(facility, flows.feeds, loops)
+        path_kw = _without(given_up, path_heat_kw(facility, flows.feeds, loops))
         moving = _moving(point, {}, path_kw, loops, TOLERANCE_K)
-        xp = namespace(moving)
         # Temperatures stay: what is left to agree contracts, if anything does.
-        given_up = moving & (number + 2 == _CLOSING_PASSES)
-        path_kw = {name: xp.where(given_up, 0.0, kw) for name, kw in path_kw.items()}
-        after = Point(point.supply, path_kw, _held_units(loops, point))
-        return (after, number + 1), moving, found
+        given_up = given_up | (moving & (number + 2 == _CLOSING_PASSES))
+        after = Point(point.supply, _without(given_up, path_kw), _held_units(loops, point))
+        return (after, given_up, number + 1), moving, found
 
-    state = point, 0
+    state: tuple[Point, Array, Any] = point, False, 0
     found = None
     if warms:
-        state, found = settle_state(once, state, _CLOSING_PASSES - 1, _STAGING_PASSES)
+        state, found = settle_state(once, state, 2 * _CLOSING_PASSES - 1, _STAGING_PASSES)
     return once(state)[2] if found is None else found
+
+
+def _without(given_up: Array, path_kw: Mapping[str, Array]) -> dict[str, Array]:
+    """Losses that warm loops, none in the steps that are given up."""
+    xp = namespace(given_up, *path_kw.values())
+    return {name: xp.where(given_up, 0.0, kw) for name, kw in path_kw.items()}
 
 
 def _setpoints(loops: Mapping[str, LoopFlows], boundary: Boundary) -> dict[str, Array]:

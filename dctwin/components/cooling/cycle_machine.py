@@ -152,8 +152,8 @@ class CycleMachine(Stage):
         given = self.efficiency_frac
         if isinstance(given, (int, float)) and given == 0:
             return self.reference_kw / self.reference_cop - self._rated_fan_kw()
-        xp = namespace(given, self.reference_cop, self.reference_kw)
         work = cycle_fit(self.refrigerant).work_per_cooling_frac(*self._rated_saturation_c())
+        xp = namespace(given, work, self.reference_cop, self.reference_kw)
         # One of the two is zero, in a batch in all designs or in some.
         by_cop_kw = self.reference_kw / xp.maximum(self.reference_cop, 1.0) - self._rated_fan_kw()
         by_work_kw = self.reference_kw * work / xp.where(given > 0, given, 1.0)

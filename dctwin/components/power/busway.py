@@ -80,8 +80,8 @@ class Busway(Conductor):
         margin = feeder_margin_frac(
             self.source_v, output_kw, self.resistance_ohm, self.power_factor
         )
-        xp = namespace(output_kw, self.source_v, self.drop_limit_frac)
         drop_frac = self.voltage_drop_v(output_kw) / self.source_v
+        xp = namespace(drop_frac, self.drop_limit_frac, self.rated_a)
         found = (
             Limit("load_frac", inside(self.load_frac(output_kw), 0.0, 1.0), "-"),
             Limit("power_margin_frac", inside(margin, 0.0, 1.0), "-"),
