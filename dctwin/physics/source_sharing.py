@@ -17,9 +17,12 @@ Valid range: steady state; sources that cannot take power (diodes or one-way con
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import compress
 
-from .arrays import Array, namespace
+import numpy as np
+
+from .arrays import Array, known, namespace
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,22 @@ def shared_by_droop(
     `rated_kw` sets how steeply a source droops, `limit_kw` (at most the rating, e.g. what the sun
     allows) what it can give now. A source of no rating gives nothing.
     """
+    live = [not known(limit) or bool(np.any(limit)) for limit in limit_kw]
+    if any(live) and not all(live):  # what gives nothing in any step takes no work
+        volts, rated, limits = (list(compress(e, live)) for e in (no_load_v, rated_kw, limit_kw))
+        given = _shared(load_kw, volts, rated, limits, droop_frac)
+        shares = iter(given.power_kw)
+        return replace(given, power_kw=tuple(next(shares) if on else 0.0 for on in live))
+    return _shared(load_kw, no_load_v, rated_kw, limit_kw, droop_frac)
+
+
+def _shared(
+    load_kw: Array,
+    no_load_v: Sequence[Array],
+    rated_kw: Sequence[Array],
+    limit_kw: Sequence[Array],
+    droop_frac: Array,
+) -> SourceShares:
     xp = namespace(load_kw, droop_frac, *no_load_v, *rated_kw, *limit_kw)
     slopes = [r / (droop_frac * v) for v, r in zip(no_load_v, rated_kw, strict=True)]
 
