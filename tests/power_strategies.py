@@ -17,7 +17,9 @@ def size(low: float = 0.4, high: float = 3.0) -> st.SearchStrategy[float]:
 
 
 def floats(low: float, high: float) -> st.SearchStrategy[float]:
-    return st.floats(low, high, allow_subnormal=False)
+    """Numbers of a device: nothing, or enough that products with it stay numbers."""
+    found = st.floats(low, high, allow_subnormal=False)
+    return found.map(lambda x: 0.0 if abs(x) < 1e-12 and low <= 0.0 else x)
 
 
 @st.composite
