@@ -166,6 +166,8 @@ def honour_grid(request: Request, hours: Hours) -> Request:
     room_kw = hours.surplus_kw + xp.maximum(-beyond_kw, 0.0)
     needed_kw = xp.maximum(beyond_kw, 0.0)
     charge_kw = xp.where(needed_kw > 0, 0.0, xp.minimum(request.charge_kw, room_kw))
-    discharge_kw = xp.minimum(request.discharge_kw, deficit_kw + hours.export_kw)
+    # Own surplus has the first call on what may be exported.
+    sold_kw = xp.maximum(hours.export_kw - hours.surplus_kw, 0.0)
+    discharge_kw = xp.minimum(request.discharge_kw, deficit_kw + sold_kw)
     discharge_kw = xp.where(charge_kw > 0, 0.0, xp.maximum(discharge_kw, needed_kw))
     return Request(charge_kw, discharge_kw)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dctwin.components.onsite.battery import Battery
 from dctwin.components.onsite.hydrogen_tank import HydrogenTank
 from dctwin.dispatch.gensets import Bank
-from dctwin.dispatch.hours import Hours, Stores
+from dctwin.dispatch.hours import Hours, Request, Stores, honour_grid
 from dctwin.dispatch.operate import Operation, follow_closely, operate
 from dctwin.dispatch.policies import Islanded, Policy, SelfConsumption
 from dctwin.equipment import load_equipment
@@ -295,3 +295,10 @@ def test_fuel_cells_run_as_few_as_are_needed() -> None:
     np.testing.assert_allclose(
         done.hydrogen.heat_kw[1:], 0.5 * (fuel_kw - load_kw.clip(0, 900))[1:]
     )
+
+
+def test_own_surplus_is_exported_before_the_battery() -> None:
+    """A battery that discharged beside a full connection would be curtailed."""
+    seen = Hours(np.array([0.0, 0.0]), np.array([50.0, 45.0]), 1.0, connection_kw=50.0)
+    request = honour_grid(Request(np.zeros(2), np.full(2, 9.0)), seen)
+    np.testing.assert_allclose(request.discharge_kw, [0.0, 5.0])
