@@ -43,6 +43,9 @@ def branch_frac(device: Device, duty: Duty, serve: Serve) -> Array:
     most = device.control.parallel_flow_frac
     if hasattr(device.component, "start_kwh"):  # a store's hours are a chain
         return most
+    found = device.component.branch_frac(duty.scaled(1.0 / device.count), most)
+    if found is not None:
+        return found
     share = most + 0.0 * duty.heat_kw
     return _closed(device, replace(duty, watched=False), serve, share, None, _STEPS)
 

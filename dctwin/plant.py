@@ -40,6 +40,8 @@ def serve(device: Device, duty: Duty, units_count: Array | None = None) -> Servi
     `units_count` of a staged bank run; all of them in the steps in which those cannot do it.
     """
     count = device.count
+    if units_count is None and isinstance(count, int) and count == 1:
+        return device.component.serve(duty)
     if units_count is None:
         service: Service = device.component.serve(duty.scaled(1.0 / count))
         return service.scaled(count)

@@ -343,6 +343,11 @@ class Stage(Component):
     def serve(self, duty: Duty) -> Service:
         """Remove what it can of duty.heat_kw at duty.return_c."""
 
+    def branch_frac(self, duty: Duty, most_frac: Array) -> Array | None:
+        """In a pipe of its own, the share of the duty's flow, up to `most_frac`, that it brings to
+        the setpoint; None where it has no closed form."""
+        return None
+
     def works_idle(self) -> bool:
         """Whether it takes or gives anything without heat, as a store or a basin heater does."""
         return False

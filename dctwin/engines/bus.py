@@ -84,13 +84,13 @@ def bus_flows(
     if np.ndim(even) == 0:
         bank = None
     xp = namespace(load_kw, pv_yield_frac)
-    rated, limit = _limits(sources, load_kw, pv_yield_frac, bank)
+    rated, limit = _limits(sources, pv_yield_frac, bank)
     asked = _asked(sources, load_kw, rated, limit)
     live = boundary.feeds_live
     most_kw = rated[1]
     if live is not None:
         most_kw = rated[1] * live
-        dark = _asked(sources, load_kw, rated, [limit[0], 0.0 * load_kw, *limit[2:]])
+        dark = _asked(sources, load_kw, rated, [limit[0], 0.0, *limit[2:]])
         asked = _mean(live, asked, dark)
     battery, net_kw, share, taken_kw = None, load_kw, 0.0, 0.0 * load_kw
     if bank is not None:
@@ -101,8 +101,7 @@ def bus_flows(
     # The rectifiers give while they have a grid, and nothing of what was asked without it.
     utility_kw = xp.minimum(asked.utility_kw + taken_kw, most_kw)
     pv_limit_kw, _, cell_limit_kw, _ = asked.limit_kw
-    none = 0.0 * load_kw
-    rest = sources.bus.share(net_kw, rated, (pv_limit_kw, utility_kw, cell_limit_kw, none))
+    rest = sources.bus.share(net_kw, rated, (pv_limit_kw, utility_kw, cell_limit_kw, 0.0))
     # What rounding of the bus voltage adds to a share is not given.
     pv_kw = xp.minimum(rest.power_kw[0], net_kw)
     cell = None
@@ -130,7 +129,7 @@ def _asked(sources: BusSources, load_kw: Array, rated: list[Array], limit: list[
         limit = [*limit[:2], xp.where(runs_kw > 0, limit[2], 0.0), limit[3]]
         shares = sources.bus.share(load_kw, rated, limit)
     wanted_kw = xp.minimum(shares.power_kw[3], load_kw)
-    others = [*limit[:3], 0.0 * load_kw]
+    others = [*limit[:3], 0.0]
     without = shares if sources.battery is None else sources.bus.share(load_kw, rated, others)
     return _Asked(
         xp.where(wanted_kw > _ROUNDING * load_kw, wanted_kw, 0.0),
@@ -175,20 +174,20 @@ def feeds_live(facility: Facility, boundary: Boundary) -> Any:
 
 
 def _limits(
-    sources: BusSources, load_kw: Array, pv_yield_frac: Array, bank: Battery | None
+    sources: BusSources, pv_yield_frac: Array, bank: Battery | None
 ) -> tuple[list[Array], list[Array]]:
     """Rating of SOURCES and what each can give now, the utility with a grid behind it."""
-    none = 0.0 * load_kw
-    rated, limit = [none] * 4, [none] * 4
+    rated: list[Array] = [0.0] * 4
+    limit: list[Array] = [0.0] * 4
     if sources.pv is not None:
         pv, count = sources.pv.component, sources.pv.count
-        rated[0] = pv.rated_kw * count + none
-        limit[0] = pv.output_kw(pv_yield_frac) * count + none
-    rated[1] = limit[1] = sources.bus.utility_limit_kw + none
+        rated[0] = pv.rated_kw * count
+        limit[0] = pv.output_kw(pv_yield_frac) * count
+    rated[1] = limit[1] = sources.bus.utility_limit_kw
     if sources.fuel_cell is not None:
-        rated[2] = limit[2] = sources.fuel_cell.component.rated_kw * sources.fuel_cell.count + none
+        rated[2] = limit[2] = sources.fuel_cell.component.rated_kw * sources.fuel_cell.count
     if bank is not None:
-        rated[3] = limit[3] = bank.discharge_kw + none
+        rated[3] = limit[3] = bank.discharge_kw
     return rated, limit
 
 

@@ -129,15 +129,18 @@ def post_battery(
     given_kwh = xp.cumsum(xp.maximum(-flows.stored_kw, 0.0), axis=-1) * step_h
     year.traces[f"{node}.energy_kwh"] = flows.energy_kwh
     year.traces[f"{node}.cycles_count"] = given_kwh / bank.capacity_kwh
-    year.traces[f"{node}.capacity_left_frac"] = bank.capacity_left_frac(flows, air_c, step_h)
+    left_frac = bank.capacity_left_frac(flows, air_c, step_h)
+    year.traces[f"{node}.capacity_left_frac"] = left_frac
     if not year.lean:
         _watch_battery(year, device, bank, flows, node, air_c)
+        for limit in bank.limits(flows, left_frac, air_c, step_h):
+            year.flags.append(Flag(node, limit))
 
 
 def _watch_battery(
     year: Year, device: Device, bank: Battery, flows: BatteryFlows, node: str, air_c: Array
 ) -> None:
-    """Traces, the range that its equipment file is valid in, and that of its ageing law."""
+    """Traces, and the range that its equipment file is valid in."""
     seen = {
         "charge_kw": flows.charge_kw,
         "discharge_kw": flows.discharge_kw,
@@ -146,8 +149,7 @@ def _watch_battery(
     }
     year.traces |= {f"{node}.{name}": value for name, value in seen.items()}
     # A band of the rate says what it may be at work: at rest it is nothing.
-    ranges = range_limits(device, seen, flows.charge_kw + flows.discharge_kw > 0)
-    for limit in (*ranges, *bank.limits(flows, air_c, year.ledger.step_h)):
+    for limit in range_limits(device, seen, flows.charge_kw + flows.discharge_kw > 0):
         year.flags.append(Flag(node, limit))
 
 

@@ -20,6 +20,9 @@ from dctwin.plant import Wiring, reach_c
 # a shortfall.
 _STEPS_K = (0.5, 2.0, 6.0, 15.0, 30.0, 60.0)
 _ROOT_STEPS, _ROOT_K = 24, 1e-10
+# Least distance of a trial from the ends of the bracket, how much further it is after one in vain,
+# and the share of the bracket at which a slope is looked for.
+_BESIDE_K, _FURTHER, _NEAR_FRAC = 0.5 * _ROOT_K, 1000.0, 0.05
 # What is left over of a served loop is less than this share of its heat.
 SHORT_FRAC = 1e-9
 
@@ -61,8 +64,9 @@ def root(
 ) -> Array:
     """The least temperature at or above the setpoint at which the stages remove all heat.
 
-    A bracket from a few steps up, then secants from below (shortfall falls with temperature, mostly
-    bending away from the secant), halving wherever a secant leaves the bracket.
+    A bracket from a few steps up, then secants from below, as above nothing is short. Shortfall falls
+    with temperature, often straight, so that a secant that steps over the root leaves it just
+    below: the next trial is beside that end, then further from it, up to half of the bracket.
     """
     xp = namespace(aim_c, loop.heat_kw)
     aim_c = closed_form(wiring, loop, aim_c, point, reached) + 0.0 * loop.heat_kw
@@ -88,20 +92,25 @@ def root(
         high_kw = xp.where(above, short_kw(high_c), high_kw)
         if not np.any(high_kw > 0):
             break
+    beside_k = xp.full(np.shape(high_c), _BESIDE_K)
     for _ in range(_ROOT_STEPS):
         fall = before_kw - low_kw
         # Once found, an answer stays, however long other steps or designs still search.
         search = ~_found(high_kw, low_c, high_c)
+        # One point has no secant: another is taken near it.
         secant_c = low_c + low_kw * (low_c - before_c) / xp.where(fall > 0, fall, 1.0)
-        # Secants come from below only; the last of them must step over the root.
-        secant_c = xp.maximum(secant_c, low_c + 0.5 * _ROOT_K)
-        inside = (fall > 0) & (secant_c > low_c) & (secant_c < high_c)
-        next_c = xp.where(inside, secant_c, 0.5 * (low_c + high_c))
+        secant_c = xp.where(fall > 0, secant_c, low_c + _NEAR_FRAC * (high_c - low_c))
+        # Secants come from below; the last of them must step over the root.
+        secant_c = xp.maximum(secant_c, low_c + _BESIDE_K)
+        beside_c = xp.maximum(high_c - beside_k, 0.5 * (low_c + high_c))
+        over = secant_c >= beside_c
+        next_c = xp.where(over, beside_c, secant_c)
         next_kw = short_kw(next_c)
         below = search & (next_kw > 0)
         before_c, before_kw = xp.where(below, low_c, before_c), xp.where(below, low_kw, before_kw)
         low_c, low_kw = xp.where(below, next_c, low_c), xp.where(below, next_kw, low_kw)
         high_c = xp.where(below | ~search, high_c, next_c)
+        beside_k = xp.where(over & (next_kw <= 0), _FURTHER * beside_k, _BESIDE_K)
         if np.all(held | _found(high_kw, low_c, high_c)):
             break
     return xp.where(held, aim_c, high_c)

@@ -10,7 +10,6 @@ docs/decisions/0002.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -157,9 +156,8 @@ def _passes(
             if name in holding:
                 reached[name] = setpoint[name]
                 continue
-            sinks = (reached.get(device.sink) for device in circuit.stages)
-            inputs = [loops[name], point.supply[name], *sinks]
-            if name not in asked or not all(map(operator.is_, asked[name][0], inputs)):
+            inputs = _reach_inputs(loops[name], setpoint[name], point, reached)
+            if name not in asked or not all(map(_same, asked[name][0], inputs)):
                 found_c = reach(wiring, loops[name], setpoint[name], point, reached)
                 asked[name] = inputs, found_c
             reached[name] = asked[name][1]
@@ -196,6 +194,26 @@ def _passes(
     if found is None:
         return _closed(problem, _calmed(point, was, reached, guess))
     return found
+
+
+def _reach_inputs(
+    loop: LoopFlows, aim_c: Array, point: Point, reached: Mapping[str, Array]
+) -> list[Array]:
+    """What tells where a loop's supply settles; not where it is now."""
+    circuit = loop.circuit
+    return [
+        loop.heat_kw,
+        loop.flow_kw_per_k,
+        aim_c,
+        *(reached.get(device.sink) for device in circuit.stages),
+        *(point.supply.get(device.cools) for device in circuit.stages),
+        *loop.cold_kw.values(),
+        *point.units.get(circuit.name, {}).values(),
+    ]
+
+
+def _same(one: Array, other: Array) -> bool:
+    return one is other or (known(one, other) and np.array_equal(one, other))
 
 
 def _calmed(

@@ -5,7 +5,10 @@ Equations (Incropera et al., Fundamentals of Heat and Mass Transfer, 7th ed., ch
     cross-flow, both unmixed (11.32)  ε = 1 − exp[NTU^0.22 (exp(−C NTU^0.78) − 1)/C]
     UA = Q/ΔT_lm, ΔT_lm = (ΔT1 − ΔT2)/ln(ΔT1/ΔT2)
 with C = C_min/C_max (0…1) and NTU = UA/C_min. The textbook forms are 0/0 at C = 1, C = 0 and
-ΔT1 = ΔT2. Here they are written with φ(z) = (1 − e^−z)/z and ψ(y) = ln(1 + y)/y, which are
+ΔT1 = ΔT2. With N1 and N2 the NTU of the two streams (UA over each one's capacity rate) and K the
+conductance, heat per kelvin between the entering streams, 11.29a reads, whichever rate is smaller,
+    UA/K = N1 + β(N1 − N2),  β(v) = v/(e^v − 1),
+which gives the rate of a stream that is not known. Here they are written with φ(z) = (1 − e^−z)/z and ψ(y) = ln(1 + y)/y, which are
 smooth through zero, so the limits need no case of their own and gradients exist there:
     counterflow  ε = NTU φ/(1 + C NTU φ)        cross-flow  ε = 1 − exp[−NTU φ(C NTU^0.78)]
 
@@ -16,10 +19,16 @@ exact series for NTU ≤ 5 and 0.02 for NTU ≤ 10 (measured in the tests).
 
 from __future__ import annotations
 
-from .arrays import Array, namespace
+from .arrays import Array, namespace, repeat
 
 # Below this, three terms of the series are exact to double precision (next term z³/24).
 _SERIES_BELOW = 1e-5
+# Newton's steps for N1 − N2, from a near and from a far start: the conductance, or effectiveness,
+# that comes out is within 1e-9 for NTU up to 30, or 5 (tested). The exponential of the largest
+# difference is still a number.
+_NEAR_STEPS, _FAR_STEPS = 4, 8
+_LARGEST_DIFFERENCE = 500.0
+_LEAST = 1e-12
 # Stands for a stopped stream where it would divide by zero: a microgram of water a second has
 # 4e-9 kW/K. The heat is still multiplied by the true flow, so none passes without one.
 _NO_FLOW_KW_PER_K = 1e-12
@@ -51,6 +60,58 @@ def ntu_counterflow(effectiveness_frac: Array, capacity_ratio: Array) -> Array:
     """NTU that a counterflow exchanger needs for an effectiveness below 1 (the inverse)."""
     open_ratio = effectiveness_frac / (1 - effectiveness_frac)
     return open_ratio * _log_mean(open_ratio * (1 - capacity_ratio))
+
+
+def rate_for_conductance_kw_per_k(
+    ua_kw_per_k: Array, known_kw_per_k: Array, conductance_kw_per_k: Array, most_kw_per_k: Array
+) -> Array:
+    """Capacity rate of one stream with which a counterflow exchanger conducts this much to the
+    other, whose rate is known; `most_kw_per_k` where that is not enough."""
+    xp = namespace(ua_kw_per_k, known_kw_per_k, conductance_kw_per_k, most_kw_per_k)
+    known_ntu = ua_kw_per_k / xp.maximum(known_kw_per_k, _NO_FLOW_KW_PER_K)
+    conductance = xp.maximum(conductance_kw_per_k, _NO_FLOW_KW_PER_K)
+    excess = xp.maximum(ua_kw_per_k / conductance - known_ntu, _LEAST)
+    # The line through the crest of β, and where v grows large, v = ln(1 + v/β) from there.
+    line = 2.0 * (1.0 - excess)
+    start = xp.maximum(line, 0.0) / excess
+    for _ in range(2):
+        start = xp.log1p(start) / excess
+    start = xp.where(line > 0, start * excess, line)
+    ntu = known_ntu - _ntu_difference(excess, 0.0, start, _NEAR_STEPS)
+    return ua_kw_per_k / xp.maximum(ntu, ua_kw_per_k / most_kw_per_k)
+
+
+def rate_for_effectiveness_kw_per_k(
+    ua_kw_per_k: Array, other_kw_per_k: Array, effectiveness_frac: Array, most_kw_per_k: Array
+) -> Array:
+    """Capacity rate of a stream that a counterflow exchanger brings this share of the way to where
+    the other enters; `most_kw_per_k` where it brings even that much further."""
+    xp = namespace(ua_kw_per_k, other_kw_per_k, effectiveness_frac, most_kw_per_k)
+    other_ntu = ua_kw_per_k / xp.maximum(other_kw_per_k, _NO_FLOW_KW_PER_K)
+    slope = 1.0 / xp.clip(effectiveness_frac, _LEAST, 1.0) - 1.0
+    start = ua_kw_per_k / xp.maximum(most_kw_per_k, _NO_FLOW_KW_PER_K) - other_ntu
+    found = _ntu_difference(other_ntu * slope, slope, start, _FAR_STEPS)
+    return ua_kw_per_k / (other_ntu + found)
+
+
+def _ntu_difference(constant: Array, slope: Array, start: Array, steps: int) -> Array:
+    """v with β(v) = constant + slope · v, or the start where that lies above v.
+
+    Newton's steps from below stay below: β is convex and falls, the line does not.
+    """
+    xp = namespace(constant, slope, start)
+
+    def step(state: tuple[Array]) -> tuple[Array]:
+        (v,) = state
+        small = xp.abs(v) < _SERIES_BELOW
+        grown = xp.where(small, 1.0, xp.expm1(v))
+        curve = xp.where(small, 1.0 - 0.5 * v, v / grown)
+        fall = xp.where(small, v / 6.0 - 0.5, (1.0 - curve * (1.0 + grown)) / grown)
+        ahead = v + (curve - constant - slope * v) / (slope - fall)
+        return (xp.minimum(xp.maximum(ahead, v), _LARGEST_DIFFERENCE),)
+
+    start = xp.minimum(start, _LARGEST_DIFFERENCE) + 0.0 * (constant + slope)
+    return repeat(steps, step, (start,))[0]
 
 
 def effectiveness_crossflow_unmixed(ntu: Array, capacity_ratio: Array) -> Array:

@@ -1,7 +1,8 @@
 """Scans for states that truly chain hours: a running sum, or a number, held between two bounds.
 
 Each step maps x to clip(x + d, low, high). Such maps compose to maps of the same form, so the whole
-chain is a parallel prefix scan: log2(hours) array operations instead of a loop over hours.
+chain is a parallel prefix scan: blocks of some hours side by side, chained in log2(blocks) array
+operations, instead of a loop over hours.
 Source of the idea: Blelloch, Prefix Sums and Their Applications, CMU-CS-90-190, 1990.
 """
 
@@ -12,6 +13,8 @@ import numpy as np
 from dctwin.physics.arrays import Array, namespace
 
 _ROUNDING = 1e-9
+# Steps in a block: two loops over a block cost as much as chaining the blocks of a year.
+_BLOCK_STEPS = 24
 
 
 def clipped_sums(change: Array, start: Array, low: Array, high: Array) -> tuple[Array, Array]:
@@ -24,30 +27,68 @@ def clipped_sums(change: Array, start: Array, low: Array, high: Array) -> tuple[
     if xp is np and not np.any(change):
         still = start + 0.0 * (change + low + high)
         return still, still
-    # A map x -> clip(x + shift, floor, ceiling), one per step.
-    # All of one shape: the changes may be shared by designs that differ in a bound only.
-    even = 0.0 * (change + start + low + high)
-    shift, floor, ceiling = change + even, low + even, high + even
+    # The changes may be shared by designs that differ in a bound only: all get one shape.
+    change = change + 0.0 * (start + low + high)
+    steps = _by_step(change)
+    low, high = low + 0.0 * steps[0], high + 0.0 * steps[0]
+    # A map x -> clip(x + shift, floor, ceiling) is what a whole block does.
+    shift, floor, ceiling = steps[0], low, high
+    for step in steps[1:]:
+        shift = shift + step
+        floor, ceiling = _held(floor + step, low, high), _held(ceiling + step, low, high)
+    shift, floor, ceiling = _chained(shift, floor, ceiling)
+    first = start + 0.0 * shift[..., :1]
+    at = xp.concatenate([first, _held(start + shift, floor, ceiling)[..., :-1]], axis=-1)
+    found = [at]
+    for step in steps:
+        at = _held(at + step, low, high)
+        found.append(at)
     hours = change.shape[-1]
+    return _by_hour(found[:-1], hours), _by_hour(found[1:], hours)
+
+
+def _held(x: Array, low: Array, high: Array) -> Array:
+    xp = namespace(x, low, high)
+    return xp.minimum(xp.maximum(x, low), high)
+
+
+def _by_step(change: Array) -> list[Array]:
+    """The changes of every first, second… step of a block, of shape (…, blocks); none in the steps
+    that the last block lacks."""
+    xp = namespace(change)
+    size = min(_BLOCK_STEPS, change.shape[-1])
+    lacks = -change.shape[-1] % size
+    if lacks:
+        none = xp.zeros((*change.shape[:-1], lacks))
+        change = xp.concatenate([change, none], axis=-1)
+    blocks = xp.reshape(change, (*change.shape[:-1], -1, size))
+    return list(xp.stack([blocks[..., step] for step in range(size)]))
+
+
+def _by_hour(steps: list[Array], hours: int) -> Array:
+    blocks = namespace(*steps).stack(steps, axis=-1)
+    return blocks.reshape((*blocks.shape[:-2], -1))[..., :hours]
+
+
+def _chained(shift: Array, floor: Array, ceiling: Array) -> tuple[Array, Array, Array]:
+    """The maps of all blocks up to each one, by doubling the span that a map stands for."""
+    xp = namespace(shift, floor, ceiling)
     span = 1
-    while span < hours:
-        # First the map that ends `span` steps earlier, then this one; the first ones stay.
+    while span < shift.shape[-1]:
+        # First the map that ends `span` blocks earlier, then this one; the first ones stay.
         first = (shift[..., :-span], floor[..., :-span], ceiling[..., :-span])
         then = (shift[..., span:], floor[..., span:], ceiling[..., span:])
         joined = (
             first[0] + then[0],
-            xp.clip(first[1] + then[0], then[1], then[2]),
-            xp.clip(first[2] + then[0], then[1], then[2]),
+            _held(first[1] + then[0], then[1], then[2]),
+            _held(first[2] + then[0], then[1], then[2]),
         )
         shift, floor, ceiling = (
             xp.concatenate([old[..., :span], new], axis=-1)
             for old, new in zip((shift, floor, ceiling), joined, strict=True)
         )
         span *= 2
-    after = xp.clip(start + shift, floor, ceiling)
-    first_start = start + 0.0 * after[..., :1]
-    before = xp.concatenate([first_start, after[..., :-1]], axis=-1)
-    return before, after
+    return shift, floor, ceiling
 
 
 def filled(rate_kw: Array, step_h: float, start_kwh: Array, room_kwh: Array) -> tuple[Array, Array]:

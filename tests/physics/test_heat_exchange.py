@@ -10,6 +10,8 @@ from dctwin.physics.heat_exchange import (
     effectiveness_crossflow_unmixed,
     exchange_kw,
     ntu_counterflow,
+    rate_for_conductance_kw_per_k,
+    rate_for_effectiveness_kw_per_k,
     ua_from_duty_kw_per_k,
 )
 
@@ -131,3 +133,33 @@ def test_jax_agrees_and_has_gradients_at_the_limits():
         slope = jax.grad(effectiveness_counterflow, argnums=1)(2.0, 1.0)
         assert slope == pytest.approx(-4 / 18, rel=1e-6)
         assert np.isfinite(jax.grad(exchange_kw, argnums=2)(50.0, 20.0, 0.0, 40.0, 100.0))
+
+
+def _conductance(ua: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    least, most = np.minimum(one, other), np.maximum(one, other)
+    return least * effectiveness_counterflow(ua / least, least / most)
+
+
+def test_a_rate_conducts_what_it_is_asked_to() -> None:
+    rng = np.random.default_rng(5)
+    ua = 10 ** rng.uniform(-1, 2, 50_000)
+    known, sought = ua / rng.uniform(0.01, 30, 50_000), ua / rng.uniform(0.01, 30, 50_000)
+    sought[:100] = known[:100]  # where both streams are equal
+    wanted = _conductance(ua, known, sought)
+    rate = rate_for_conductance_kw_per_k(ua, known, wanted, 1e9)
+    assert _conductance(ua, known, rate) == pytest.approx(wanted, rel=1e-9)
+    # What cannot be conducted takes all there is; nothing takes next to nothing.
+    assert rate_for_conductance_kw_per_k(10.0, 5.0, 4.9, 6.0) == 6.0
+    assert rate_for_conductance_kw_per_k(10.0, 5.0, 0.0, 6.0) < 1e-9
+
+
+def test_a_rate_is_brought_as_far_as_it_is_asked_to() -> None:
+    rng = np.random.default_rng(6)
+    ua = 10 ** rng.uniform(-1, 2, 50_000)
+    other, sought = ua / rng.uniform(0.01, 5, 50_000), ua / rng.uniform(0.01, 5, 50_000)
+    sought[:100] = other[:100]
+    wanted = _conductance(ua, other, sought) / sought
+    rate = rate_for_effectiveness_kw_per_k(ua, other, wanted, sought * rng.uniform(1, 5, 50_000))
+    assert _conductance(ua, other, rate) / rate == pytest.approx(wanted, rel=1e-9)
+    # A stream that is brought further than asked has all of its flow.
+    assert rate_for_effectiveness_kw_per_k(10.0, 5.0, 0.1, 2.0) == pytest.approx(2.0)

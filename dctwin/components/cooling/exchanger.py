@@ -7,7 +7,10 @@ from typing import ClassVar, Literal
 
 from dctwin.components.component import Duty, Service, Stage, param, ratio
 from dctwin.physics.arrays import Array, namespace
-from dctwin.physics.heat_exchange import effectiveness_counterflow
+from dctwin.physics.heat_exchange import (
+    effectiveness_counterflow,
+    rate_for_effectiveness_kw_per_k,
+)
 
 
 class Exchanger(Stage):
@@ -33,6 +36,19 @@ class Exchanger(Stage):
 
     def reach_c(self, duty: Duty) -> Array:
         return float_supply_c(duty, self._conductance_kw_per_k(duty), duty.sink_c)
+
+    def branch_frac(self, duty: Duty, most_frac: Array) -> Array:
+        xp = namespace(duty.heat_kw, duty.return_c, duty.sink_c, duty.flow_kw_per_k)
+        most_kw = duty.flow_kw_per_k * xp.maximum(duty.return_c - duty.sink_c, 0.0)
+        rate = rate_for_effectiveness_kw_per_k(
+            self.ua_kw_per_k,
+            duty.sink_kw_per_k,
+            ratio(duty.heat_kw, most_kw),
+            duty.flow_kw_per_k * most_frac,
+        )
+        share = xp.minimum(ratio(rate, duty.flow_kw_per_k), most_frac)
+        # Nothing is brought below where the sink enters.
+        return xp.where(most_kw > duty.heat_kw, share, 0.0)
 
     def serve(self, duty: Duty) -> Service:
         able_kw = self._conductance_kw_per_k(duty) * (duty.return_c - duty.sink_c)

@@ -184,16 +184,18 @@ class Battery(Component):
         """Power at the bus over capacity."""
         return (flows.charge_kw + flows.discharge_kw) / self.capacity_kwh
 
-    def limits(self, flows: BatteryFlows, air_c: Array, step_h: float) -> tuple[Limit, ...]:
+    def limits(
+        self, flows: BatteryFlows, capacity_left_frac: Array, air_c: Array, step_h: float
+    ) -> tuple[Limit, ...]:
         """Where the ageing law of its cells is carried on beyond what they were tested at."""
         law = LAW_RANGES[self.chemistry]
         xp = namespace(flows.stored_kw)
         moved_frac = flows.stored_kw * (step_h / self.capacity_kwh)
         fast = xp.maximum(self.c_rate_kw_per_kwh(flows) - law.most_c_rate_kw_per_kwh, 0.0)
-        left = self.capacity_left_frac(flows, air_c, step_h)
+        worn = xp.maximum(TESTED_TO_FRAC - capacity_left_frac, 0.0)
         return (
             Limit("ageing_cell_c", inside(self.cell_c(air_c), *law.cell_c), "K"),
             Limit("ageing_c_rate_kw_per_kwh", fast, "1/h"),
             Limit("ageing_depth_frac", shallow_frac(self.chemistry, moved_frac, step_h), "-"),
-            Limit("ageing_capacity_left_frac", xp.maximum(TESTED_TO_FRAC - left, 0.0), "-"),
+            Limit("ageing_capacity_left_frac", worn, "-"),
         )

@@ -168,7 +168,9 @@ def test_the_law_of_ageing_is_flagged_beyond_its_cells() -> None:
 
     def worst(battery: Battery, kw: float, air_c: float) -> dict[str, float]:
         flows = battery.steady(kw * give, kw * take, 1.0, air_c)
-        limits = battery.limits(flows, air_c + 0.0 * give, 1.0)
+        air = air_c + 0.0 * give
+        left = battery.capacity_left_frac(flows, air, 1.0)
+        limits = battery.limits(flows, left, air, 1.0)
         return {limit.name: float(np.max(limit.beyond)) for limit in limits}
 
     # Half cycles of a tenth of the capacity, 10 K too warm; never too fast, not yet worn out.
@@ -191,5 +193,5 @@ def test_nothing_is_left_of_cells_that_are_long_worn_out() -> None:
     left = one.capacity_left_frac(flows, 60.0 + still, 1.0)
     assert left[-1] == 0.0
     assert np.all(np.diff(left) <= 0.0)
-    (worn,) = (x for x in one.limits(flows, 60.0 + still, 1.0) if "capacity" in x.name)
+    (worn,) = (x for x in one.limits(flows, left, 60.0 + still, 1.0) if "capacity" in x.name)
     assert worn.beyond[-1] == pytest.approx(0.7)
