@@ -64,8 +64,8 @@ def root(
 ) -> Array:
     """The least temperature at or above the setpoint at which the stages remove all heat.
 
-    A bracket from a few steps up, then secants from below, as above nothing is short. Shortfall falls
-    with temperature, often straight, so that a secant that steps over the root leaves it just
+    A bracket from a few steps up, then secants from below, as above nothing is short. Shortfall
+    falls with temperature, often straight, so that a secant that steps over the root leaves it just
     below: the next trial is beside that end, then further from it, up to half of the bracket.
     """
     xp = namespace(aim_c, loop.heat_kw)

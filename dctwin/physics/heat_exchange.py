@@ -8,8 +8,9 @@ with C = C_min/C_max (0…1) and NTU = UA/C_min. The textbook forms are 0/0 at C
 ΔT1 = ΔT2. With N1 and N2 the NTU of the two streams (UA over each one's capacity rate) and K the
 conductance, heat per kelvin between the entering streams, 11.29a reads, whichever rate is smaller,
     UA/K = N1 + β(N1 − N2),  β(v) = v/(e^v − 1),
-which gives the rate of a stream that is not known. Here they are written with φ(z) = (1 − e^−z)/z and ψ(y) = ln(1 + y)/y, which are
-smooth through zero, so the limits need no case of their own and gradients exist there:
+which gives the rate of a stream that is not known. The others are written with
+φ(z) = (1 − e^−z)/z and ψ(y) = ln(1 + y)/y, which are smooth through zero, so the limits
+need no case of their own and gradients exist there:
     counterflow  ε = NTU φ/(1 + C NTU φ)        cross-flow  ε = 1 − exp[−NTU φ(C NTU^0.78)]
 
 Valid range: single-phase streams (or C = 0 for a boiling or condensing one), constant properties,

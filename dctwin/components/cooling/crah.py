@@ -34,7 +34,8 @@ def coil_kw_per_k(
 ) -> Array:
     """eff · Cmin [kW/K] of a coil whose air side goes with the 0.8 power of air flow."""
     xp = namespace(flow_frac)
-    air = AIR_RESISTANCE_FRAC * xp.maximum(flow_frac, _SMALLEST_FLOW_FRAC) ** -AIR_EXPONENT
+    log_flow = xp.log(xp.maximum(flow_frac, _SMALLEST_FLOW_FRAC))
+    air = AIR_RESISTANCE_FRAC * xp.exp(-AIR_EXPONENT * log_flow)
     ua_kw_per_k = ua_kw_per_k / (air + (1.0 - AIR_RESISTANCE_FRAC))
     return exchange_kw_per_k(ua_kw_per_k, air_kw_per_k, water_kw_per_k)
 

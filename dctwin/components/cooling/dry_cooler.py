@@ -128,8 +128,10 @@ class DryCooler(Stage):
         return _Coil(
             self.rated_air_m3_s * air.density_kg_per_m3 * heat_capacity,
             water,
-            rated_resistance * AIR_RESISTANCE_FRAC * density_frac**-AIR_EXPONENT,
-            rated_resistance * (1.0 - AIR_RESISTANCE_FRAC) * water_frac**-WATER_EXPONENT,
+            rated_resistance * AIR_RESISTANCE_FRAC * xp.exp(-AIR_EXPONENT * xp.log(density_frac)),
+            rated_resistance
+            * (1.0 - AIR_RESISTANCE_FRAC)
+            * xp.exp(-WATER_EXPONENT * xp.log(water_frac)),
         )
 
     def _coil_air_c(self, duty: Duty) -> Array:
