@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dctwin.figures import BLUE, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, YELLOW, blank
+from dctwin.figures import BLUE, COLORBAR, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, YELLOW, blank
 from dctwin.units import unit_of
 
 if TYPE_CHECKING:
@@ -53,13 +53,20 @@ def energy_sankey(run: Run, merge_below_frac: float = 0.005) -> go.Figure:
         )
         for name in names
     }
-    labels = node_labels(names)
+    labels = [
+        f"{_lines(label)}<br>{through[n] / 1000:,.0f}" for n, label in node_labels(names).items()
+    ]
+    # Plotly writes the labels of its last column over those of the one before it: a column more,
+    # which nobody sees, has them stand to the right like all others.
+    ends = [name for name in names if all(link["source"] != name for link in links)]
+    links += [{"source": n, "target": _BEYOND, "carrier": "", "total": _UNSEEN_KWH} for n in ends]
+    names.append(_BEYOND)
     figure = blank(f"Energy flows of {run.design} at {run.site} [MWh]", 520)
     figure.add_trace(
         go.Sankey(
             arrangement="snap",
             node={
-                "label": [f"{label}<br>{through[n] / 1000:,.0f}" for n, label in labels.items()],
+                "label": [*labels, ""],
                 "color": [_node_color(name) for name in names],
                 "pad": 28,
                 "thickness": 12,
@@ -71,7 +78,7 @@ def energy_sankey(run: Run, merge_below_frac: float = 0.005) -> go.Figure:
                 "source": [names.index(link["source"]) for link in links],
                 "target": [names.index(link["target"]) for link in links],
                 "value": [link["total"] / 1000 for link in links],
-                "color": [CARRIER_COLORS[link["carrier"]] for link in links],
+                "color": [CARRIER_COLORS.get(link["carrier"], _CLEAR) for link in links],
                 "customdata": [link["carrier"] for link in links],
                 "hovertemplate": "%{source.customdata} → %{target.customdata}: "
                 "%{value:,.1f} MWh of %{customdata}<extra></extra>",
@@ -95,6 +102,13 @@ def energy_sankey(run: Run, merge_below_frac: float = 0.005) -> go.Figure:
     return figure
 
 
+def _lines(label: str) -> str:
+    """A label with a word a line, so that it fits between two columns."""
+    return label.replace(" ", "<br>")
+
+
+_BEYOND, _UNSEEN_KWH = "", 1e-9
+_CLEAR = "rgba(0,0,0,0)"
 _DISTRIBUTION = "power distribution"
 _SMALL = "small devices"
 
@@ -152,7 +166,7 @@ def node_labels(names: Sequence[str]) -> dict[str, str]:
 
 
 def _node_color(name: str) -> str:
-    return NODE_COLORS.get(name.split(".")[0], GREEN)
+    return _CLEAR if name == _BEYOND else NODE_COLORS.get(name.split(".")[0], GREEN)
 
 
 def account_color(account: str, position: int = 0) -> str:
@@ -266,7 +280,7 @@ def heat_map_24x365(run: Run, column: str, utc_offset_h: float | None = None) ->
             x=found.astype("datetime64[ms]").tolist(),
             y=list(range(24)),
             colorscale="Viridis",
-            colorbar={"title": {"text": unit_of(column) or ""}, "thickness": 12, "outlinewidth": 0},
+            colorbar={"title": {"text": unit_of(column) or ""}, **COLORBAR},
             hovertemplate="%{x|%d %b} %{y}:00: %{z:.4g}<extra></extra>",
         )
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _ROW_PX, _FRAME_PX = 30, 140
+_FEW = 500  # so few points are drawn larger
 
 
 def _label(name: str, table: pd.DataFrame) -> str:
@@ -47,7 +48,8 @@ def pareto_figure(
     x, y = (name.lstrip("-") for name in objectives[:2])
     held = list(constraints)
     allowed, front = feasible(table, held), pareto(table, list(objectives[:2]), held)
-    figure = blank(f"{_short(x)} and {_short(y)} of {len(allowed):,} points", 480)
+    figure = blank(f"{_short(x)} and {_short(y)}, {len(allowed):,} points", 480)
+    size = 8 if len(allowed) <= _FEW else 5
     for design, color in zip(dict.fromkeys(allowed["design"]), PALETTE * 10, strict=False):
         some = allowed[allowed["design"] == design]
         figure.add_trace(
@@ -56,22 +58,28 @@ def pareto_figure(
                 y=some[y],
                 mode="markers",
                 name=design,
-                marker={"size": 5, "color": color, "opacity": 0.5},
+                marker={"size": size, "color": color, "opacity": 0.5},
                 customdata=some["point"],
                 hovertemplate=f"{design}, point %{{customdata}}<br>%{{x:.4g}}, %{{y:.4g}}",
             )
         )
     figure.add_trace(
-        go.Scatter(
+        go.Scattergl(  # as the points are, or they would lie over it
             x=front[x],
             y=front[y],
             mode="lines+markers",
             name="front",
+            marker={"size": size + 1},
             line={"color": RED, "shape": "hv" if objectives[1][0] != "-" else "linear"},
         )
     )
-    figure.update_xaxes(title_text=_label(x, allowed))
-    figure.update_yaxes(title_text=_label(y, allowed))
+    for name, update in ((x, figure.update_xaxes), (y, figure.update_yaxes)):
+        # What is zero at every point has no axis below zero.
+        update(
+            title_text=_label(name, allowed),
+            rangemode="nonnegative" if (allowed[name] >= 0).all() else "normal",
+        )
+    figure.update_layout(legend={"itemsizing": "constant"})
     return figure
 
 
