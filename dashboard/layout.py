@@ -12,7 +12,7 @@ from dash import dcc, html
 import dctwin
 
 from .look import GRAPH_CONFIG, GRID_THEME, THEME
-from .service import MIB, WEATHER_BYTES, Knob, Service
+from .service import Knob, Service
 from .text import say
 
 # Chosen when the page opens, where they are in the catalogue: one design of each way of cooling,
@@ -45,9 +45,9 @@ COLUMNS: dict[str, str] = {
 WARN_ABOVE_0 = ("unmet_cooling_h",)
 
 
-def page(service: Service, *more: Any) -> Any:
-    """The whole page, with more cards at its end; made anew for each visit, so that it knows what
-    the catalogue holds now."""
+def page(service: Service, weather: Any, *more: Any) -> Any:
+    """The whole page, with the card of weather beside and more cards at its end; made anew for each
+    visit, so that it knows what the catalogue holds now."""
     return dmc.MantineProvider(
         theme=THEME,
         defaultColorScheme="auto",
@@ -65,7 +65,7 @@ def page(service: Service, *more: Any) -> Any:
             html.Div(
                 className="page",
                 children=[
-                    html.Aside(_choice(service), className="side"),
+                    html.Aside([*_choice(service), weather], className="side"),
                     html.Main([_comparison(), _result(), *more], className="main"),
                 ],
             ),
@@ -118,7 +118,6 @@ def _choice(service: Service) -> list[Any]:
     return [
         _card(_chooser("designs", designs, first_designs)),
         _card(_chooser("sites", sites, first_sites)),
-        _card(*_weather()),
     ]
 
 
@@ -156,35 +155,6 @@ def _chooser(kind: str, names: Sequence[str], chosen: Sequence[str]) -> Any:
             ),
         ]
     )
-
-
-def _weather() -> list[Any]:
-    return [
-        html.H2(say("weather")),
-        dmc.Select(
-            id="weather-site",
-            label=say("weather_site"),
-            size="xs",
-            allowDeselect=False,
-            comboboxProps={"withinPortal": True},
-        ),
-        dcc.Upload(
-            id="upload",
-            className="drop",
-            multiple=False,
-            children=[
-                dmc.Button(
-                    say("weather_button"),
-                    id="upload-button",
-                    variant="light",
-                    size="xs",
-                    fullWidth=True,
-                ),
-                html.Div(say("weather_hint", mib=WEATHER_BYTES // MIB), className="quiet small"),
-            ],
-        ),
-        html.Div(id="weather-list", className="small", **{"aria-live": "polite"}),
-    ]
 
 
 # --- the comparison -------------------------------------------------------------------------
