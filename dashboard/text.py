@@ -129,6 +129,10 @@ TEXT: dict[str, str] = {
     "source_grid": "Grid carbon",
     "source_water": "Water of generation",
     "source_tariff": "Tariff",
+    "assumed_name": "Assumed",
+    "assumed_value": "Value",
+    "assumed_range": "Range",
+    "assumed_source": "Source",
     "source_equipment": "Equipment of the catalogue",
     "source_none": "none",
     "source_closure": "Largest imbalance of the books",
@@ -136,8 +140,8 @@ TEXT: dict[str, str] = {
     # sweeps
     "sweeps": "Sweeps",
     "sweeps_hint": "Sweeps below {folder}, read anew every few seconds.",
-    "sweeps_none": "No sweep lies below {folder} yet. Run one with: "
-    "dctwin sweep SPEC.yaml --out {folder}/NAME",
+    "sweeps_none": "No sweep lies below {folder} yet. Run one with "
+    "`dctwin sweep SPEC.yaml --out {folder}/NAME`.",
     "sweep_choose": "Sweep to look into",
     "sweep_by": "Best by",
     "sweep_x": "Front: across",
@@ -154,8 +158,8 @@ TEXT: dict[str, str] = {
     "sweep_gone": "its process is gone; the same command goes on",
     "sweep_waits": "No part of it is finished yet.",
     "sweep_no_good": "No point keeps all constraints.",
-    "sweep_best": "Best by {metric}: {shown:,} of {count:,}",
-    "sweep_best_in": "Best by {metric} in {money}: {shown:,} of {count:,}",
+    "sweep_best": "Best by {metric}; {shown:,} of {count:,} points",
+    "sweep_best_in": "Best by {metric} in {money}; {shown:,} of {count:,} points",
     "state_complete": "complete",
     "state_running": "running",
     "state_interrupted": "interrupted",

@@ -281,7 +281,7 @@ def test_best_points_and_fronts_are_those_of_the_library(results: Path) -> None:
     text = str(sweeps.best_tables(table, spec, "pue"))
     best = dctwin.rank(table, ["pue"]).iloc[0]
     assert f"{best['pue']:.6g}" in text
-    assert say("sweep_best", metric="pue", shown=6, count=6) in text
+    assert say("sweep_best", metric="Efficiency: PUE", shown=6, count=6) in text
     money = str(sweeps.best_tables(table, spec, "cost_total_per_year"))
     for currency in ("JPY", "USD"):
         assert re.search(rf"cost_total_per_year\* \[\d{{4}} {currency}/year\]", money)
