@@ -274,6 +274,7 @@ def _table() -> Any:
             "field": "weather",
             "headerName": say("column_weather"),
             "headerTooltip": say("tip_weather"),
+            "tooltipField": "weather",
             "minWidth": _WIDTHS["weather"],
             "flex": 1,
         },

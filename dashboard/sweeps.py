@@ -98,7 +98,7 @@ def _progress_row(name: str, status: Any) -> list[Any]:
     )
     return [
         name,
-        views.badge(say(f"state_{status.state}"), _BADGES.get(status.state, "")),
+        views.badge(say(f"state_{status.state}"), _BADGES.get(status.state, "plain")),
         bar,
         say("sweep_of", done=status.done, points=status.points),
         html.Span(f"{status.failed:,}", className="bad" if status.failed else "quiet"),
@@ -155,7 +155,7 @@ def best_tables(table: Any, spec: Any, metric: str) -> list[Any]:
         title = say("sweep_best_in" if money and len(parts) > 1 else "sweep_best", **facts)
         found += [html.H3(title, className="gap-above"), _points(best, spec, metric)]
     if any(parts):
-        found.append(html.P(dctwin.ASSUMED_NOTE, className="quiet small"))
+        found.append(html.P(dctwin.ASSUMED_NOTE, className="quiet small gap-above"))
     return found
 
 

@@ -53,8 +53,10 @@ def energy_sankey(run: Run, merge_below_frac: float = 0.005) -> go.Figure:
         )
         for name in names
     }
+    most = max(through.values(), default=0.0)
     labels = [
-        f"{_lines(label)}<br>{through[n] / 1000:,.0f}" for n, label in node_labels(names).items()
+        _beside(label, through[name] / 1000, through[name] >= _TALL * most)
+        for name, label in node_labels(names).items()
     ]
     # Plotly writes the labels of its last column over those of the one before it: a column more,
     # which nobody sees, has them stand to the right like all others.
@@ -102,11 +104,13 @@ def energy_sankey(run: Run, merge_below_frac: float = 0.005) -> go.Figure:
     return figure
 
 
-def _lines(label: str) -> str:
-    """A label with a word a line, so that it fits between two columns."""
-    return label.replace(" ", "<br>")
+def _beside(label: str, mwh: float, tall: bool) -> str:
+    """What stands beside a place: a word a line, so that it fits between two columns; in one line
+    where the place is low and others are close below."""
+    return f"{label.replace(' ', '<br>')}<br>{mwh:,.0f}" if tall else f"{label} {mwh:,.0f}"
 
 
+_TALL = 0.15  # of the tallest place: room for three lines
 _BEYOND, _UNSEEN_KWH = "", 1e-9
 _CLEAR = "rgba(0,0,0,0)"
 _DISTRIBUTION = "power distribution"
@@ -173,8 +177,14 @@ def account_color(account: str, position: int = 0) -> str:
     """IT in greys, cooling in blues and greens, power in oranges, the rest by position."""
     shades = {
         "it": ("#6c7680", "#aab3bb", "#4c555e", "#c9d0d6"),
-        "cooling": (BLUE, SKY, GREEN, "#40B0A6", "#5D3A9B", "#9ad0ee", "#1b4f72", "#7fcdbb"),
-        "power": (ORANGE, RED, "#f3c969", "#a8480a", PINK),
+        "cooling": (
+            *(BLUE, SKY, GREEN, "#40B0A6", "#5D3A9B", "#9ad0ee"),
+            *("#1b4f72", "#7fcdbb", "#9e9ac8", "#2f6b3c", "#6d8fd6", "#b5cf6b"),
+        ),
+        "power": (
+            *(ORANGE, RED, "#f3c969", "#a8480a", PINK),
+            *("#7a5c1e", "#e58f7a", "#7b4173", "#c2a14d", "#5c2e0e"),
+        ),
     }
     return shades.get(account.split(".")[0], (YELLOW,))[
         position % len(shades.get(account.split(".")[0], (YELLOW,)))

@@ -50,7 +50,8 @@ def pareto_figure(
     allowed, front = feasible(table, held), pareto(table, list(objectives[:2]), held)
     figure = blank(f"{_short(x)} and {_short(y)}, {len(allowed):,} points", 480)
     size = 8 if len(allowed) <= _FEW else 5
-    for design, color in zip(dict.fromkeys(allowed["design"]), PALETTE * 10, strict=False):
+    designs = list(dict.fromkeys(allowed["design"]))
+    for index, design in enumerate(designs):
         some = allowed[allowed["design"] == design]
         figure.add_trace(
             go.Scattergl(
@@ -58,7 +59,12 @@ def pareto_figure(
                 y=some[y],
                 mode="markers",
                 name=design,
-                marker={"size": size, "color": color, "opacity": 0.5},
+                marker={
+                    "size": size,
+                    "color": PALETTE[index % len(PALETTE)],
+                    "symbol": index // len(PALETTE),
+                    "opacity": 0.5,
+                },
                 customdata=some["point"],
                 hovertemplate=f"{design}, point %{{customdata}}<br>%{{x:.4g}}, %{{y:.4g}}",
             )
@@ -69,7 +75,10 @@ def pareto_figure(
             y=front[y],
             mode="lines+markers",
             name="front",
-            marker={"size": size + 1},
+            marker={"size": size + 3, "symbol": "circle-open", "line": {"width": 2}},
+            customdata=front[["design", "point"]],
+            hovertemplate="front: %{customdata[0]}, point %{customdata[1]}<br>%{x:.4g}, %{y:.4g}"
+            "<extra></extra>",
             line={"color": RED, "shape": "hv" if objectives[1][0] != "-" else "linear"},
         )
     )
@@ -79,7 +88,9 @@ def pareto_figure(
             title_text=_label(name, allowed),
             rangemode="nonnegative" if (allowed[name] >= 0).all() else "normal",
         )
-    figure.update_layout(legend={"itemsizing": "constant"})
+    # Below the figure, where many names do not reach its title.
+    below = {"yref": "container", "y": 0.0, "yanchor": "bottom"}
+    figure.update_layout(height=480 + 12 * len(designs), legend=below)
     return figure
 
 
