@@ -112,21 +112,12 @@ def _where(status: Any) -> str:
     return status.why or gone or "; ".join(status.where) or "–"
 
 
-def metric_label(metric: str) -> str:
-    """What a metric is called, after the group that it is of."""
-    return next(
-        f"{group}: {labels[metric]}"
-        for group, labels in dctwin.METRIC_GROUPS.items()
-        if metric in labels
-    )
-
-
 def metric_choice(table: Any) -> list[dict[str, str]]:
     """Metrics that a table has numbers of, with their units."""
     return [
         {
             "value": name,
-            "label": f"{metric_label(name)} [{dctwin.column_unit(table, name) or '-'}]",
+            "label": f"{dctwin.full_label(name)} [{dctwin.column_unit(table, name) or '-'}]",
         }
         for labels in dctwin.METRIC_GROUPS.values()
         for name in labels
@@ -151,7 +142,7 @@ def best_tables(table: Any, spec: Any, metric: str) -> list[Any]:
             found.append(html.P(say("sweep_no_good"), className="quiet"))
             continue
         facts = {"shown": len(best), "count": len(ranked), "money": money}
-        facts["metric"] = metric_label(metric)
+        facts["metric"] = dctwin.full_label(metric)
         title = say("sweep_best_in" if money and len(parts) > 1 else "sweep_best", **facts)
         found += [html.H3(title, className="gap-above"), _points(best, spec, metric)]
     if any(parts):

@@ -64,7 +64,7 @@ TEXT: dict[str, str] = {
     "column_water_l": "Water [m³]",
     "column_carbon_operational_kg": "Carbon [t]",
     "column_unmet_cooling_h": "Unmet [h]",
-    "column_free_cooling_h_frac": "Free cooling [% of h]",
+    "column_free_cooling_h_frac": "Free cooling [%\u00a0of\u00a0h]",
     "column_mean_chiller_cop": "Chiller COP",
     "column_flags": "Flags",
     "tip_pue": "Facility energy per IT energy, ISO/IEC 30134-2",

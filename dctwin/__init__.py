@@ -81,6 +81,7 @@ _WHERE = {
     "column_title": "dctwin.run_figures",
     "compare_html": "dctwin.report",
     "METRIC_GROUPS": "dctwin.labels",
+    "full_label": "dctwin.labels",
     "metric_text": "dctwin.labels",
     "metric_unit": "dctwin.labels",
     "money_of": "dctwin.labels",

@@ -22,8 +22,10 @@ BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY, RED, YELLOW, GREY = "#56B4E9", "#D55E00", "#F0E442", "#8A949E"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY, "#5D3A9B", YELLOW, "#40B0A6")
 INK, GRID = "#1c2733", "#e3e7eb"
-COLORBAR = {"thickness": 12, "outlinewidth": 0, "separatethousands": True}
-_AXIS = {"automargin": True, "gridcolor": GRID, "zeroline": False, "separatethousands": True}
+# Numbers are written out, thousands apart: no 12.5k, and no 1500 beside 1,500.5.
+_TICKS = {"separatethousands": True, "exponentformat": "none"}
+COLORBAR = {"thickness": 12, "outlinewidth": 0, **_TICKS}
+_AXIS = {"automargin": True, "gridcolor": GRID, "zeroline": False, **_TICKS}
 _ROW_PX, _FRAME_PX = 26, 130
 
 

@@ -263,9 +263,8 @@ def test_sweeps_below_the_results_are_told(results: Path) -> None:
     assert say("sweep_of", done=6, points=6) in text
     assert say("state_idle") in text
     assert list(Service(results / "begun").sweeps()) == ["begun"]
-    assert say("sweeps_none", folder=results / "none") in str(
-        sweeps.progress_table(Service(results / "none"))
-    )
+    none = str(sweeps.progress_table(Service(results / "none")))
+    assert f"Code('dctwin sweep SPEC.yaml --out {results / 'none'}/NAME')" in none
 
 
 @pytest.mark.parametrize("name", ["/etc", "..", "study", "begun/../study/small", ""])
@@ -281,12 +280,18 @@ def test_best_points_and_fronts_are_those_of_the_library(results: Path) -> None:
     text = str(sweeps.best_tables(table, spec, "pue"))
     best = dctwin.rank(table, ["pue"]).iloc[0]
     assert f"{best['pue']:.6g}" in text
-    assert say("sweep_best", metric="Efficiency: PUE", shown=6, count=6) in text
+    assert say("sweep_best", metric="PUE", shown=6, count=6) in text
     money = str(sweeps.best_tables(table, spec, "cost_total_per_year"))
     for currency in ("JPY", "USD"):
         assert re.search(rf"cost_total_per_year\* \[\d{{4}} {currency}/year\]", money)
     labels = {entry["value"]: entry["label"] for entry in sweeps.metric_choice(table)}
     assert labels["wue_l_per_kwh"].endswith("[L/kWh]")
+    dry = table.assign(wue_l_per_kwh=0.0)
+    wanted = ("wue_l_per_kwh", "cue_kg_per_kwh")
+    assert sweeps.first_choice(table, list(labels), wanted) == "wue_l_per_kwh"
+    assert sweeps.first_choice(dry, list(labels), wanted) == "cue_kg_per_kwh"
+    assert sweeps.first_choice(dry, ["wue_l_per_kwh"], wanted) == "wue_l_per_kwh"
+    assert sweeps.first_choice(dry, [], wanted) is None
     assert len(sweeps.fronts(table, spec, ("pue", "wue_l_per_kwh"), dark=True)) == 1
     assert len(sweeps.fronts(table, spec, ("cost_total_per_year", "pue"), dark=False)) == 2
     with pytest.raises(dctwin.InputError, match="no part is finished"):
