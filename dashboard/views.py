@@ -10,7 +10,7 @@ from dash import html
 
 import dctwin
 
-from .layout import COLUMNS
+from .grid import COLUMNS
 from .look import themed
 from .service import Row
 from .text import say

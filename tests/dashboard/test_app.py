@@ -17,7 +17,7 @@ import dctwin
 pytest.importorskip("dash", reason="the dashboard needs dctwin[web]")
 
 from dctwin.dashboard import app as app_module
-from dctwin.dashboard import callbacks, layout, sweeps, views, weather
+from dctwin.dashboard import callbacks, grid, layout, sweeps, views, weather
 from dctwin.dashboard.service import MIB, WEATHER_BYTES, Cache, Service, lines_of
 from dctwin.dashboard.text import TEXT, say
 
@@ -67,7 +67,7 @@ def test_every_text_is_used_and_every_used_text_is_there() -> None:
     assert unused == []
     for key in re.findall(r"""say\(\s*["']([a-z_0-9]+)["']""", code):
         assert key in TEXT
-    for name in layout.COLUMNS:
+    for name in grid.COLUMNS:
         assert say(f"column_{name}")
         assert say(f"tip_{name}")
 
