@@ -11,8 +11,9 @@ from waitress import create_server
 
 import dctwin
 
-from . import callbacks, sweeps
+from . import callbacks, sweeps, weather
 from .layout import page
+from .notices import unexpected
 from .service import MIB, Service
 from .text import say
 
@@ -37,11 +38,12 @@ def make_app(service: Service | None = None) -> dash.Dash:
         update_title="",
         serve_locally=True,
         suppress_callback_exceptions=True,  # set-points and buttons come and go
-        on_error=callbacks.unexpected,
+        on_error=unexpected,
         index_string=_index(),
     )
-    app.layout = lambda: page(service, sweeps.section(service))
+    app.layout = lambda: page(service, weather.card(), sweeps.section(service))
     callbacks.register(app, service)
+    weather.register(app, service)
     sweeps.register(app, service)
     app.server.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES
 

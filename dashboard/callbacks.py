@@ -6,72 +6,30 @@ colour scheme, which the browser tells.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import dash_mantine_components as dmc
-from dash import (
-    ALL,
-    MATCH,
-    ClientsideFunction,
-    Input,
-    Output,
-    State,
-    ctx,
-    html,
-    no_update,
-    set_props,
-)
+from dash import ALL, MATCH, ClientsideFunction, Input, Output, State, ctx, no_update
 
 import dctwin
 
 from . import views
 from .layout import knob_rows
-from .service import MIB, WEATHER_BYTES, Service, lines_of
+from .service import Service, lines_of
 from .text import say
 
-FAR_KM = 100.0  # a weather file from further away is said to be so
 # Two set-points closer than this are one: sliders count in floating point.
 _SAME = 1e-9
-_LOG = logging.getLogger("dctwin.dashboard")
 
 
 def register(app: Any, service: Service) -> None:
     """Tie the page to the service."""
     _browser(app)
     _choice(app, service)
-    _weather(app, service)
     _comparison(app, service)
     _set_points(app, service)
     _result(app, service)
-
-
-def unexpected(problem: Exception) -> Any:
-    """A fault of ours: said on the page, shown in the terminal, and the page goes on."""
-    _LOG.error("callback failed", exc_info=problem)
-    kind = type(problem).__name__
-    _notify(say("internal"), [say("internal_body", kind=kind)], "red")
-    return no_update
-
-
-def _notify(title: str, lines: Sequence[str], color: str, stay: bool = False) -> None:
-    """A notification in the corner; `stay` keeps it until it is closed."""
-    set_props(
-        "notify",
-        {
-            "sendNotifications": [
-                {
-                    "action": "show",
-                    "title": title,
-                    "color": color,
-                    "autoClose": False if stay else 8000,
-                    "message": html.Div([html.Div(line) for line in lines], className="lines"),
-                }
-            ]
-        },
-    )
 
 
 def _browser(app: Any) -> None:
@@ -81,15 +39,6 @@ def _browser(app: Any) -> None:
         return ClientsideFunction("dctwin", name)
 
     app.clientside_callback(function("scheme"), Output("scheme", "data"), Input("toggle", "id"))
-    app.clientside_callback(
-        function("upload"),
-        Output("upload-data", "data"),
-        Output("upload", "contents"),
-        Input("upload", "contents"),
-        State("upload", "filename"),
-        State("weather-site", "value"),
-        prevent_initial_call=True,
-    )
     slider = {"type": "slider", "design": MATCH, "path": MATCH}
     number = {"type": "number", "design": MATCH, "path": MATCH}
     app.clientside_callback(
@@ -118,98 +67,6 @@ def _choice(app: Any, service: Service) -> None:
 
     connect("designs", service.designs)
     connect("sites", service.sites)
-
-    @app.callback(
-        Output("weather-site", "data"),
-        Output("weather-site", "value"),
-        Input("sites", "value"),
-        State("weather-site", "value"),
-    )
-    def sites_for_weather(sites: list[str], chosen: str | None) -> tuple[list[str], str | None]:
-        return sites, chosen if chosen in sites else next(iter(sites), None)
-
-
-# --- weather --------------------------------------------------------------------------------
-
-
-def upload_weather(
-    service: Service, uploads: Mapping[str, Any], given: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
-    """Uploads with the new file in, and lines that say what was read. Raises InputError."""
-    site, name = given["site"], given["name"]
-    if given.get("data") is None:
-        got = given["bytes"] / MIB
-        raise dctwin.InputError(
-            say("weather_too_large", name=name, mib=WEATHER_BYTES // MIB, got=got)
-        )
-    entry = service.upload(given["data"], name)
-    lines = [say("weather_read", site=site, name=name, rows=entry["rows"]), *entry["notes"]]
-    far_km = service.distance_km(site, entry["key"])
-    if far_km > FAR_KM:
-        lines.append(say("weather_far", far_km=far_km))
-    return {**uploads, site: entry}, lines
-
-
-def _weather(app: Any, service: Service) -> None:
-    @app.callback(
-        Output("uploads", "data"),
-        Input("upload-data", "data"),
-        State("uploads", "data"),
-        prevent_initial_call=True,
-    )
-    def read(given: dict[str, Any] | None, uploads: dict[str, Any]) -> Any:
-        if not given or not given.get("site"):
-            return no_update
-        try:
-            changed, lines = upload_weather(service, uploads or {}, given)
-        except dctwin.InputError as problem:
-            title = say("weather_failed", name=given["name"])
-            _notify(title, lines_of(problem), "red", stay=True)
-            return no_update
-        _notify(say("weather"), lines, "teal")
-        return changed
-
-    @app.callback(
-        Output("uploads", "data", allow_duplicate=True),
-        Input({"type": "own-weather", "site": ALL}, "n_clicks"),
-        State("uploads", "data"),
-        prevent_initial_call=True,
-    )
-    def remove(clicks: list[int | None], uploads: dict[str, Any]) -> Any:
-        if not any(clicks) or not ctx.triggered_id:
-            return no_update
-        gone = ctx.triggered_id["site"]
-        return {site: entry for site, entry in uploads.items() if site != gone}
-
-    @app.callback(
-        Output("weather-list", "children"),
-        Input("sites", "value"),
-        Input("uploads", "data"),
-    )
-    def show(sites: list[str], uploads: dict[str, Any]) -> list[Any]:
-        return [_weather_line(service, site, uploads) for site in sites]
-
-
-def _weather_line(service: Service, site: str, uploads: Mapping[str, Any]) -> Any:
-    try:
-        synthetic = service.surroundings(site, uploads).weather.synthetic
-    except dctwin.DctwinError as problem:
-        return html.Div([html.Div(line) for line in lines_of(problem)], className="bad")
-    label = service.weather_label(site, uploads, synthetic)
-    parts: list[Any] = [html.Span(f"{site}: "), html.Span(label, className="quiet")]
-    if site in uploads:
-        parts.append(
-            dmc.Button(
-                say("weather_remove"),
-                id={"type": "own-weather", "site": site},
-                variant="subtle",
-                size="compact-xs",
-                **{"aria-label": say("weather_remove_of", site=site)},
-            )
-        )
-        if not service.holds(uploads[site]["key"]):
-            parts.append(html.Div(say("weather_gone", site=site), className="bad"))
-    return html.Div(parts)
 
 
 # --- comparison -----------------------------------------------------------------------------

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import dash_ag_grid as dag
 import dash_mantine_components as dmc
 from dash import dcc, html
 
 import dctwin
 
-from .look import GRAPH_CONFIG, GRID_THEME, THEME
-from .service import MIB, WEATHER_BYTES, Knob, Service
+from .grid import table
+from .look import GRAPH_CONFIG, THEME
+from .service import Knob, Service
 from .text import say
 
 # Chosen when the page opens, where they are in the catalogue: one design of each way of cooling,
@@ -30,24 +30,11 @@ FIRST_DESIGNS = (
 FIRST_SITES = ("inzai", "ishikari", "singapore")
 METRICS = ("pue", "wue_l_per_kwh", "cue_kg_per_kwh")
 TABS = ("sankey", "losses", "months", "hours", "flags", "facts", "sources")
-# column -> how d3 writes it; totals are shown in thousands (MWh, m³, t), shares in per cent.
-COLUMNS: dict[str, str] = {
-    "pue": "d3.format('.3f')(params.value)",
-    "wue_l_per_kwh": "d3.format('.3f')(params.value)",
-    "cue_kg_per_kwh": "d3.format('.3f')(params.value)",
-    "facility_kwh": "d3.format(',.0f')(params.value / 1000)",
-    "water_l": "d3.format(',.0f')(params.value / 1000)",
-    "carbon_operational_kg": "d3.format(',.0f')(params.value / 1000)",
-    "unmet_cooling_h": "d3.format(',.0f')(params.value)",
-    "free_cooling_h_frac": "d3.format('.1f')(100 * params.value)",
-    "mean_chiller_cop": "d3.format('.2f')(params.value)",
-}
-WARN_ABOVE_0 = ("unmet_cooling_h",)
 
 
-def page(service: Service, *more: Any) -> Any:
-    """The whole page, with more cards at its end; made anew for each visit, so that it knows what
-    the catalogue holds now."""
+def page(service: Service, weather: Any, *more: Any) -> Any:
+    """The whole page, with the card of weather beside and more cards at its end; made anew for each
+    visit, so that it knows what the catalogue holds now."""
     return dmc.MantineProvider(
         theme=THEME,
         defaultColorScheme="auto",
@@ -65,7 +52,7 @@ def page(service: Service, *more: Any) -> Any:
             html.Div(
                 className="page",
                 children=[
-                    html.Aside(_choice(service), className="side"),
+                    html.Aside([*_choice(service), weather], className="side"),
                     html.Main([_comparison(), _result(), *more], className="main"),
                 ],
             ),
@@ -99,9 +86,14 @@ def _foot() -> Any:
         className="foot quiet",
         children=[
             html.P(say("footer", version=dctwin.package_version())),
-            html.P(say("footer_sources")),
+            html.P(with_code(say("footer_sources"))),
         ],
     )
+
+
+def with_code(text: str) -> list[Any]:
+    """A text of which what stands between backticks is to be typed."""
+    return [html.Code(part) if odd % 2 else part for odd, part in enumerate(text.split("`"))]
 
 
 def _card(*children: Any, **props: Any) -> Any:
@@ -118,7 +110,6 @@ def _choice(service: Service) -> list[Any]:
     return [
         _card(_chooser("designs", designs, first_designs)),
         _card(_chooser("sites", sites, first_sites)),
-        _card(*_weather()),
     ]
 
 
@@ -158,35 +149,6 @@ def _chooser(kind: str, names: Sequence[str], chosen: Sequence[str]) -> Any:
     )
 
 
-def _weather() -> list[Any]:
-    return [
-        html.H2(say("weather")),
-        dmc.Select(
-            id="weather-site",
-            label=say("weather_site"),
-            size="xs",
-            allowDeselect=False,
-            comboboxProps={"withinPortal": True},
-        ),
-        dcc.Upload(
-            id="upload",
-            className="drop",
-            multiple=False,
-            children=[
-                dmc.Button(
-                    say("weather_button"),
-                    id="upload-button",
-                    variant="light",
-                    size="xs",
-                    fullWidth=True,
-                ),
-                html.Div(say("weather_hint", mib=WEATHER_BYTES // MIB), className="quiet small"),
-            ],
-        ),
-        html.Div(id="weather-list", className="small", **{"aria-live": "polite"}),
-    ]
-
-
 # --- the comparison -------------------------------------------------------------------------
 
 
@@ -211,7 +173,7 @@ def _comparison() -> Any:
             className="bar",
         ),
         html.Div(id="comparison-alert", role="status"),
-        html.Div(_table(), role="region", **{"aria-label": say("grid_label")}),
+        html.Div(table(), role="region", **{"aria-label": say("grid_label")}),
         html.Div(
             dmc.SegmentedControl(
                 id="metric",
@@ -248,73 +210,6 @@ EMPTY_FIGURE = {
         "yaxis": {"visible": False},
     }
 }
-
-
-def _table() -> Any:
-    numbers = [
-        {
-            "field": name,
-            "headerName": say(f"column_{name}"),
-            "headerTooltip": say(f"tip_{name}"),
-            "type": "rightAligned",
-            "minWidth": 78,
-            "valueFormatter": {"function": f"params.value == null ? '–' : {text}"},
-            **({"cellClassRules": {"bad": "params.value > 0"}} if name in WARN_ABOVE_0 else {}),
-        }
-        for name, text in COLUMNS.items()
-    ]
-    columns = [
-        {
-            "field": "design",
-            "headerName": say("column_design"),
-            "minWidth": 214,
-            "pinned": "left",
-        },
-        {"field": "site", "headerName": say("column_site"), "minWidth": 88},
-        *numbers,
-        {
-            "field": "flags",
-            "headerName": say("column_flags"),
-            "headerTooltip": say("tip_flags"),
-            "type": "rightAligned",
-            "minWidth": 66,
-        },
-        {
-            "field": "weather",
-            "headerName": say("column_weather"),
-            "headerTooltip": say("tip_weather"),
-            "minWidth": 136,
-            "flex": 1,
-        },
-    ]
-    return dag.AgGrid(
-        id="table",
-        columnDefs=columns,
-        rowData=[],
-        getRowId="params.data.id",
-        columnSize="responsiveSizeToFit",
-        className="table",
-        style={"height": None, "width": "100%"},
-        defaultColDef={
-            "sortable": True,
-            "resizable": True,
-            "suppressMovable": True,
-            "wrapHeaderText": True,
-            "autoHeaderHeight": True,
-        },
-        dashGridOptions={
-            "theme": GRID_THEME,
-            "rowSelection": {
-                "mode": "singleRow",
-                "enableClickSelection": True,
-                "checkboxes": False,
-            },
-            "animateRows": False,
-            "suppressCellFocus": False,
-            "tooltipShowDelay": 300,
-            "localeText": {"noRowsToShow": say("choose")},
-        },
-    )
 
 
 # --- one result -----------------------------------------------------------------------------

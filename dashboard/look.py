@@ -22,7 +22,7 @@ GRID_THEME = {
     "headerBackgroundColor: 'var(--surface-2)', borderColor: 'var(--line)', "
     "selectedRowBackgroundColor: 'var(--chosen)', rowHoverColor: 'var(--surface-2)', "
     "accentColor: 'var(--accent)', browserColorScheme: 'inherit', "
-    "fontFamily: 'inherit', fontSize: 13, spacing: 5, cellHorizontalPadding: 9, "
+    "fontFamily: 'inherit', fontSize: 13, spacing: 5, cellHorizontalPadding: 7, "
     "wrapperBorderRadius: 4})"
 }
 GRAPH_CONFIG = {

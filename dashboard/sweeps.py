@@ -10,17 +10,20 @@ from dash import Input, Output, State, dcc, html, no_update
 import dctwin
 
 from . import views
+from .layout import with_code
 from .look import GRAPH_CONFIG, themed
 from .service import Service, lines_of
 from .text import say
 
 _READ_EVERY_MS = 3_000
 _TOP = 10
-# Larger numbers are written out whole.
-_WHOLE = 1e5
 _BADGES = {"complete": "note", "running": "new", "interrupted": "warn", "stopped": "warn"}
 _COLORS = {"complete": "teal", "running": "blue"}
-_FIRST = {"by": "pue", "x": "pue", "y": "wue_l_per_kwh"}
+_FIRST = {
+    "by": ("pue",),
+    "x": ("pue",),
+    "y": ("wue_l_per_kwh", "cue_kg_per_kwh", "cost_total_per_year"),
+}
 _HEAD = ("name", "state", "progress", "points", "failed", "rate", "where")
 
 
@@ -52,7 +55,7 @@ def section(service: Service) -> Any:
             html.Div(id="sweep-alert", role="status", className="gap-above"),
             html.Div(
                 [
-                    html.Div(id="sweep-best", className="scroll"),
+                    html.Div(id="sweep-best"),
                     html.Div(id="sweep-front"),
                 ],
                 className="gap-above",
@@ -79,7 +82,7 @@ def progress_table(service: Service) -> Any:
     """A row for each sweep, the last one begun first."""
     found = service.sweeps()
     if not found:
-        return html.P(say("sweeps_none", folder=service.results), className="quiet")
+        return html.P(with_code(say("sweeps_none", folder=service.results)), className="quiet")
     rows = [_progress_row(name, status) for name, status in found.items()]
     return views.word_table([say(f"sweep_{name}") for name in _HEAD], rows, "sweeps")
 
@@ -95,7 +98,7 @@ def _progress_row(name: str, status: Any) -> list[Any]:
     )
     return [
         name,
-        views.badge(say(f"state_{status.state}"), _BADGES.get(status.state, "")),
+        views.badge(say(f"state_{status.state}"), _BADGES.get(status.state, "plain")),
         bar,
         say("sweep_of", done=status.done, points=status.points),
         html.Span(f"{status.failed:,}", className="bad" if status.failed else "quiet"),
@@ -112,11 +115,20 @@ def _where(status: Any) -> str:
 def metric_choice(table: Any) -> list[dict[str, str]]:
     """Metrics that a table has numbers of, with their units."""
     return [
-        {"value": name, "label": f"{group}: {label} [{dctwin.column_unit(table, name) or '-'}]"}
-        for group, labels in dctwin.METRIC_GROUPS.items()
-        for name, label in labels.items()
+        {
+            "value": name,
+            "label": f"{dctwin.full_label(name)} [{dctwin.column_unit(table, name) or '-'}]",
+        }
+        for labels in dctwin.METRIC_GROUPS.values()
+        for name in labels
         if name in table and table[name].notna().any()
     ]
+
+
+def first_choice(table: Any, known: list[str], wanted: tuple[str, ...]) -> str | None:
+    """The first of the wanted metrics that differs between points, else the first there is."""
+    some = [name for name in (*wanted, *known) if name in known]
+    return next((name for name in some if table[name].nunique() > 1), next(iter(some), None))
 
 
 def best_tables(table: Any, spec: Any, metric: str) -> list[Any]:
@@ -129,35 +141,26 @@ def best_tables(table: Any, spec: Any, metric: str) -> list[Any]:
         if best.empty:
             found.append(html.P(say("sweep_no_good"), className="quiet"))
             continue
-        facts = {"metric": metric, "shown": len(best), "count": len(ranked), "money": money}
+        facts = {"shown": len(best), "count": len(ranked), "money": money}
+        facts["metric"] = dctwin.full_label(metric)
         title = say("sweep_best_in" if money and len(parts) > 1 else "sweep_best", **facts)
         found += [html.H3(title, className="gap-above"), _points(best, spec, metric)]
     if any(parts):
-        found.append(html.P(dctwin.ASSUMED_NOTE, className="quiet small"))
+        found.append(html.P(dctwin.ASSUMED_NOTE, className="quiet small gap-above"))
     return found
 
 
 def _points(best: Any, spec: Any, metric: str) -> Any:
-    beside = [name for name in ("flagged_h", "worst_flag") if name in best]
-    penalty = ["penalty"] if (best["penalty"] != 0).any() else []
-    varied = [path for path in spec.file.vary if path in best]
-    columns = ["point", *dctwin.world_columns(best), metric, *penalty, *beside, *varied]
-    heads = [
-        f"penalty [{dctwin.column_unit(best, metric) or '-'}]"
-        if name == "penalty"
-        else dctwin.heading(name, best)
-        for name in columns
-    ]
-    rows = [[_cell(row[name]) for name in columns] for _, row in best.iterrows()]
-    return html.Div(views.word_table(heads, rows, "points"), className="scroll")
+    heads, rows = dctwin.points_table(best, [metric], spec.file.vary)
+    return html.Div(
+        views.word_table([_breakable(head) for head in heads], rows, "points"), className="scroll"
+    )
 
 
-def _cell(value: Any) -> str:
-    if value is None or value != value:
-        return "–"
-    if not isinstance(value, float):
-        return str(value)
-    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.6g}"
+def _breakable(path: str) -> list[Any]:
+    """A dotted path that a narrow column may break behind each dot."""
+    first, *rest = path.split(".")
+    return [first, *(part for name in rest for part in (".", html.Wbr(), name))]
 
 
 def fronts(table: Any, spec: Any, axes: tuple[str, str], dark: bool) -> list[Any]:
@@ -231,8 +234,7 @@ def register(app: Any, service: Service) -> None:
         known = [entry["value"] for entry in data]
         answer: list[Any] = []
         for first, held in zip(_FIRST.values(), chosen, strict=True):
-            value = next((v for v in (held, first, *known) if v in known), None)
-            answer += [data, value]
+            answer += [data, held if held in known else first_choice(table, known, first)]
         return tuple(answer)
 
     @app.callback(

@@ -10,7 +10,7 @@ from dash import html
 
 import dctwin
 
-from .layout import COLUMNS
+from .grid import COLUMNS
 from .look import themed
 from .service import Row
 from .text import say
@@ -235,14 +235,26 @@ def assumed_table(run: Any) -> Any:
     rows = [
         [
             row["name"],
-            f"{row['value']:.4g} {row['unit']}",
-            f"{row['low']:g} to {row['high']:g}" if row["low"] < row["high"] else "",
+            _amount(row["value"], row["unit"]),
+            _range(row["low"], row["high"]),
             row["source"],
         ]
         for row in run.provenance.get("accounting", {}).get("factors", ())
         if row["status"] == "assumed"
     ]
-    return word_table((), rows, "sources")
+    keys = ("assumed_name", "assumed_value", "assumed_range", "assumed_source")
+    return word_table([say(key) for key in keys], rows, "sources assumed")
+
+
+def _amount(value: float, unit: str) -> str:
+    """A value with its unit, `0.015/year` for a share a year."""
+    text = dctwin.value_text(float(f"{value:.4g}"))
+    bare = unit.removeprefix("-")
+    return f"{text}{bare}" if bare != unit else f"{text} {unit}"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{dctwin.value_text(low)} to {dctwin.value_text(high)}" if low < high else ""
 
 
 def source_table(run: Any, design: Any, site: Any) -> Any:
@@ -252,21 +264,19 @@ def source_table(run: Any, design: Any, site: Any) -> Any:
     given = {row["name"]: row for row in factors}
     weather_text = weather["source"]
     if weather["synthetic"] and climate is not None:
-        weather_text = f"{weather_text} {climate.source}"
+        weather_text = f"{weather_text}; {climate.source}"
     none = say("source_none")
 
     def used(series: str) -> str:
         row = given.get(f"site.{series}")
         return say("source_status", source=row["source"], status=row["status"]) if row else none
 
-    closure = ", ".join(f"{k.removesuffix('_rel')} {gap:.0e}" for k, gap in run.closure.items())
+    gaps = {name.removesuffix("_rel"): gap for name, gap in run.closure.items()}
+    closure = ", ".join(f"{name} {gap:.0e}" if gap else f"{name} 0" for name, gap in gaps.items())
     rows = [
         [say("source_weather"), weather_text],
         [say("source_notes"), "; ".join(weather["notes"]) or none],
-        [
-            say("source_grid"),
-            used("carbon_kg_per_kwh"),
-        ],
+        [say("source_grid"), used("carbon_kg_per_kwh")],
         [say("source_water"), used("water_l_per_kwh")],
         [say("source_tariff"), used("price_per_kwh")],
         [say("source_equipment"), ", ".join(sorted(design.equipment())) or none],

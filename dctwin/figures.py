@@ -22,6 +22,10 @@ BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
 SKY, RED, YELLOW, GREY = "#56B4E9", "#D55E00", "#F0E442", "#8A949E"
 PALETTE = (BLUE, ORANGE, GREEN, PINK, SKY, RED, GREY, "#5D3A9B", YELLOW, "#40B0A6")
 INK, GRID = "#1c2733", "#e3e7eb"
+# Numbers are written out, thousands apart: no 12.5k, and no 1500 beside 1,500.5.
+_TICKS = {"separatethousands": True, "exponentformat": "none"}
+COLORBAR = {"thickness": 12, "outlinewidth": 0, **_TICKS}
+_AXIS = {"automargin": True, "gridcolor": GRID, "zeroline": False, **_TICKS}
 _ROW_PX, _FRAME_PX = 26, 130
 
 
@@ -45,8 +49,8 @@ def blank(title: str, height: int, **layout: Any) -> go.Figure:
             "paper_bgcolor": "white",
             "plot_bgcolor": "white",
             "colorway": PALETTE,
-            "xaxis": {"automargin": True, "gridcolor": GRID, "zeroline": False},
-            "yaxis": {"automargin": True, "gridcolor": GRID, "zeroline": False},
+            "xaxis": _AXIS,
+            "yaxis": _AXIS,
             "legend": {
                 "orientation": "h",
                 "x": 0,
@@ -206,11 +210,7 @@ def heat_map(table: pd.DataFrame, metric: str = "pue") -> go.Figure:
             colorscale="Cividis",
             reversescale=True,
             textfont={"size": 12},
-            colorbar={
-                "title": {"text": metric_unit(metric, money)},
-                "thickness": 12,
-                "outlinewidth": 0,
-            },
+            colorbar={"title": {"text": metric_unit(metric, money)}, **COLORBAR},
             hovertemplate="%{y} at %{x}: %{text}<extra></extra>",
         )
     )

@@ -108,6 +108,7 @@ METRIC_GROUPS: dict[str, dict[str, str]] = {
     },
 }
 LABELS = {name: label for group in METRIC_GROUPS.values() for name, label in group.items()}
+_GROUPS = {name: group for group, labels in METRIC_GROUPS.items() for name in labels}
 # The columns of a comparison, after design and site.
 KEY_METRICS = (
     "pue",
@@ -176,6 +177,17 @@ def is_money(name: str) -> bool:
 def short_label(name: str) -> str:
     """What a metric is called at the head of a column."""
     return SHORT_LABELS.get(name) or LABELS.get(name, name)
+
+
+def full_label(name: str) -> str:
+    """What a metric is called on its own, where no heading tells its group.
+
+    >>> full_label("pue"), full_label("cost_capital_per_year"), full_label("flagged_h")
+    ('PUE', 'Cost: capital', 'flagged_h')
+    """
+    group = _GROUPS.get(name, "Efficiency")
+    label = LABELS.get(name, name)
+    return label if group == "Efficiency" else f"{group}: {label}"
 
 
 def column_metrics(words: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dctwin.figures import BLUE, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, YELLOW, blank
+from dctwin.figures import BLUE, COLORBAR, GREEN, GREY, INK, ORANGE, PINK, RED, SKY, YELLOW, blank
 from dctwin.units import unit_of
 
 if TYPE_CHECKING:
@@ -53,13 +53,22 @@ def energy_sankey(run: Run, merge_below_frac: float = 0.005) -> go.Figure:
         )
         for name in names
     }
-    labels = node_labels(names)
+    most = max(through.values(), default=0.0)
+    labels = [
+        _beside(label, through[name] / 1000, through[name] >= _TALL * most)
+        for name, label in node_labels(names).items()
+    ]
+    # Plotly writes the labels of its last column over those of the one before it: a column more,
+    # which nobody sees, has them stand to the right like all others.
+    ends = [name for name in names if all(link["source"] != name for link in links)]
+    links += [{"source": n, "target": _BEYOND, "carrier": "", "total": _UNSEEN_KWH} for n in ends]
+    names.append(_BEYOND)
     figure = blank(f"Energy flows of {run.design} at {run.site} [MWh]", 520)
     figure.add_trace(
         go.Sankey(
             arrangement="snap",
             node={
-                "label": [f"{label}<br>{through[n] / 1000:,.0f}" for n, label in labels.items()],
+                "label": [*labels, ""],
                 "color": [_node_color(name) for name in names],
                 "pad": 28,
                 "thickness": 12,
@@ -71,7 +80,7 @@ def energy_sankey(run: Run, merge_below_frac: float = 0.005) -> go.Figure:
                 "source": [names.index(link["source"]) for link in links],
                 "target": [names.index(link["target"]) for link in links],
                 "value": [link["total"] / 1000 for link in links],
-                "color": [CARRIER_COLORS[link["carrier"]] for link in links],
+                "color": [CARRIER_COLORS.get(link["carrier"], _CLEAR) for link in links],
                 "customdata": [link["carrier"] for link in links],
                 "hovertemplate": "%{source.customdata} → %{target.customdata}: "
                 "%{value:,.1f} MWh of %{customdata}<extra></extra>",
@@ -95,6 +104,15 @@ def energy_sankey(run: Run, merge_below_frac: float = 0.005) -> go.Figure:
     return figure
 
 
+def _beside(label: str, mwh: float, tall: bool) -> str:
+    """What stands beside a place: a word a line, so that it fits between two columns; in one line
+    where the place is low and others are close below."""
+    return f"{label.replace(' ', '<br>')}<br>{mwh:,.0f}" if tall else f"{label} {mwh:,.0f}"
+
+
+_TALL = 0.15  # of the tallest place: room for three lines
+_BEYOND, _UNSEEN_KWH = "", 1e-9
+_CLEAR = "rgba(0,0,0,0)"
 _DISTRIBUTION = "power distribution"
 _SMALL = "small devices"
 
@@ -152,15 +170,21 @@ def node_labels(names: Sequence[str]) -> dict[str, str]:
 
 
 def _node_color(name: str) -> str:
-    return NODE_COLORS.get(name.split(".")[0], GREEN)
+    return _CLEAR if name == _BEYOND else NODE_COLORS.get(name.split(".")[0], GREEN)
 
 
 def account_color(account: str, position: int = 0) -> str:
     """IT in greys, cooling in blues and greens, power in oranges, the rest by position."""
     shades = {
         "it": ("#6c7680", "#aab3bb", "#4c555e", "#c9d0d6"),
-        "cooling": (BLUE, SKY, GREEN, "#40B0A6", "#5D3A9B", "#9ad0ee", "#1b4f72", "#7fcdbb"),
-        "power": (ORANGE, RED, "#f3c969", "#a8480a", PINK),
+        "cooling": (
+            *(BLUE, SKY, GREEN, "#40B0A6", "#5D3A9B", "#9ad0ee"),
+            *("#1b4f72", "#7fcdbb", "#9e9ac8", "#2f6b3c", "#6d8fd6", "#b5cf6b"),
+        ),
+        "power": (
+            *(ORANGE, RED, "#f3c969", "#a8480a", PINK),
+            *("#7a5c1e", "#e58f7a", "#7b4173", "#c2a14d", "#5c2e0e"),
+        ),
     }
     return shades.get(account.split(".")[0], (YELLOW,))[
         position % len(shades.get(account.split(".")[0], (YELLOW,)))
@@ -266,7 +290,7 @@ def heat_map_24x365(run: Run, column: str, utc_offset_h: float | None = None) ->
             x=found.astype("datetime64[ms]").tolist(),
             y=list(range(24)),
             colorscale="Viridis",
-            colorbar={"title": {"text": unit_of(column) or ""}, "thickness": 12, "outlinewidth": 0},
+            colorbar={"title": {"text": unit_of(column) or ""}, **COLORBAR},
             hovertemplate="%{x|%d %b} %{y}:00: %{z:.4g}<extra></extra>",
         )
     )

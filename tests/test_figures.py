@@ -79,6 +79,7 @@ def test_sankey_draws_the_ledger(run: Run) -> None:
     (trace,) = figure.data
     assert title(figure) == "Energy flows of small-hall at somewhere [MWh]"
     names = list(trace.node.customdata)
+    assert names[-1] == trace.node.label[-1] == ""  # unseen, room for the labels at the end
     into = dict.fromkeys(names, 0.0)
     out = dict(into)
     for source, target, value in zip(
@@ -88,7 +89,8 @@ def test_sankey_draws_the_ledger(run: Run) -> None:
         into[names[target]] += value
     assert out["grid"] == pytest.approx(run.metrics["grid_import_kwh"] / 1000)
     assert into["ambient"] == pytest.approx(run.metrics["facility_kwh"] / 1000)
-    for name in set(names) - {"grid", "ambient"}:  # nothing is lost where devices are joined
+    assert into[""] < 1e-6
+    for name in set(names) - {"grid", "ambient", ""}:  # nothing is lost where devices are joined
         assert into[name] == pytest.approx(out[name]), name
     assert not any(name.startswith(("bus.", "power.")) for name in names)
     assert {"power distribution", "rack.hall", "loop.chw", "chw.air-chiller"} <= set(names)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dctwin.cli.console import JsonFlag, note, print_json, say, table
+from dctwin.cli.console import note, print_json, say, table
+from dctwin.cli.options import JsonFlag
 from dctwin.errors import InputError, nearest
 from dctwin.library import entries
 

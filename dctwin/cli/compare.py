@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dctwin.cli.console import (
-    JsonFlag,
-    OutOption,
     check_file,
     check_out,
     check_readable,
@@ -21,7 +19,15 @@ from dctwin.cli.console import (
     say,
     table,
 )
-from dctwin.cli.simulate import SetOption, SetSiteOption, StepOption, changes_of, site_of
+from dctwin.cli.options import (
+    JsonFlag,
+    OutOption,
+    SetOption,
+    SetSiteOption,
+    StepOption,
+    optional,
+)
+from dctwin.cli.simulate import changes_of, site_of
 from dctwin.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -48,30 +54,21 @@ def compare(
     ] = None,
     site: Annotated[
         list[str] | None,
-        typer.Option(
-            "--site",
-            metavar="SITE",
-            show_default=False,
-            help="Site by name or file, may be repeated; all when none is given.",
+        optional(
+            "SITE", "Site by name or file, may be repeated; all when none is given.", "--site"
         ),
     ] = None,
     baseline: Annotated[
         str | None,
-        typer.Option(
-            metavar="DESIGN",
-            show_default=False,
-            help="Design that the others are held against; the first one given, or the "
+        optional(
+            "DESIGN",
+            "Design that the others are held against; the first one given, or the "
             "one with the highest PUE.",
         ),
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option(
-            "--html",
-            metavar="FILE",
-            show_default=False,
-            help="Write a self-contained report with figures.",
-        ),
+        optional("FILE", "Write a self-contained report with figures.", "--html"),
     ] = None,
     chains: Annotated[
         bool,
@@ -91,26 +88,20 @@ def compare(
     ] = None,
     columns: Annotated[
         str | None,
-        typer.Option(
-            metavar="METRIC,...",
-            show_default=False,
-            help="Columns of the table: names of metrics, or regions; the key figures if left out.",
+        optional(
+            "METRIC,...",
+            "Columns of the table: names of metrics, or regions; the key figures if left out.",
         ),
     ] = None,
     grid: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="[SITE=]FILE",
-            show_default=False,
-            help="Hourly carbon intensity of a site (CSV); may be repeated.",
-        ),
+        optional("[SITE=]FILE", "Hourly carbon intensity of a site (CSV); may be repeated."),
     ] = None,
     price: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="[SITE=]FILE",
-            show_default=False,
-            help="Energy price of a site (CSV), or the spot file of JEPX for all that have an "
+        optional(
+            "[SITE=]FILE",
+            "Energy price of a site (CSV), or the spot file of JEPX for all that have an "
             "area in it; may be repeated.",
         ),
     ] = None,

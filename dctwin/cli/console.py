@@ -13,9 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from dctwin.errors import InputError
 
@@ -29,13 +27,6 @@ _PLAIN_EVERY_S = 2.0
 _TEXT_WIDTH = 24
 
 Progress = Callable[..., None]  # done, of, and perhaps what is to be said of the rate
-JsonFlag = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-OutOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--out", metavar="DIR", help="Folder for the files of the result.", show_default=False
-    ),
-]
 
 
 def console() -> Console:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dctwin.cli.console import (
-    JsonFlag,
-    OutOption,
     check_out,
     columns_that_fit,
     note,
@@ -18,6 +16,7 @@ from dctwin.cli.console import (
     say,
     table,
 )
+from dctwin.cli.options import DesignArgument, JsonFlag, OutOption, optional
 from dctwin.errors import InputError
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ def compare_chains(
 
 
 def swing(
-    design: Annotated[str, typer.Argument(metavar="DESIGN", help="Name of a design, or its file.")],
+    design: DesignArgument,
     frequency_hz: Annotated[
         float, typer.Option("--frequency-hz", help="How often the job repeats.")
     ] = 0.5,
@@ -93,7 +92,7 @@ def swing(
     rise_s: Annotated[float, typer.Option("--rise-s", help="Time to rise and to fall.")] = 0.05,
     racks: Annotated[
         list[str] | None,
-        typer.Option("--racks", metavar="GROUP", show_default=False, help="Who swings; all."),
+        optional("GROUP", "Who swings; all.", "--racks"),
     ] = None,
     floor_frac: Annotated[
         float, typer.Option("--floor-frac", help="Software keeps racks above this share of full.")
@@ -106,12 +105,11 @@ def swing(
     ] = None,
     buffer: Annotated[
         list[str] | None,
-        typer.Option(
-            "--buffer",
-            metavar="KWH:KW:S|NAME:COUNT:S|own:S",
-            show_default=False,
-            help="Store beside the racks: energy, power and time constant; a store of the "
+        optional(
+            "KWH:KW:S|NAME:COUNT:S|own:S",
+            "Store beside the racks: energy, power and time constant; a store of the "
             "catalogue; or those in the design's racks. Repeat, nearest first.",
+            "--buffer",
         ),
     ] = None,
     as_json: JsonFlag = False,

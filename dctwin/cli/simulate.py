@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dctwin.cli.console import (
-    JsonFlag,
-    OutOption,
     check_out,
     check_readable,
     note,
@@ -18,6 +16,16 @@ from dctwin.cli.console import (
     progress,
     say,
     table,
+)
+from dctwin.cli.options import (
+    DesignArgument,
+    JsonFlag,
+    OutOption,
+    SetOption,
+    SetSiteOption,
+    SiteOption,
+    StepOption,
+    optional,
 )
 from dctwin.errors import InputError
 
@@ -28,34 +36,6 @@ if TYPE_CHECKING:
 _FLAGS_SHOWN = 5
 _EVENTS_SHOWN = 60
 _STEP_S = (0.001, 60)
-
-DesignArgument = Annotated[
-    str, typer.Argument(metavar="DESIGN", help="Name of a design, or its file.")
-]
-SiteOption = Annotated[
-    str, typer.Option("--site", metavar="SITE", help="Name of a site, or its file.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="PATH=VALUE",
-        show_default=False,
-        help="Change a value of the design, e.g. cooling.loops.fws.supply_c=40; may be repeated.",
-    ),
-]
-SetSiteOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set-site",
-        metavar="PATH=VALUE",
-        show_default=False,
-        help="Change a value of the site, e.g. tariff.carbon_jpy_per_kg=4.3; may be repeated.",
-    ),
-]
-StepOption = Annotated[
-    str, typer.Option("--step", metavar="5min|15min|30min|1h", help="Length of a time step.")
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -105,23 +85,15 @@ def run(
     site: SiteOption,
     weather: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Weather in place of the site's: EPW, TMY3, PVGIS JSON or CSV.",
-        ),
+        optional("FILE", "Weather in place of the site's: EPW, TMY3, PVGIS JSON or CSV."),
     ] = None,
     grid: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Hourly carbon intensity (CSV, Electricity Maps columns accepted).",
-        ),
+        optional("FILE", "Hourly carbon intensity (CSV, Electricity Maps columns accepted)."),
     ] = None,
     price: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", show_default=False, help="Hourly energy price (CSV)."),
+        optional("FILE", "Hourly energy price (CSV)."),
     ] = None,
     set_: SetOption = None,
     set_site: SetSiteOption = None,
@@ -271,11 +243,8 @@ def transient(
     ],
     step_s: Annotated[
         float | None,
-        typer.Option(
-            "--step-s",
-            metavar="SECONDS",
-            show_default=False,
-            help="Time step, 0.001 to 60; the scenario's own when left out.",
+        optional(
+            "SECONDS", "Time step, 0.001 to 60; the scenario's own when left out.", "--step-s"
         ),
     ] = None,
     set_: SetOption = None,

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dctwin.cli.console import (
-    JsonFlag,
-    check_out,
-    check_readable,
-    columns_that_fit,
-    note,
-    print_json,
-    progress,
-    say,
-    table,
-)
-from dctwin.errors import ComputationError, InputError
+from dctwin.cli.console import check_out, check_readable, progress
+from dctwin.cli.options import JsonFlag, optional
+from dctwin.cli.sweep_told import tell_plan, tell_result, tell_status
+from dctwin.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,12 +20,6 @@ if TYPE_CHECKING:
     from dctwin.sweeps.job import Job
     from dctwin.sweeps.refine import Refined
     from dctwin.sweeps.spec import Spec
-
-_TOP = 10
-# Larger numbers are written out whole.
-_WHOLE = 1e6
-# Reasons why points cannot be that --dry-run tells.
-_REASONS = 5
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,12 +34,7 @@ def sweep(
     spec: Annotated[Path, typer.Argument(metavar="SPEC", help="Sweep file (YAML).")],
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out",
-            metavar="DIR",
-            show_default=False,
-            help="Folder of the results; one that holds this sweep is resumed.",
-        ),
+        optional("DIR", "Folder of the results; one that holds this sweep is resumed.", "--out"),
     ] = None,
     dry_run: Annotated[
         bool,
@@ -71,7 +52,7 @@ def sweep(
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", show_default=False, help="Dask scheduler to run on."),
+        optional("ADDRESS", "Dask scheduler to run on."),
     ] = None,
     backend: Annotated[str, typer.Option(metavar="numpy|jax", help="Array library.")] = "numpy",
     shard: Annotated[
@@ -80,10 +61,8 @@ def sweep(
     max_runs: Annotated[int, typer.Option(min=1, help="Refuse a sweep of more points.")] = 100_000,
     optimize: Annotated[
         str | None,
-        typer.Option(
-            metavar="METRICS",
-            show_default=False,
-            help="Search for the Pareto front of these metrics (NSGA-II), e.g. pue,wue,cost.",
+        optional(
+            "METRICS", "Search for the Pareto front of these metrics (NSGA-II), e.g. pue,wue,cost."
         ),
     ] = None,
     trials: Annotated[
@@ -92,24 +71,16 @@ def sweep(
     ] = None,
     top: Annotated[
         str | None,
-        typer.Option(
-            metavar="METRIC", show_default=False, help="Show the best points by it; default pue."
-        ),
+        optional("METRIC", "Show the best points by it; default pue."),
     ] = None,
     traces: Annotated[
         str | None,
-        typer.Option(
-            metavar="N,N,…|top:K",
-            show_default=False,
-            help="Save hourly results of these points, or of the K best by --top.",
-        ),
+        optional("N,N,…|top:K", "Save hourly results of these points, or of the K best by --top."),
     ] = None,
     limit: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="METRIC<=X",
-            show_default=False,
-            help="Leave points beyond a bound out of rankings (<= or >=); repeatable.",
+        optional(
+            "METRIC<=X", "Leave points beyond a bound out of rankings (<= or >=); repeatable."
         ),
     ] = None,
     refine: Annotated[
@@ -121,7 +92,7 @@ def sweep(
     """Run a batch design sweep; resumes when the folder exists."""
     check_readable(spec)
     if status:
-        _tell_status(_folder(out), as_json)
+        tell_status(_folder(out), as_json)
         return
     given = {
         "--workers": workers is not None,
@@ -146,7 +117,7 @@ def sweep(
     folder = None if dry_run else _folder(out)
     job = _prepared(prepare_sweep(checked, max_runs), names or [top])
     if folder is None:
-        _tell_plan(job, workers, (trials or TRIALS) if names else None, as_json)
+        tell_plan(job, workers, (trials or TRIALS) if names else None, as_json)
         return
     with progress("design-years") as bar:
 
@@ -158,7 +129,7 @@ def sweep(
         else:
             found = run_sweep(job, folder, workers, scheduler, library, share, step)
     refined = _refined(job, found, names or [top]) if refine else None
-    _tell_result(found, job, folder, names, top, refined, as_json)
+    tell_result(found, job, folder, names, top, refined, as_json)
 
 
 def _refuse_unused(given: dict[str, bool], searching: bool) -> None:
@@ -271,207 +242,3 @@ def _shard(text: str) -> tuple[int, int]:
     if not 1 <= index <= of:
         raise InputError(f"--shard: i must be 1 to N (got {text!r})")
     return index, of
-
-
-def _tell_plan(job: Job, workers: int | None, trials: int | None, as_json: bool) -> None:
-    from dctwin.sweeps.plan import plan
-
-    found = plan(job, workers, trials)
-    if as_json:
-        print_json(asdict(found))
-        return
-    say(
-        f"{found.points:,} points: {_count(found.worlds, 'world')} x "
-        f"{_count(found.samples, 'sample' if trials is None else 'trial')}, "
-        f"{_count(found.topologies, 'topology')}, {_count(found.parts, 'part')}"
-    )
-    if found.structural:
-        say(f"change more than numbers: {', '.join(found.structural)}")
-    if found.impossible:
-        say(f"{found.impossible:,} of the points cannot be, their rows will say `failed`:")
-        for why in found.why_impossible[:_REASONS]:
-            say(f"  {why}")
-        if len(found.why_impossible) > _REASONS:
-            say(f"  and {len(found.why_impossible) - _REASONS} more")
-    if found.failed:
-        say(f"{found.failed} of the points that were tried failed: {found.why_failed}")
-    if found.time_s is not None and found.rate_per_s is not None and found.disk_mb is not None:
-        from dctwin.sweeps.progress import duration_text
-
-        say(
-            f"about {duration_text(found.time_s)} with {_count(found.workers, 'worker')}, once "
-            f"started: {found.rate_per_s:,.3g} design-years a second each, measured here in NumPy "
-            f"on {_count(found.timed, 'topology')}; {found.disk_mb:,.1f} MB of disk"
-        )
-
-
-def _count(number: int, what: str) -> str:
-    """
-    >>> _count(1, "part"), _count(2, "topology")
-    ('1 part', '2 topologies')
-    """
-    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    return f"{number:,} {what if number == 1 else many}"
-
-
-def _tell_status(folder: Path, as_json: bool) -> None:
-    from dctwin.sweeps import sweep_status
-
-    found = sweep_status(folder)
-    if as_json:
-        print_json({**asdict(found), "complete": found.complete, "running": found.running})
-        return
-    say(str(found))
-
-
-def _tell_result(
-    found: pd.DataFrame,
-    job: Job,
-    folder: Path,
-    objectives: list[str],
-    top: str,
-    refined: Refined | None,
-    as_json: bool,
-) -> None:
-    """The best points or the front, in each currency where money ranks them, and their limits."""
-    from dctwin.labels import ASSUMED_NOTE, is_money
-    from dctwin.sweeps.analyse import by_money, pareto, rank
-    from dctwin.sweeps.file import SENSITIVITY
-    from dctwin.sweeps.flagged import flag_points
-
-    file, by = job.spec.file, objectives or [top]
-    wrong = found[found["status"] != "ok"]
-    if found.empty and not as_json:
-        say("no part falls to this share: there are fewer parts than shares")
-        return
-    if len(wrong) == len(found) > 0:
-        raise ComputationError(
-            f"none of the {len(found):,} points could be run: {wrong['error'].iloc[0]}"
-        )
-    order = pareto if objectives else rank
-    shown = (
-        {}
-        if found.empty
-        else {
-            money: order(rows, by, file.constraints) for money, rows in by_money(found, by).items()
-        }
-    )
-    best = {money: flag_points(job, rows.head(_TOP)) for money, rows in shown.items()}
-    feasible = sum(map(len, shown.values()))
-    laid_out = file.sampling.method in SENSITIVITY and not objectives
-    indices = _indices(found, job, top.lstrip("-")) if laid_out else None
-    if as_json:
-        print_json(
-            {
-                "name": job.spec.name,
-                "points": len(found),
-                "failed": len(wrong),
-                "feasible": feasible,
-                "shown": sum(map(len, best.values())),
-                "front" if objectives else "best": [
-                    row for rows in best.values() for row in rows.to_dict("records")
-                ],
-                "refined": None if refined is None else asdict(refined),
-                **({} if indices is None else {"sensitivity": indices.to_dict("records")}),
-            }
-        )
-        return
-    say(f"{len(found):,} points, {len(wrong):,} failed, results in {folder}")
-    if len(wrong):
-        row = wrong.iloc[0]
-        say(
-            f"first failure: point {row['point']}, {row['design']} at {row['site']}: {row['error']}"
-        )
-    if not feasible:
-        say("no point keeps all constraints")
-    names = [name.lstrip("-") for name in by]
-    for money, rows in best.items():
-        count, within = len(shown[money]), f", in {money}" if len(best) > 1 else ""
-        what = "Pareto front" if objectives else "Best"
-        cut = f" ({len(rows)} of {count:,})" if count > len(rows) else ""
-        say(f"{what} by {', '.join(names)}{within}{cut}:")
-        _best_table(rows, [path for path in file.vary if path in rows], names)
-    if any(is_money(name) for name in names):
-        say(f"{ASSUMED_NOTE}: dctwin run names them")
-    if refined is not None:
-        _tell_refined(refined, bool(file.constraints))
-    if indices is not None:
-        _tell_sensitivity(indices, file.sampling.method, names[0])
-    again = int((found["backend"] == "numpy").sum()) if _backend_of(found) == "jax" else 0
-    if again:
-        note(f"{again:,} points that JAX cannot do were run in NumPy")
-    if (folder / "summary.parquet").exists():
-        note(f"all points: {folder / 'summary.parquet'}")
-    else:
-        note(f"parts so far: {folder / 'parts'}; other shares are not done yet")
-
-
-def _tell_refined(refined: Refined, bounded: bool) -> None:
-    """Where the best point was moved to, and whether it keeps the constraints."""
-    within = ", within all constraints" if bounded else ""
-    if refined.after < refined.before:
-        moved = ", ".join(f"{path} = {_cell(value)}" for path, value in refined.values.items())
-        say(f"refined: {refined.before:.8g} -> {refined.after:.8g} at {moved}{within}")
-    else:
-        say(f"refined: no better point is near{within}")
-
-
-def _indices(found: pd.DataFrame, job: Job, metric: str) -> pd.DataFrame | None:
-    """How much of a metric each path explains; None where points failed or are not run yet."""
-    from dctwin.sweeps.analyse import sensitivity
-
-    try:
-        return sensitivity(found, job.spec, metric)
-    except InputError as problem:
-        note(f"no indices of {job.spec.file.sampling.method}: {problem}")
-        return None
-
-
-def _tell_sensitivity(indices: pd.DataFrame, method: str, metric: str) -> None:
-    """The indices of each path, by world."""
-    from dctwin.sweeps.analyse import WORLD
-
-    say(f"{'Sobol indices' if method == 'saltelli' else 'Elementary effects'} of {metric}:")
-    worlds = [name for name in WORLD if name in ("design", "site") or indices[name].nunique() > 1]
-    columns = [*worlds, *(name for name in indices.columns if name not in WORLD)]
-    rows = [[_cell(row[name]) for name in columns] for _, row in indices.iterrows()]
-    table([(name, "right") for name in columns], rows)
-
-
-def _best_table(rows: pd.DataFrame, varied: list[str], names: list[str]) -> None:
-    """Points: world, metrics, penalty and limits come first, as a terminal cuts at the right."""
-    from dctwin.sweeps.analyse import column_unit, heading, world_columns
-    from dctwin.sweeps.spec import FLAG_COLUMNS
-
-    penalty = ["penalty"] if (rows["penalty"] != 0).any() else []
-    bare = [name for name in names if name not in FLAG_COLUMNS]
-    columns = [
-        "point",
-        *world_columns(rows),
-        *bare,
-        *penalty,
-        FLAG_COLUMNS[0],
-        *varied,
-        FLAG_COLUMNS[1],
-    ]
-    heads = [(heading(name, rows), "right") for name in columns]
-    if penalty:
-        # One number is added to every objective, each in its own unit.
-        unit = column_unit(rows, names[0]) if len(names) == 1 else ""
-        heads[columns.index("penalty")] = (f"penalty [{unit or 'as ' + ', '.join(names)}]", "right")
-    cells = [[_cell(row[name]) for name in columns] for _, row in rows.iterrows()]
-    fits = columns_that_fit(heads, cells)
-    table(heads[:fits], [row[:fits] for row in cells])
-
-
-def _backend_of(found: pd.DataFrame) -> str:
-    """The backend that was asked for: JAX leaves some points to NumPy, never the other way."""
-    return "jax" if "backend" in found and (found["backend"] == "jax").any() else "numpy"
-
-
-def _cell(value: Any) -> str:
-    if value is None or value != value:
-        return "–"
-    if not isinstance(value, float):
-        return str(value)
-    return f"{value:,.0f}" if abs(value) >= _WHOLE else f"{value:.6g}"

@@ -9,8 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from dctwin.cli.console import (
-    JsonFlag,
-    OutOption,
     check_file,
     check_out,
     json_text,
@@ -20,6 +18,7 @@ from dctwin.cli.console import (
     say,
     table,
 )
+from dctwin.cli.options import JsonFlag, OutOption
 from dctwin.errors import InputError
 from dctwin.files import write_file, write_text
 

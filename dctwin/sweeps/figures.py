@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dctwin.figures import BLUE, GREY, ORANGE, PALETTE, RED, blank
-from dctwin.labels import LABELS
+from dctwin.labels import LABELS, full_label
 from dctwin.sweeps.analyse import (
     column_unit,
     feasible,
@@ -25,15 +25,13 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _ROW_PX, _FRAME_PX = 30, 140
+_SAME = 1e-9  # a relative difference smaller than this is rounding
+_FEW = 500  # so few points are drawn larger
 
 
 def _label(name: str, table: pd.DataFrame) -> str:
     """What a column holds and its unit, where its name does not end in it."""
-    return f"{LABELS[name]} [{column_unit(table, name) or '-'}]" if name in LABELS else name
-
-
-def _short(name: str) -> str:
-    return LABELS.get(name, name)
+    return f"{full_label(name)} [{column_unit(table, name) or '-'}]" if name in LABELS else name
 
 
 def pareto_figure(
@@ -47,8 +45,10 @@ def pareto_figure(
     x, y = (name.lstrip("-") for name in objectives[:2])
     held = list(constraints)
     allowed, front = feasible(table, held), pareto(table, list(objectives[:2]), held)
-    figure = blank(f"{_short(x)} and {_short(y)} of {len(allowed):,} points", 480)
-    for design, color in zip(dict.fromkeys(allowed["design"]), PALETTE * 10, strict=False):
+    figure = blank(f"{full_label(x)} and {full_label(y)}, {len(allowed):,} points", 480)
+    size = 8 if len(allowed) <= _FEW else 5
+    designs = list(dict.fromkeys(allowed["design"]))
+    for index, design in enumerate(designs):
         some = allowed[allowed["design"] == design]
         figure.add_trace(
             go.Scattergl(
@@ -56,23 +56,43 @@ def pareto_figure(
                 y=some[y],
                 mode="markers",
                 name=design,
-                marker={"size": 5, "color": color, "opacity": 0.5},
+                marker={
+                    "size": size,
+                    "color": PALETTE[index % len(PALETTE)],
+                    "symbol": index // len(PALETTE),
+                    "opacity": 0.5,
+                },
                 customdata=some["point"],
                 hovertemplate=f"{design}, point %{{customdata}}<br>%{{x:.4g}}, %{{y:.4g}}",
             )
         )
     figure.add_trace(
-        go.Scatter(
+        go.Scattergl(  # as the points are, or they would lie over it
             x=front[x],
             y=front[y],
             mode="lines+markers",
             name="front",
+            marker={"size": size + 3, "symbol": "circle-open", "line": {"width": 2}},
+            customdata=front[["design", "point"]],
+            hovertemplate="front: %{customdata[0]}, point %{customdata[1]}<br>%{x:.4g}, %{y:.4g}"
+            "<extra></extra>",
             line={"color": RED, "shape": "hv" if objectives[1][0] != "-" else "linear"},
         )
     )
-    figure.update_xaxes(title_text=_label(x, allowed))
-    figure.update_yaxes(title_text=_label(y, allowed))
+    figure.update_xaxes(title_text=_label(x, allowed), **_range(allowed[x]))
+    figure.update_yaxes(title_text=_label(y, allowed), **_range(allowed[y]))
+    # Below the figure, where many names do not reach its title.
+    below = {"yref": "container", "y": 0.0, "yanchor": "bottom"}
+    figure.update_layout(height=480 + 12 * len(designs), legend=below)
     return figure
+
+
+def _range(values: pd.Series) -> dict[str, Any]:
+    """No axis below zero for what never is, no ticks of rounding for what is always the same."""
+    low, high = values.min(), values.max()
+    if 0 < high - low <= _SAME * high or low == high > 0:
+        return {"range": [0.9 * low, 1.1 * high]}
+    return {"rangemode": "nonnegative" if low >= 0 else "normal"}
 
 
 def parallel_figure(table: pd.DataFrame, paths: Sequence[str], metrics: Sequence[str]) -> go.Figure:
@@ -109,7 +129,7 @@ def tornado_figure(table: pd.DataFrame, metric: str, paths: Sequence[str]) -> go
     found = tornado(table, metric, paths).iloc[::-1]
     good = feasible(table)
     middle = float(good[metric].mean())
-    title = f"{_short(metric)} over the range of each path"
+    title = f"{full_label(metric)} over the range of each path"
     figure = blank(title, _FRAME_PX + _ROW_PX * len(found))
     for side, color in (("low", BLUE), ("high", ORANGE)):
         figure.add_trace(
@@ -135,7 +155,7 @@ def sensitivity_figure(table: pd.DataFrame, spec: SpecLike, metric: str) -> go.F
     found = sensitivity(table, spec, metric)
     sobol = "S1" in found
     means = found.groupby("path", sort=False).mean(numeric_only=True)
-    figure = blank(f"What {_short(metric)} depends on", 420)
+    figure = blank(f"What {full_label(metric)} depends on", 420)
     columns = {"S1": "alone", "ST": "with others"} if sobol else {"mu_star": "mean effect"}
     for (column, name), color in zip(columns.items(), (BLUE, ORANGE), strict=False):
         bars = means.get(f"{column}_conf")
@@ -164,7 +184,7 @@ def uncertainty_figure(
     found = uncertainty(good, [metric], by)
     groups = world_columns(table) if by is None else by
     names = [", ".join(str(row[name]) for name in groups) for _, row in found.iterrows()]
-    title = f"{_short(metric)}: median and 90 % band"
+    title = f"{full_label(metric)}: median and 90 % band"
     figure = blank(title, _FRAME_PX + _ROW_PX * len(found))
     figure.add_trace(
         go.Scatter(

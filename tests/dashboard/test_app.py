@@ -17,7 +17,7 @@ import dctwin
 pytest.importorskip("dash", reason="the dashboard needs dctwin[web]")
 
 from dctwin.dashboard import app as app_module
-from dctwin.dashboard import callbacks, layout, sweeps, views
+from dctwin.dashboard import callbacks, grid, layout, sweeps, views, weather
 from dctwin.dashboard.service import MIB, WEATHER_BYTES, Cache, Service, lines_of
 from dctwin.dashboard.text import TEXT, say
 
@@ -67,7 +67,7 @@ def test_every_text_is_used_and_every_used_text_is_there() -> None:
     assert unused == []
     for key in re.findall(r"""say\(\s*["']([a-z_0-9]+)["']""", code):
         assert key in TEXT
-    for name in layout.COLUMNS:
+    for name in grid.COLUMNS:
         assert say(f"column_{name}")
         assert say(f"tip_{name}")
 
@@ -181,7 +181,7 @@ def given(data: str | None, name: str = "year.epw", site: str = SITE) -> dict[st
 
 
 def test_an_upload_replaces_the_weather_of_its_site_only(service: Service) -> None:
-    uploads, lines = callbacks.upload_weather(service, {}, given(data_url(epw())))
+    uploads, lines = weather.upload_weather(service, {}, given(data_url(epw())))
     assert "8,760" in lines[0]
     assert not any("km" in line for line in lines)
     rows, _ = service.rows([DESIGN], [SITE, "osaka"], uploads)
@@ -194,13 +194,13 @@ def test_an_upload_replaces_the_weather_of_its_site_only(service: Service) -> No
 
 
 def test_a_file_from_far_away_is_said_to_be(service: Service) -> None:
-    _, lines = callbacks.upload_weather(service, {}, given(data_url(epw(1.35, 103.8, 27.0))))
+    _, lines = weather.upload_weather(service, {}, given(data_url(epw(1.35, 103.8, 27.0))))
     assert re.search(r"5,\d{3} km", lines[-1])  # Singapore to Narita: 5,350 km
 
 
 def test_a_broken_file_is_one_error_with_line_and_column(service: Service) -> None:
     with pytest.raises(dctwin.InputError) as caught:
-        callbacks.upload_weather(service, {}, given(data_url(broken_epw()), "bad.epw"))
+        weather.upload_weather(service, {}, given(data_url(broken_epw()), "bad.epw"))
     lines = lines_of(caught.value)
     assert len(lines) == 1
     assert lines[0].startswith("bad.epw:10: ")
@@ -210,14 +210,14 @@ def test_a_broken_file_is_one_error_with_line_and_column(service: Service) -> No
 @pytest.mark.parametrize("data", ["", "data:,", "data:x;base64,%%%", "data:x;base64,QQ", "x"])
 def test_what_is_no_data_url_is_refused(service: Service, data: str) -> None:
     with pytest.raises(dctwin.InputError):
-        callbacks.upload_weather(service, {}, given(data))
+        weather.upload_weather(service, {}, given(data))
 
 
 def test_a_file_above_8_mib_is_refused_before_and_after_sending(service: Service) -> None:
     with pytest.raises(dctwin.InputError, match=r"allowed 8 MiB \(got 24\.0 MiB\)"):
-        callbacks.upload_weather(service, {}, given(None))
+        weather.upload_weather(service, {}, given(None))
     with pytest.raises(dctwin.InputError, match="allowed 8,388,608 bytes"):
-        callbacks.upload_weather(service, {}, given(data_url(epw() + " " * WEATHER_BYTES)))
+        weather.upload_weather(service, {}, given(data_url(epw() + " " * WEATHER_BYTES)))
 
 
 def test_the_browsers_limit_is_the_services() -> None:
@@ -263,9 +263,8 @@ def test_sweeps_below_the_results_are_told(results: Path) -> None:
     assert say("sweep_of", done=6, points=6) in text
     assert say("state_idle") in text
     assert list(Service(results / "begun").sweeps()) == ["begun"]
-    assert say("sweeps_none", folder=results / "none") in str(
-        sweeps.progress_table(Service(results / "none"))
-    )
+    none = str(sweeps.progress_table(Service(results / "none")))
+    assert f"Code('dctwin sweep SPEC.yaml --out {results / 'none'}/NAME')" in none
 
 
 @pytest.mark.parametrize("name", ["/etc", "..", "study", "begun/../study/small", ""])
@@ -281,12 +280,18 @@ def test_best_points_and_fronts_are_those_of_the_library(results: Path) -> None:
     text = str(sweeps.best_tables(table, spec, "pue"))
     best = dctwin.rank(table, ["pue"]).iloc[0]
     assert f"{best['pue']:.6g}" in text
-    assert say("sweep_best", metric="pue", shown=6, count=6) in text
+    assert say("sweep_best", metric="PUE", shown=6, count=6) in text
     money = str(sweeps.best_tables(table, spec, "cost_total_per_year"))
     for currency in ("JPY", "USD"):
         assert re.search(rf"cost_total_per_year\* \[\d{{4}} {currency}/year\]", money)
     labels = {entry["value"]: entry["label"] for entry in sweeps.metric_choice(table)}
     assert labels["wue_l_per_kwh"].endswith("[L/kWh]")
+    dry = table.assign(wue_l_per_kwh=0.0)
+    wanted = ("wue_l_per_kwh", "cue_kg_per_kwh")
+    assert sweeps.first_choice(table, list(labels), wanted) == "wue_l_per_kwh"
+    assert sweeps.first_choice(dry, list(labels), wanted) == "cue_kg_per_kwh"
+    assert sweeps.first_choice(dry, ["wue_l_per_kwh"], wanted) == "wue_l_per_kwh"
+    assert sweeps.first_choice(dry, [], wanted) is None
     assert len(sweeps.fronts(table, spec, ("pue", "wue_l_per_kwh"), dark=True)) == 1
     assert len(sweeps.fronts(table, spec, ("cost_total_per_year", "pue"), dark=False)) == 2
     with pytest.raises(dctwin.InputError, match="no part is finished"):
@@ -383,7 +388,7 @@ def test_comparison_figures(service: Service, metric: str, sites: list[str]) -> 
 
 def test_synthetic_weather_is_labelled(service: Service) -> None:
     assert say("comparison_synthetic") in str(views.synthetic_badge(service, [SITE, "osaka"], {}))
-    uploads, _ = callbacks.upload_weather(service, {}, given(data_url(epw())))
+    uploads, _ = weather.upload_weather(service, {}, given(data_url(epw())))
     badge = str(views.synthetic_badge(service, [SITE, "osaka"], uploads))
     assert say("comparison_synthetic_at", sites="osaka") in badge
     assert views.synthetic_badge(service, [SITE], uploads) is None

@@ -279,7 +279,7 @@ def test_a_sweep_shows_its_progress_its_best_points_and_its_front(visit: Visit) 
     page = visit.page
     visit.until("#sweep-progress", "complete")
     visit.until("#sweep-progress", "3 of 3")
-    visit.until("#sweep-best", "Best by pue: 3 of 3")
+    visit.until("#sweep-best", "Best by PUE; 3 of 3 points")
     visit.until("#sweep-front", "WUE, site [L/kWh]")
     page.get_by_role("textbox", name="Best by").click()
     page.get_by_role("option", name=re.compile("Cost: facility in all")).click()
