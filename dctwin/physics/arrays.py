@@ -87,6 +87,30 @@ def where_needed(
     return type(found)(put_steps(new, old, steps, hours) for new, old in both)
 
 
+def in_places(
+    wanted: Any, few_frac: float, work: Callable[..., Array], values: tuple[Any, ...]
+) -> Array | None:
+    """What `work`, elementwise, makes of values where it is wanted, of the shape of `wanted`; 0
+    elsewhere. None where there is nothing to save: while JAX compiles, for a number, and where
+    `few_frac` of all or more want it."""
+    if namespace(wanted, *values) is not np or not np.ndim(wanted):
+        return None
+    places = np.flatnonzero(wanted)
+    if len(places) >= few_frac * wanted.size:
+        return None
+    found = np.zeros(wanted.shape)
+    index = np.unravel_index(places, wanted.shape)
+
+    def taken(value: Any) -> Any:
+        if np.shape(value) == wanted.shape:
+            return value.reshape(-1)[places]
+        return np.broadcast_to(value, wanted.shape)[index] if np.ndim(value) else value
+
+    if len(places):
+        found.reshape(-1)[places] = work(*map(taken, values))
+    return found
+
+
 def repeat(count: int, step: Callable[[State], State], state: State) -> State:
     """The state (floats, elementwise) after so many steps.
 

@@ -20,6 +20,8 @@ exact series for NTU ≤ 5 and 0.02 for NTU ≤ 10 (measured in the tests).
 
 from __future__ import annotations
 
+import numpy as np
+
 from .arrays import Array, namespace, repeat
 
 # Below this, three terms of the series are exact to double precision (next term z³/24).
@@ -39,6 +41,8 @@ def _decay_mean(z: Array) -> Array:
     """φ(z) = (1 − e^−z)/z, with φ(0) = 1: the mean of e^−s over 0…z."""
     xp = namespace(z)
     small = xp.abs(z) < _SERIES_BELOW
+    if xp is np and not np.any(small):
+        return -np.expm1(-z) / z
     safe = xp.where(small, 1.0, z)
     return xp.where(small, 1 - z * (0.5 - z / 6), -xp.expm1(-safe) / safe)
 
@@ -47,6 +51,8 @@ def _log_mean(y: Array) -> Array:
     """ψ(y) = ln(1 + y)/y, with ψ(0) = 1."""
     xp = namespace(y)
     small = xp.abs(y) < _SERIES_BELOW
+    if xp is np and not np.any(small):
+        return np.log1p(y) / y
     safe = xp.where(small, 1.0, y)
     return xp.where(small, 1 - y * (0.5 - y / 3), xp.log1p(safe) / safe)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dctwin.physics.arrays import namespace, repeat, where_needed
+from dctwin.physics.arrays import in_places, namespace, repeat, where_needed
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,25 @@ def test_a_repeated_step_is_the_same_compiled() -> None:
     compiled = jax.jit(lambda x: repeat(4, step, (x, 0.0)))(1.0)
     np.testing.assert_allclose(compiled[0], plain[0])
     np.testing.assert_allclose(compiled[1], plain[1])
+
+
+def test_work_is_done_in_the_places_that_want_it() -> None:
+    seen = []
+
+    def work(x: np.ndarray, y: np.ndarray, z: float) -> np.ndarray:
+        seen.append(np.size(x))
+        return x + 10.0 * y + z
+
+    rng = np.random.default_rng(4)
+    x, hourly, each = rng.random((3, 50)), rng.random(50), rng.random((3, 1))
+    wanted = x > 0.6
+    for y in (hourly, each, rng.random((3, 50))):
+        found = in_places(wanted, 0.8, work, (x, y, 2.0))
+        np.testing.assert_array_equal(found, np.where(wanted, x + 10.0 * y + 2.0, 0.0))
+    assert seen == [wanted.sum()] * 3
+    none = in_places(np.zeros(4, bool), 0.8, work, (np.ones(4), 1.0, 0.0))
+    np.testing.assert_array_equal(none, np.zeros(4))
+    assert in_places(wanted, 0.1, work, (x, hourly, 0.0)) is None
+    assert in_places(np.True_, 0.8, work, (1.0, 1.0, 0.0)) is None
+    jax = pytest.importorskip("jax")
+    assert in_places(jax.numpy.asarray(wanted), 0.8, work, (x, hourly, 0.0)) is None

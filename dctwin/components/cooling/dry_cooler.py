@@ -17,7 +17,7 @@ from dctwin.components.component import (
     ratio,
 )
 from dctwin.components.cooling.pads import humidity_gain_kg_per_kg
-from dctwin.physics.arrays import Array, namespace, precise, rough
+from dctwin.physics.arrays import Array, in_places, namespace, precise, rough
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K, CP_VAPOUR_KJ_PER_KG_K
 
 # Modelica Buildings, CoolingTowers.Data.DryCooler.BaseClasses.UACorrection: coefficients with the
@@ -37,8 +37,10 @@ FAN_FLOOR_FRAC = 0.02
 _NO_FLOW_KW_PER_K = 1e-9
 _LEAST_SHARE, _MOST_SHARE = 1e-12, 1.0 - 1e-15
 _LEAST_SLOPE = 1e-3
-# Three steps leave at most 1e-8 of the speed over 600,000 random duties.
+# Three steps leave at most 2e-7 of the speed over 300,000 random duties, 5e-9 in all but 30.
 _NEWTON_STEPS, _RATING_STEPS = 3, 7
+# A search goes on by itself where it is for fewer than this share of all.
+_FEW_FRAC = 0.8
 
 
 class _Coil(NamedTuple):
@@ -143,8 +145,8 @@ class DryCooler(Stage):
 
     def reach_c(self, duty: Duty) -> Array:
         coil = self._coil(duty)
-        transfer, _ = _transfer(coil, 1.0, 0.0)
-        conductance = -coil.water_kw_per_k * namespace(transfer).expm1(-transfer)
+        units = _transfer(coil, 1.0, 0.0).units
+        conductance = -coil.water_kw_per_k * namespace(units).expm1(-units)
         drop_k = ratio(duty.heat_kw, duty.flow_kw_per_k)
         return self._coil_air_c(duty) + duty.heat_kw / conductance - drop_k
 
@@ -152,13 +154,11 @@ class DryCooler(Stage):
         xp = namespace(duty.heat_kw, duty.return_c, duty.air.dry_bulb_c, self.rated_heat_kw)
         coil = self._coil(duty)
         air_c = self._coil_air_c(duty)
-        full, full_slope = _transfer(coil, 1.0, 0.0)
+        full = _transfer(coil, 1.0, 0.0).units
         initial_k = duty.return_c - air_c
         able_kw = -duty.flow_kw_per_k * xp.expm1(-full) * initial_k
         heat_kw = xp.clip(able_kw, 0.0, duty.heat_kw)
-        speed, on_frac = _fan_speed(
-            coil, ratio(heat_kw, initial_k), full, full_slope, self.min_speed_frac
-        )
+        speed, on_frac = _fan_speed(coil, ratio(heat_kw, initial_k), full, self.min_speed_frac)
         density_frac = duty.air.density_kg_per_m3 / RATED_AIR_KG_PER_M3
         cube = speed * speed * speed
         fan_kw = (
@@ -195,12 +195,25 @@ class DryCooler(Stage):
         return Water(evaporation_kg_s=evaporation, blowdown_kg_s=evaporation / (self.cycles - 1.0))
 
 
-def _transfer(coil: _Coil, speed: Array, log_speed: Array) -> tuple[Array, Array]:
-    """Units G = -ln(1 - K/C_water) of the coil and d ln G / d ln speed; K is heat per kelvin.
+class _Transfer(NamedTuple):
+    """The coil at a fan speed: its units, and what their slope comes from."""
 
-    K = eff · Cmin between the entering streams. G runs with nearly one power of speed from a coil
-    short of air (G ~ C_air/C_water) to one short of water (G ~ UA/C_water): made for Newton.
-    Powers are written as exp(log): half the time.
+    units: Array  # G = -ln(1 - K/C_water); K is heat per kelvin between the entering streams
+    air_least: Array
+    capacity_ratio: Array
+    air_share: Array  # of the air side in all resistance
+    kept: Array  # e^-z - 1, z = C NTU^0.78
+    mean: Array  # φ(z)
+    cross_units: Array  # NTU φ(z)
+    effectiveness: Array
+    share: Array  # K/C_water where the air is short
+
+
+def _transfer(coil: _Coil, speed: Array, log_speed: Array) -> _Transfer:
+    """Units G of the coil: K = eff · Cmin, G = -ln(1 - K/C_water).
+
+    G runs with nearly one power of speed from a coil short of air (G ~ C_air/C_water) to one short
+    of water (G ~ UA/C_water): made for Newton. Powers are written as exp(log): half the time.
     """
     xp = namespace(coil.air_kw_per_k, speed)
     air_part = coil.air_resistance * xp.exp(-AIR_EXPONENT * log_speed)
@@ -213,53 +226,70 @@ def _transfer(coil: _Coil, speed: Array, log_speed: Array) -> tuple[Array, Array
     z = capacity_ratio * xp.exp(_CROSS_EXPONENT * xp.log(ntu))
     kept = xp.expm1(-z)
     mean = -kept / z
-    bent = (1.0 + kept) / mean - 1.0  # d ln mean / d ln z
-    units = ntu * mean
-    effectiveness = -xp.expm1(-units)
-    # Logarithmic slopes in speed: of NTU, of NTU · mean, of G.
-    ntu_slope = AIR_EXPONENT * (air_part * ua) - air_least
-    ratio_slope = 2.0 * air_least - 1.0
-    units_slope = ntu_slope + bent * (ratio_slope + _CROSS_EXPONENT * ntu_slope)
-    # Short of air, K/C_water = eff · Cmin/Cmax; short of water it is eff and G = NTU · mean.
+    cross_units = ntu * mean
+    effectiveness = -xp.expm1(-cross_units)
+    # Short of air, K/C_water = eff · Cmin/Cmax; short of water it is eff and G = NTU φ.
     share = xp.where(air_least, effectiveness * capacity_ratio, 0.5)
-    transfer = xp.where(air_least, -xp.log1p(-xp.minimum(share, _MOST_SHARE)), units)
-    air_slope = capacity_ratio * (effectiveness + units * (1.0 - effectiveness) * units_slope)
-    slope = xp.where(air_least, air_slope / ((1.0 - share) * transfer), units_slope)
-    return transfer, xp.maximum(slope, _LEAST_SLOPE)
+    units = xp.where(air_least, -xp.log1p(-xp.minimum(share, _MOST_SHARE)), cross_units)
+    air_share = air_part * ua
+    return _Transfer(
+        units, air_least, capacity_ratio, air_share, kept, mean, cross_units, effectiveness, share
+    )
+
+
+def _slope(at: _Transfer) -> Array:
+    """d ln G / d ln speed; made of the slopes of NTU and of NTU φ."""
+    xp = namespace(at.units)
+    bent = (1.0 + at.kept) / at.mean - 1.0  # d ln mean / d ln z
+    ntu_slope = AIR_EXPONENT * at.air_share - at.air_least
+    ratio_slope = 2.0 * at.air_least - 1.0
+    cross_slope = ntu_slope + bent * (ratio_slope + _CROSS_EXPONENT * ntu_slope)
+    air_slope = at.capacity_ratio * (
+        at.effectiveness + at.cross_units * (1.0 - at.effectiveness) * cross_slope
+    )
+    slope = xp.where(at.air_least, air_slope / ((1.0 - at.share) * at.units), cross_slope)
+    return xp.maximum(slope, _LEAST_SLOPE)
 
 
 def _fan_speed(
-    coil: _Coil, needed_kw_per_k: Array, full: Array, full_slope: Array, min_speed_frac: Array
+    coil: _Coil, needed_kw_per_k: Array, full: Array, min_speed_frac: Array
 ) -> tuple[Array, Array]:
     """Fan speed at which the coil has the needed conductance, and the share of time it is on.
 
-    Newton's steps on ln G (ln speed), within 1e-9 of the root; `full` and `full_slope` are G and
-    its slope at full speed. The start blends that slope with 1, which it is at low speed.
+    `full` is G at full speed. What the lowest speed transfers more than needed, fans cycle for.
     """
     xp = namespace(needed_kw_per_k, full, min_speed_frac)
     share = xp.clip(needed_kw_per_k / coil.water_kw_per_k, _LEAST_SHARE, _MOST_SHARE)
     needed = xp.minimum(-xp.log1p(-share), full)
-    part = needed / full
-    slope = full_slope + (0.5 - 0.5 * full_slope) * (1.0 - xp.sqrt(part))
     lowest = xp.log(min_speed_frac)
-    log_speed = xp.clip(xp.log(part) / slope, lowest, 0.0)
+    low = _transfer(coil, min_speed_frac, lowest).units
+    cycles = needed < low
+    between = xp.logical_not(cycles | (needed >= full))
+    values = needed, low, full, lowest, *coil
+    speed = in_places(between, _FEW_FRAC, _speed_between, values)
+    if speed is None:
+        speed = _speed_between(*values)
+    speed = xp.where(between, speed, xp.where(cycles, min_speed_frac, 1.0))
+    on_frac = xp.where(cycles, share / -xp.expm1(-low), 1.0)
+    return speed, on_frac * (needed_kw_per_k > 0)
 
-    # All steps but the last in single precision, down to a little less than the lowest speed, so
-    # that those held there are at that speed exactly after rounding.
-    early = rough(log_speed, needed, lowest - 1e-5, *coil)
+
+def _speed_between(needed: Array, low: Array, full: Array, lowest: Array, *coil: Array) -> Array:
+    """Fan speed by Newton's steps on ln G (ln speed), within 1e-9, from the line between both ends:
+    G is `low` at the logarithm `lowest` of the speed, and `full` at 0."""
+    xp = namespace(needed, low, full, *coil)
+    log_speed = xp.clip(lowest * xp.log(full / needed) / xp.log(full / low), lowest, 0.0)
+    # All steps but the last in single precision: the last corrects what they leave.
+    early = rough(log_speed, needed, lowest, *coil)
     log_speed = early[0]
     for _ in range(_NEWTON_STEPS - 1):
-        free, _ = _speed_step(log_speed, early[1], _Coil(*early[3:]))
-        log_speed = xp.clip(free, early[2], 0.0)
-    free, transfer = _speed_step(xp.clip(precise(log_speed), lowest, 0.0), needed, coil)
-    log_speed = xp.clip(free, lowest, 0.0)
-    # Held at the lowest speed the last step stood there, so its G is that of the lowest speed.
-    on_frac = xp.where(free < lowest, share / -xp.expm1(-transfer), 1.0)
-    return xp.exp(log_speed), xp.clip(on_frac, 0.0, 1.0) * (needed_kw_per_k > 0)
+        log_speed = xp.clip(_step(log_speed, early[1], _Coil(*early[3:])), early[2], 0.0)
+    log_speed = xp.clip(precise(log_speed), lowest, 0.0)
+    return xp.exp(xp.clip(_step(log_speed, needed, _Coil(*coil)), lowest, 0.0))
 
 
-def _speed_step(log_speed: Array, needed: Array, coil: _Coil) -> tuple[Array, Array]:
-    """The next ln speed of a Newton's step, and G at this one."""
+def _step(log_speed: Array, needed: Array, coil: _Coil) -> Array:
+    """The next ln speed of a Newton's step."""
     xp = namespace(log_speed, needed)
-    transfer, slope = _transfer(coil, xp.exp(log_speed), log_speed)
-    return log_speed + xp.log(needed / transfer) / slope, transfer
+    at = _transfer(coil, xp.exp(log_speed), log_speed)
+    return log_speed + xp.log(needed / at.units) / _slope(at)
