@@ -13,20 +13,15 @@ import numpy as np
 
 from dctwin.accounting.factors import Factor, grid_water_l_per_kwh
 from dctwin.climate.weather import Weather
+from dctwin.clock import zone
 from dctwin.errors import InputError
-from dctwin.grid import (
-    TimedValues,
-    read_carbon,
-    read_extra,
-    read_month_hour,
-    read_price,
-    zone,
-)
+from dctwin.grid import read_carbon, read_extra, read_month_hour, read_price
 from dctwin.jepx import is_jepx, read_jepx
 from dctwin.metrics import GridYear
 from dctwin.physics.overlap import covered_frac
 from dctwin.site import Site
 from dctwin.supply import NOT_SOURCED, Curtailment, Outage, note_of, price_of
+from dctwin.timed import TimedValues
 from dctwin.units import SECONDS_PER_HOUR
 
 PathLike = str | os.PathLike[str]

@@ -11,13 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from dctwin.climate.files import read_weather
 from dctwin.climate.hottest import hottest_year
 from dctwin.climate.monthly import MonthlyNormals
 from dctwin.climate.synthetic import synthetic_weather
 from dctwin.climate.weather import Weather
+from dctwin.clock import standard_offsets_h, zone
 from dctwin.document import Document, faults_of, load_document
 from dctwin.equipment import Name
 from dctwin.errors import InputError
@@ -159,6 +160,27 @@ class SiteFile(Structure):
     connection: Connection | None = None
     curtailment: Curtailment | None = None
     outages: list[Outage] = Field(default_factory=list, description="times without grid")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str | None) -> str | None:
+        try:
+            return name if name is None else zone(name).key
+        except InputError:
+            raise ValueError("must be a zone of the IANA database, as Europe/Berlin") from None
+
+    @model_validator(mode="after")
+    def _one_clock(self) -> Self:
+        """Weather would follow one clock and prices the other."""
+        if self.timezone is None:
+            return self
+        standard_h = standard_offsets_h(self.timezone)
+        if self.utc_offset_h not in standard_h:
+            allowed = " or ".join(f"{hours:g}" for hours in standard_h)
+            raise ValueError(
+                f"utc_offset_h must be the standard time of timezone {self.timezone}, {allowed} h"
+            )
+        return self
 
 
 @dataclass(frozen=True)
