@@ -169,19 +169,6 @@ class SiteFile(Structure):
         except InputError:
             raise ValueError("must be a zone of the IANA database, as Europe/Berlin") from None
 
-    @model_validator(mode="after")
-    def _one_clock(self) -> Self:
-        """Weather would follow one clock and prices the other."""
-        if self.timezone is None:
-            return self
-        standard_h = standard_offsets_h(self.timezone)
-        if self.utc_offset_h not in standard_h:
-            allowed = " or ".join(f"{hours:g}" for hours in standard_h)
-            raise ValueError(
-                f"utc_offset_h must be the standard time of timezone {self.timezone}, {allowed} h"
-            )
-        return self
-
 
 @dataclass(frozen=True)
 class Site:
@@ -249,6 +236,8 @@ def parse_site(document: Document) -> Site:
                 f"(got {'neither' if file.weather is None else 'both'})",
             )
         )
+    if file.timezone is not None:
+        _check_clock(file.timezone, file.utc_offset_h, document)
     tariff = file.tariff
     if tariff and price_of(tariff, "energy_price", tariff.currency, "kwh", None) is None:
         key = f"energy_price_{tariff.currency.lower()}_per_kwh"
@@ -258,6 +247,15 @@ def parse_site(document: Document) -> Site:
     if file.climate is not None:
         _check_normals(file.climate, document)
     return Site(file, document)
+
+
+def _check_clock(timezone: str, utc_offset_h: float, document: Document) -> None:
+    """Weather follows the offset, prices the zone: they must be one clock."""
+    standard_h = standard_offsets_h(timezone)
+    if utc_offset_h not in standard_h:
+        allowed = " or ".join(f"{hours:g}" for hours in standard_h)
+        why = f"must be the standard time of timezone {timezone}, {allowed} h"
+        raise InputError(document.fault(("utc_offset_h",), f"{why} (got {utc_offset_h:g})"))
 
 
 def _check_normals(climate: Climate, document: Document) -> None:

@@ -52,9 +52,7 @@ def test_a_site_whose_clocks_contradict_each_other_is_refused(tmp_path: Path) ->
     (fault,) = refused.value.faults
     assert fault.file.endswith("elsewhere.yaml")
     assert (fault.line, fault.field) == (10, "utc_offset_h")
-    assert fault.why == (
-        "utc_offset_h must be the standard time of timezone Europe/Berlin, 1 h (got -5)"
-    )
+    assert fault.why == "must be the standard time of timezone Europe/Berlin, 1 h (got -5)"
 
 
 def test_a_site_gives_standard_time_not_summer_time() -> None:
