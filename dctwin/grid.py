@@ -7,17 +7,11 @@ file of JEPX is read by dctwin/jepx.py. Rules:
 
 * A time column whose name says UTC is UTC; a time with an offset keeps it; any other is the site's
   clock: with summer time where the site names its zone (its days have 23, 24 or 25 hours; of two
-  equal times the second is the later), else local standard time. Rows must be in order, each time
-  once. A time names the start of its interval.
+  equal times the second is the later; 24 rows on a day of 23 or 25 hours are refused), else local
+  standard time. Rows must be in order, each time once. A time names the start of its interval.
 * Holes up to 3 h, missing rows or empty cells, are filled along a straight line; longer ones are
   refused with their rows.
-* Onto a run: where the file covers the whole run its own hours are used. Otherwise each moment of
-  the run takes the file's value at the same month, day and time (UTC) in the newest year that has
-  it, so a typical year can carry one actual year's grid. 29 February of a run takes the 28th where
-  the file's year has none; 29 February of a file is left out where the run has none. Days of the
-  week are not matched.
-* A run's step finer than the file's takes the value of the interval it lies in; a coarser one takes
-  the mean.
+* Onto a run: by the rules of dctwin/timed.py.
 """
 
 from __future__ import annotations
@@ -26,18 +20,15 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dctwin.clock import Clock
 from dctwin.errors import Fault, InputError
-
-Floats = NDArray[np.float64]
-Times = NDArray[np.datetime64]
+from dctwin.timed import Floats, TimedValues
 
 LONGEST_FILLED_GAP_H = 3.0
 ROW_LIMIT = 527_040  # a leap year of minutes; the same limit as for weather
@@ -51,87 +42,6 @@ _CARBON_G = re.compile(r"carbon intensity g\s*co.*?/\s*kwh\s*\((.+?)\)", re.IGNO
 _PRICE = re.compile(r"price \(([a-z]{3})/(mwh|kwh)\)", re.IGNORECASE)
 _PRICE_PLAIN = re.compile(r"(?:\w+_)?price_([a-z]{3})_per_kwh", re.IGNORECASE)
 _TIME = re.compile(r"(datetime|time|timestamp|date)([ _]\(?utc\)?)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Clock:
-    """How times without an offset are read: standard time, or a zone with its summer time."""
-
-    utc_offset_h: float
-    timezone: str | None = None
-
-    def utc_s(self, moment: datetime, before_s: int | None) -> int:
-        """Seconds since 1970 UTC; `before_s` is the row before, to tell two equal times apart."""
-        if moment.tzinfo is not None:
-            return round(moment.timestamp())
-        if self.timezone is None:
-            utc = moment.replace(tzinfo=UTC) - timedelta(hours=self.utc_offset_h)
-            return round(utc.timestamp())
-        local = moment.replace(tzinfo=zone(self.timezone))
-        first = round(local.timestamp())
-        if before_s is not None and first <= before_s:
-            return round(local.replace(fold=1).timestamp())
-        return first
-
-
-def zone(name: str) -> ZoneInfo:
-    """A time zone by its name in the IANA database."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        why = f"timezone: no zone of that name, like Europe/Berlin (got {name!r})"
-        raise InputError(why) from None
-
-
-@dataclass(frozen=True, eq=False)
-class TimedValues:
-    """One column of a file on a regular axis in UTC, without holes."""
-
-    file: str
-    column: str
-    unit: str
-    """`kg/kWh` for carbon, the currency's three letters for a price (per kWh)."""
-    start: np.datetime64
-    step_h: float
-    values: Floats
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def end(self) -> np.datetime64:
-        """End of the last interval."""
-        return self.start + self._step * self.values.size
-
-    @property
-    def _step(self) -> np.timedelta64:
-        return np.timedelta64(round(self.step_h * 3600.0), "s")
-
-    def onto(self, start_utc: np.datetime64, steps: int, step_h: float) -> Floats:
-        """The values on a run's steps, by the rules at the head of this module."""
-        run_s = round(step_h * 3600.0)
-        file_s = round(self.step_h * 3600.0)
-        parts = max(1, run_s // file_s)
-        begin = start_utc.astype("datetime64[s]") + np.arange(steps) * np.timedelta64(run_s, "s")
-        at = begin[:, None] + np.arange(parts) * np.timedelta64(run_s // parts, "s")
-        if not (self.start <= at.min() and at.max() < self.end):
-            at = self._same_day_of_year(at)
-        index = (at - self.start) // self._step
-        return np.asarray(self.values[index].mean(axis=1))
-
-    def _same_day_of_year(self, at: Times) -> Times:
-        """Each time moved to the newest year in which the file has that month, day and time."""
-        moved = np.full(at.shape, np.datetime64("NaT"), dtype="datetime64[s]")
-        for year in range(_year(self.end), _year(self.start) - 1, -1):
-            candidate = _in_year(at, year)
-            fits = (candidate >= self.start) & (candidate < self.end) & np.isnat(moved)
-            moved = np.where(fits, candidate, moved)
-        if np.isnat(moved).any():
-            missing = at[np.isnat(moved)][0]
-            why = (
-                f"covers {self.start} to {self.end} UTC; the run also needs {str(missing)[5:16]} "
-                "(month-day, time): give a whole year, or a file that covers the run"
-            )
-            raise InputError(Fault(self.file, 0, self.column, why))
-        return moved
 
 
 def read_carbon(
@@ -253,21 +163,6 @@ def by_hour_of_day(
     return np.asarray(values, dtype=np.float64)[(seconds // 3600.0).astype(int) % 24]
 
 
-def _year(time: np.datetime64) -> int:
-    return int(time.astype("datetime64[Y]").astype(int)) + 1970
-
-
-def _in_year(at: Times, year: int) -> Times:
-    """The same month, day and time in another year; 29 February falls back to the 28th."""
-    month = at.astype("datetime64[M]")
-    in_month = at - month.astype("datetime64[s]")
-    new_month = np.datetime64(f"{year}-01", "M") + (month - at.astype("datetime64[Y]"))
-    day = np.timedelta64(1, "D")
-    length = (new_month + 1).astype("datetime64[D]") - new_month.astype("datetime64[D]")
-    excess = np.maximum(in_month // day - length // day + 1, 0)
-    return np.asarray(new_month.astype("datetime64[s]") + in_month - excess * day)
-
-
 # --- reading -------------------------------------------------------------------------------------
 
 
@@ -323,6 +218,11 @@ def _timed(
     at, column = header.index(time_name), header.index(name)
     times, values, lines = _parse(file, rows, (time_name, at), (name, column), clock)
     step_min, slots = _axis(file, time_name, times, lines)
+    _refuse(
+        Fault(file, lines[i], time_name, why)
+        for i in np.flatnonzero(np.diff(slots) > 1)
+        if (why := clock.told_once(int(times[i]), int(times[i + 1]), 60 * step_min))
+    )
     filled = np.full(int(slots[-1]) + 1, np.nan)
     filled[slots] = values * scale
     filled, first, notes = _fill(file, name, filled, step_min, slots, lines)
@@ -361,7 +261,11 @@ def _parse(
         if np.isinf(number):
             faults.append(Fault(file, line, value[0], f"must be a number or empty (got '{text}')"))
             continue
-        times.append(clock.utc_s(moment, times[-1] if times else None))
+        try:
+            times.append(clock.utc_s(moment, times[-1] if times else None))
+        except InputError as problem:
+            faults.append(Fault(file, line, time[0], str(problem)))
+            continue
         values.append(number)
         lines.append(line)
     _refuse(faults)

@@ -13,20 +13,15 @@ import numpy as np
 
 from dctwin.accounting.factors import Factor, grid_water_l_per_kwh
 from dctwin.climate.weather import Weather
+from dctwin.clock import zone
 from dctwin.errors import InputError
-from dctwin.grid import (
-    TimedValues,
-    read_carbon,
-    read_extra,
-    read_month_hour,
-    read_price,
-    zone,
-)
+from dctwin.grid import read_carbon, read_extra, read_month_hour, read_price
 from dctwin.jepx import is_jepx, read_jepx
 from dctwin.metrics import GridYear
 from dctwin.physics.overlap import covered_frac
 from dctwin.site import Site
 from dctwin.supply import NOT_SOURCED, Curtailment, Outage, note_of, price_of
+from dctwin.timed import TimedValues
 from dctwin.units import SECONDS_PER_HOUR
 
 PathLike = str | os.PathLike[str]
@@ -87,8 +82,8 @@ def make_grid_year(
         put("surplus_kw", region.surplus_kw(), region.status, region.source)
     found["available_frac"] = 1.0 - outage_frac(file.outages, weather)
     if grid_file is not None:
-        for name, series in _of_file(grid_file, weather, file.timezone).items():
-            put(name, series, "read", f"--grid {os.fspath(grid_file)}")
+        for name, (series, source) in _of_file(grid_file, weather, file.timezone).items():
+            put(name, series, "read", source)
     priced = _price(site, weather, clock, price_file)
     price, found["currency"], found["price_year"], status, source = priced
     put("price_per_kwh", price, status, source)
@@ -126,18 +121,27 @@ def _given(value: float | None, default: float | None) -> float | None:
     return default if value is None else value
 
 
-def _of_file(grid_file: PathLike, weather: Weather, timezone: str | None) -> dict[str, Any]:
-    """The series that a grid file holds, by their names in GridYear, on the run's steps."""
+def _of_file(
+    grid_file: PathLike, weather: Weather, timezone: str | None
+) -> dict[str, tuple[Any, str]]:
+    """The series that a grid file holds on the run's steps, and where each is from, by their names
+    in GridYear."""
     path, offset = os.fspath(grid_file), weather.utc_offset_h
-    found = {"carbon_kg_per_kwh": _onto(read_carbon(path, "direct", offset, timezone), weather)}
+
+    def of(series: TimedValues) -> tuple[Any, str]:
+        return _onto(series, weather), "; ".join((f"--grid {path}", *series.notes))
+
+    found = {"carbon_kg_per_kwh": of(read_carbon(path, "direct", offset, timezone))}
     for column, name in _COLUMNS.items():
         series = read_extra(path, column, offset, timezone)
         if series is not None:
-            found[name] = _onto(series, weather)
+            found[name] = of(series)
     if "surplus_kw" in found:
-        found["curtailing_frac"] = (found["surplus_kw"] > 0) * 1.0
+        surplus_kw, source = found["surplus_kw"]
+        found["curtailing_frac"] = (surplus_kw > 0) * 1.0, source
     if "outage_frac" in found:
-        found["available_frac"] = 1.0 - found.pop("outage_frac")
+        out_frac, source = found.pop("outage_frac")
+        found["available_frac"] = 1.0 - out_frac, source
     return found
 
 
@@ -182,7 +186,7 @@ def _price(
             series = read_price(os.fspath(price_file), weather.utc_offset_h, site.file.timezone)
         # A file from one summer to the next is called by the year it begins in, as JEPX does.
         year = int(str(series.start + np.timedelta64(round(weather.utc_offset_h), "h"))[:4])
-        source = f"--price {os.fspath(price_file)}, {series.column}"
+        source = "; ".join((f"--price {os.fspath(price_file)}, {series.column}", *series.notes))
         return _onto(series, weather), series.unit, year, "read", source
     if tariff is None:
         return None, "", None, "assumed", ""

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from dctwin.errors import Fault, InputError, nearest
-from dctwin.grid import TimedValues
+from dctwin.timed import TimedValues
 
 # Areas of the file, by the names of the network operators' regions.
 AREAS = {

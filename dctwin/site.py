@@ -11,13 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from dctwin.climate.files import read_weather
 from dctwin.climate.hottest import hottest_year
 from dctwin.climate.monthly import MonthlyNormals
 from dctwin.climate.synthetic import synthetic_weather
 from dctwin.climate.weather import Weather
+from dctwin.clock import standard_offsets_h, zone
 from dctwin.document import Document, faults_of, load_document
 from dctwin.equipment import Name
 from dctwin.errors import InputError
@@ -160,6 +161,14 @@ class SiteFile(Structure):
     curtailment: Curtailment | None = None
     outages: list[Outage] = Field(default_factory=list, description="times without grid")
 
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str | None) -> str | None:
+        try:
+            return name if name is None else zone(name).key
+        except InputError:
+            raise ValueError("must be a zone of the IANA database, as Europe/Berlin") from None
+
 
 @dataclass(frozen=True)
 class Site:
@@ -227,6 +236,8 @@ def parse_site(document: Document) -> Site:
                 f"(got {'neither' if file.weather is None else 'both'})",
             )
         )
+    if file.timezone is not None:
+        _check_clock(file.timezone, file.utc_offset_h, document)
     tariff = file.tariff
     if tariff and price_of(tariff, "energy_price", tariff.currency, "kwh", None) is None:
         key = f"energy_price_{tariff.currency.lower()}_per_kwh"
@@ -236,6 +247,15 @@ def parse_site(document: Document) -> Site:
     if file.climate is not None:
         _check_normals(file.climate, document)
     return Site(file, document)
+
+
+def _check_clock(timezone: str, utc_offset_h: float, document: Document) -> None:
+    """Weather follows the offset, prices the zone: they must be one clock."""
+    standard_h = standard_offsets_h(timezone)
+    if utc_offset_h not in standard_h:
+        allowed = " or ".join(f"{hours:g}" for hours in standard_h)
+        why = f"must be the standard time of timezone {timezone}, {allowed} h"
+        raise InputError(document.fault(("utc_offset_h",), f"{why} (got {utc_offset_h:g})"))
 
 
 def _check_normals(climate: Climate, document: Document) -> None:

@@ -146,7 +146,10 @@ def part(totals: Totals, prefix: str) -> Array:
 
 
 def monthly_peaks_kw(totals: Totals) -> list[Array]:
-    """Highest draw from the grid in each month that the run touches."""
+    """Highest draw from the grid in each month that the run touches [kW].
+
+    A draw is the mean of a step of the run: shorter steps see higher peaks.
+    """
     return [kw for name, kw in totals.items() if name.startswith("peak_grid_kw:")]
 
 

@@ -100,7 +100,9 @@ def hours(draw: st.DrawFn, most: int = 48, outages: bool = True) -> Hours:
         step_h=draw(st.sampled_from([0.25, 0.5, 1.0])),
         air_c=series(-20.0, 45.0),
         price_per_kwh=series(-0.5, 1.0) if draw(st.booleans()) else series(0.1, 1.0),
-        export_price_per_kwh=draw(st.sampled_from([None, 0.0, 0.05, 0.4])),
+        export_price_per_kwh=series(-0.3, 0.4)
+        if draw(st.integers(0, 4)) == 0
+        else draw(st.sampled_from([None, -0.2, 0.0, 0.05, 0.4])),
         demand_price_per_kw=draw(st.sampled_from([None, 0.5, 20.0])),
         carbon_kg_per_kwh=series(0.0, 1.0),
         grid_available=there,

@@ -224,6 +224,19 @@ def test_every_series_names_the_source_of_the_values_used(tmp_path: Path) -> Non
     assert year.price_year == 2024
 
 
+def test_holes_that_were_filled_are_told(tmp_path: Path) -> None:
+    start = np.datetime64("2024-01-01T00:00")
+    times = [str(start + np.timedelta64(k, "h")) for k in range(8784) if k not in (50, 51)]
+    grid, price = tmp_path / "grid.csv", tmp_path / "price.csv"
+    grid.write_text("time_utc,carbon_kg_per_kwh\n" + "".join(f"{t},0.4\n" for t in times))
+    price.write_text("time_utc,price_jpy_per_kwh\n" + "".join(f"{t},9\n" for t in times))
+    _, files = make_grid_year(SITE, YEAR, grid, price)
+    filled = "2 missing values of {} interpolated"
+    carbon, cost = files["carbon_kg_per_kwh"].source, files["price_per_kwh"].source
+    assert carbon.endswith(f"; grid.csv: {filled.format('carbon_kg_per_kwh')}")
+    assert cost.endswith(f"; price.csv: {filled.format('price_jpy_per_kwh')}")
+
+
 def test_every_price_and_limit_of_a_site_does_what_it_says() -> None:
     """From the site's file to the metric, one run each."""
     export = {"onsite.export": True, "onsite.pv.count": 12}

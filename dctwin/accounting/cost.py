@@ -100,7 +100,8 @@ def export_revenue(tariff: Any, export_kwh: Array, currency: str, used: Used) ->
     if tariff is None:
         return 0.0
     price = _noted(used, tariff, "export_price", "kwh")
-    return exchange(price * export_kwh, tariff.currency, currency, used)
+    # Adding 0 takes the minus off a negative price times nothing.
+    return exchange(price * export_kwh + 0.0, tariff.currency, currency, used)
 
 
 def water_cost(tariff: Any, source_l: Mapping[str, Array], currency: str, used: Used) -> Array:

@@ -27,7 +27,8 @@ class Hours:
     price_per_kwh     of energy from the grid; None where not given, like the three below
     export_price_per_kwh, demand_price_per_kw (of the run's highest draw), carbon_kg_per_kwh
     grid_available    share of each step; None: always   connection_kw  limit both ways; None: none
-    export            surplus may flow to the grid       air_c      outdoor air
+    export            surplus may flow to the grid, not where its price is negative
+    air_c             outdoor air
     export_limit_kw   most that may be fed in; None: what the connection carries
     """
 
@@ -62,12 +63,14 @@ class Hours:
 
     @property
     def export_kw(self) -> Array:
-        """What may flow to the grid."""
+        """What may flow to the grid: nothing at a loss, as own sources can be curtailed."""
         if not self.export:
             return 0.0 * self.grid_kw
-        if self.export_limit_kw is None:
-            return self.grid_kw
-        return namespace(self.grid_kw).minimum(self.grid_kw, self.export_limit_kw)
+        most_kw, price = self.grid_kw, self.export_price_per_kwh
+        xp = namespace(most_kw, self.export_limit_kw, price)
+        if self.export_limit_kw is not None:
+            most_kw = xp.minimum(most_kw, self.export_limit_kw)
+        return most_kw if price is None else xp.where(price < 0, 0.0, most_kw)
 
     def series(self, name: str, policy: str) -> Array:
         """A series that a policy needs. Raises InputError where the site does not give it."""
@@ -158,7 +161,7 @@ def honour_grid(request: Request, hours: Hours) -> Request:
     """The request within what the connection carries: it never charges from a grid that is not
     there, and covers what the grid cannot bring."""
     limits = (hours.grid_available, hours.connection_kw, hours.export_limit_kw)
-    if hours.export and all(limit is None for limit in limits):
+    if hours.export and all(x is None for x in (*limits, hours.export_price_per_kwh)):
         return request
     xp = namespace(request.charge_kw, hours.load_kw, hours.own_kw, hours.grid_kw)
     deficit_kw = hours.deficit_kw

@@ -1,8 +1,8 @@
 """Policies that plan: the optimum with perfect foresight, and a rolling horizon with a forecast.
 
 Both solve programs (program.py) for the battery, design by design, and hand the schedule to the
-same battery as every other policy. NumPy-only, some 20 s a design-year, minutes where prices turn
-negative often: not for large sweeps.
+same battery as every other policy. NumPy-only, 3 s to three minutes a design-year (longest where
+losses bend with the C-rate or prices turn negative often): not for large sweeps.
 """
 
 from __future__ import annotations

@@ -272,7 +272,7 @@ class _Build:
         """Steps in which losing energy, or buying to sell, would pay."""
         price = self.problem.price_per_kwh
         sold = np.where(self.problem.export_kw > 0, self.problem.export_price_per_kwh, 0.0)
-        return (price < 0) | (sold > price) | (sold < 0)
+        return (price < 0) | (sold > price)
 
     def _cost(self) -> np.ndarray:
         problem, cost = self.problem, np.zeros(self.size)
@@ -292,10 +292,7 @@ class _Build:
         high[self.place["d"]] = self.most_out_kw
         high[self.place["g"]] = np.minimum(problem.grid_kw, problem.load_kw + battery.charge_kw)
         high[self.place["x"]] = np.minimum(problem.export_kw, problem.own_kw + self.most_out_kw)
-        # Surplus is fed in at any price; only what the grid cannot take is curtailed.
-        beyond_kw = problem.own_kw - problem.load_kw - problem.export_kw
-        paid = problem.export_price_per_kwh >= 0
-        high[self.place["u"]] = np.where(paid, problem.own_kw, np.maximum(beyond_kw, 0.0))
+        high[self.place["u"]] = problem.own_kw
         low[self.place["e"]] = problem.floor_kwh
         high[self.place["e"]] = battery.capacity_kwh
         high[self.either.start :] = 1

@@ -13,6 +13,8 @@ import numpy as np
 from dctwin.physics.arrays import Array, namespace
 
 _ROUNDING = 1e-9
+# Of a store's room: less than this is what rounding leaves in it.
+_NOTHING_FRAC = 1e-13
 # Steps in a block: two loops over a block cost as much as chaining the blocks of a year.
 _BLOCK_STEPS = 24
 
@@ -100,8 +102,10 @@ def filled(rate_kw: Array, step_h: float, start_kwh: Array, room_kwh: Array) -> 
     xp = namespace(rate_kw, start_kwh, room_kwh)
     change_kwh = step_h * rate_kw
     before, after = clipped_sums(change_kwh, start_kwh, 0.0, room_kwh)
-    # What the sum's rounding adds to a full, an empty or an idle store is neither taken nor given.
-    share = (after - before) / xp.where(change_kwh == 0, 1.0, change_kwh)
+    # What the sum's rounding adds to a full, an empty or an idle store is neither taken nor given:
+    # a trickle out of an empty one would pass for a discharge and keep its reserve from the refill.
+    moved_kwh = xp.where(xp.abs(after - before) > _NOTHING_FRAC * room_kwh, after - before, 0.0)
+    share = moved_kwh / xp.where(change_kwh == 0, 1.0, change_kwh)
     return xp.clip(share, 0.0, 1.0), after
 
 

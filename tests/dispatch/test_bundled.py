@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,15 @@ import pytest
 import dctwin
 from dctwin.cli import main
 from dctwin.errors import InputError
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_page_shows_what_engines_do() -> None:
+    page = (DOCS / "storage-and-dispatch.md").read_text(encoding="utf-8")
+    maker = runpy.run_path(str(DOCS / "make_dispatch.py"))
+    assert maker["put"](page, "engines", maker["engine_table"]()) == page
+    assert maker["put"](page, "policies", "") != page
 
 
 def prices(folder: Path, lowest: float = -5.0) -> Path:
@@ -165,3 +175,20 @@ def test_the_optimum_runs_in_a_year(tmp_path: Path) -> None:
     bills = [m["cost_energy_per_year"] + m["cost_network_per_year"] for m in (foreseen, traded)]
     assert bills[0] < bills[1]
     assert foreseen["peak_grid_kw"] < traded["peak_grid_kw"]
+
+
+def test_surplus_is_curtailed_where_feeding_in_costs_money() -> None:
+    design = {"onsite.pv.count": 12, "onsite.policy": {"name": "price", "sell": True}}
+    site = dctwin.load_site("tokyo")
+    paid, fined = (
+        dctwin.simulate(
+            "dtc-warm-water-pv-battery-ac",
+            site.replace({"tariff.export_price_jpy_per_kwh": price}),
+            set=design,
+        ).metrics
+        for price in (0.0, -3.0)
+    )
+    assert paid["grid_export_kwh"] > 1e5
+    assert fined["grid_export_kwh"] == 0
+    assert fined["cost_export_revenue_per_year"] == 0
+    assert fined["curtailed_kwh"] > 1e5 > paid["curtailed_kwh"]

@@ -54,6 +54,8 @@ def test_every_policy_keeps_energy_and_limits(
     assert (done.curtailed_kw <= there.own_kw + TINY_KW).all()
     assert (done.import_kw <= there.grid_kw + TINY_KW).all()
     assert (done.export_kw <= there.export_kw + TINY_KW).all()
+    if there.export_price_per_kwh is not None:
+        assert not done.export_kw[(there.export_price_per_kwh + 0.0 * done.export_kw) < 0].any()
     assert (done.shed_kw * done.export_kw == 0).all()
     # Load is shed only where the grid is missing or has reached its limit.
     unused_kw = np.broadcast_to(there.grid_kw - done.import_kw, done.shed_kw.shape)
@@ -221,7 +223,8 @@ def test_jax_agrees(data: dict[str, Any]) -> None:
     before = jax.config.jax_enable_x64
     jax.config.update("jax_enable_x64", True)
     try:
-        seen, rule = month(96), policy(data)
+        sold = np.where(np.arange(96) % 3 == 0, -0.05, 0.04)
+        seen, rule = replace(month(96), export_price_per_kwh=sold), policy(data)
         held = Stores(
             Battery(
                 capacity_kwh=3000.0,
@@ -302,3 +305,73 @@ def test_own_surplus_is_exported_before_the_battery() -> None:
     seen = Hours(np.array([0.0, 0.0]), np.array([50.0, 45.0]), 1.0, connection_kw=50.0)
     request = honour_grid(Request(np.zeros(2), np.full(2, 9.0)), seen)
     np.testing.assert_allclose(request.discharge_kw, [0.0, 5.0])
+
+
+def every_policy() -> list[dict[str, Any]]:
+    """Each policy by name, so that it charges and discharges in the hours of `month`."""
+    return [
+        {"name": "self-consumption"},
+        {"name": "peak-shaving", "target_kw": 900.0},
+        {"name": "price"},
+        {"name": "price", "sell": True},
+        {"name": "carbon", "sell": True},
+        {"name": "matching-247", "match_frac": 0.8},
+        {"name": "islanded", "outage_start_h": [30.4, 90.0], "outage_h": 9.15},
+        {"name": "islanded", "grid_connected": False},
+        {"name": "optimum"},
+        {"name": "optimum", "goal": "carbon"},
+        {"name": "rolling-horizon"},
+    ]
+
+
+@pytest.mark.parametrize("data", every_policy())
+def test_nothing_is_sold_at_a_negative_price(data: dict[str, Any]) -> None:
+    """Feeding in costs money in every third hour: own sources are curtailed, the battery waits."""
+    sold = np.where(np.arange(120) % 3 == 0, -0.05, 0.04)
+    seen = replace(month(120), export_price_per_kwh=sold)
+    _, there, done = follow_closely(policy(data), Stores(BATTERY), seen)
+    loss = there.export_price_per_kwh < 0
+    assert not done.export_kw[loss].any()
+    assert done.battery is not None
+    # What is curtailed is own power that neither load nor battery took.
+    left_kw = np.maximum(there.surplus_kw - done.battery.charge_kw, 0.0)
+    np.testing.assert_allclose(done.curtailed_kw[loss], left_kw[loss], atol=1e-6)
+    assert (done.battery.discharge_kw <= there.deficit_kw + TINY_KW)[loss].all()
+    if there.grid_available is None:
+        assert not done.curtailed_kw[~loss].any()
+        assert done.curtailed_kw.any()
+
+
+def test_an_engine_sells_nothing_at_a_negative_price() -> None:
+    """A base-load set at a share of its rating follows the load where feeding in costs money."""
+    load_kw = np.full(2, 600.0)
+    seen = Hours(load_kw, 0.0 * load_kw, 1.0, export_price_per_kwh=np.array([0.05, -0.05]))
+    unit: Any = load_equipment("gas-1500kw").component
+    sets = [Bank("set", unit.with_values(heater_kw=0.0), 1, "base-load", 0.8)]
+    done = operate(SelfConsumption(), Stores(), seen, sets)
+    np.testing.assert_allclose(done.gensets[0].output_kw, [1200.0, 600.0])
+    np.testing.assert_allclose(done.export_kw, [600.0, 0.0])
+
+
+@pytest.mark.parametrize("equipment", ["li-ion-4mwh", "lfp-4mwh"])
+@pytest.mark.parametrize("data", every_policy())
+def test_a_round_trip_is_the_stated_efficiency(data: dict[str, Any], equipment: str) -> None:
+    """Energy out over energy in under each policy, charge left at the end counted as brought out.
+
+    The catalogue states one way at no current; a loss per C-rate comes on top of it.
+    """
+    battery: Any = load_equipment(equipment).component
+    hours_count = 240 if data["name"] in ("optimum", "rolling-horizon") else 720
+    seen = month(hours_count)
+    done = operate(policy(data), Stores(battery), seen).battery
+    assert done is not None
+    came_kwh, gave_kwh = total(done.charge_kw, seen), total(done.discharge_kw, seen)
+    assert gave_kwh > 2.0 * battery.capacity_kwh
+    left_kwh = float(done.energy_kwh[-1]) - battery.start_frac * battery.capacity_kwh
+    round_trip = (gave_kwh + battery.discharge_efficiency_frac * left_kwh) / came_kwh
+    if battery.ohmic_loss_h == 0.0:
+        assert round_trip == pytest.approx(battery.round_trip_frac, rel=1e-9)
+    else:
+        # Between that at no current and that at full power, cells at their coldest.
+        worst = 1.0 - battery.ohmic_frac_per_kw(battery.cell_low_c) * battery.charge_kw
+        assert battery.round_trip_frac * worst**2 < round_trip < battery.round_trip_frac

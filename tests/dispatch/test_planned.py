@@ -65,7 +65,8 @@ def test_no_policy_emits_less_than_the_optimum(rule: Policy, battery: Battery, s
 @settings(max_examples=30, deadline=None)
 @given(batteries(), hours(most=30, outages=False))
 def test_the_optimum_is_its_bound_where_nothing_tempts(battery: Battery, seen: Hours) -> None:
-    price = np.maximum(seen.price_per_kwh, seen.export_price_per_kwh or 0.0)
+    sold = 0.0 if seen.export_price_per_kwh is None else seen.export_price_per_kwh
+    price = np.maximum(np.maximum(seen.price_per_kwh, sold), 0.0)
     seen = replace(seen, price_per_kwh=price)
     done = operate(OPTIMUM, Stores(battery), seen)
     best = solve(battery, problem_of(seen, battery, "cost"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dctwin.physics.scan import clipped_sums, held
+from dctwin.physics.scan import clipped_sums, filled, held
 
 
 def by_loop(change: Any, start: float, low: float, high: float) -> tuple[list[float], list[float]]:
@@ -84,3 +84,11 @@ def test_held_is_the_loop_over_hours(bounds: list[tuple[int, int]]) -> None:
     np.testing.assert_array_equal(held(low, high, low[0]), expected)
     stacked = held(np.stack([low, low]), np.stack([high, high]), low[0])
     np.testing.assert_array_equal(stacked, [expected, expected])
+
+
+def test_what_rounding_leaves_in_an_empty_store_is_not_given() -> None:
+    rate_kw = np.array([-0.1, -0.1, -0.1, -0.1, 0.2, -0.1])
+    share, energy_kwh = filled(rate_kw, 1.0, 0.1 + 0.2, 1.0)  # a little more than 0.3
+    assert share[3] == 0.0
+    np.testing.assert_allclose(share, [1.0, 1.0, 1.0, 0.0, 1.0, 1.0])
+    np.testing.assert_allclose(energy_kwh, [0.2, 0.1, 0.0, 0.0, 0.2, 0.1], atol=1e-15)
