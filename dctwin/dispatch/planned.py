@@ -64,6 +64,7 @@ class RollingHorizon(Policy):
     Prices and carbon of the horizon are known (day-ahead market). Load and own sources are forecast
     by persistence: as in the last `commit_h`; the first plan knows its own. Then surplus that comes
     charges, and nothing is discharged beyond the deficit that comes and the sale that was planned.
+    Plans are of whole hours where steps are shorter, as the series that they know are.
     """
 
     name: Literal["rolling-horizon"]
@@ -89,9 +90,11 @@ class RollingHorizon(Policy):
                 seen, _repeated(hours.load_kw[known], seen), _repeated(hours.own_kw[known], seen)
             )
             start = battery.with_values(start_frac=energy_kwh / battery.capacity_kwh)
+            in_hour = _steps_in_hour(expected)
+            expected = _hourly(expected, in_hour)
             plan = solve(start, problem_of(expected, start, self.goal, peak_kw))
             now = _cut(hours, done)
-            asked = honour_grid(follow(plan, expected, now), now)
+            asked = honour_grid(follow(plan, expected, now, in_hour), now)
             charge[done], discharge[done] = asked.charge_kw, asked.discharge_kw
             flows = start.steady(asked.charge_kw, asked.discharge_kw, now.step_h, now.air_c)
             energy_kwh = float(flows.energy_kwh[-1])
@@ -100,12 +103,18 @@ class RollingHorizon(Policy):
         return Request(charge, discharge)
 
 
-def follow(plan: Schedule, expected: Hours, now: Hours) -> Request:
-    """The plan's grid purchases and sales, with the surplus and the deficit that really come."""
-    steps = now.load_kw.size
-    bought_kw = np.maximum(plan.charge_kw - expected.surplus_kw, 0.0)[:steps]
-    sold_kw = np.maximum(plan.discharge_kw - expected.deficit_kw, 0.0)[:steps]
-    discharge_kw = np.minimum(plan.discharge_kw[:steps], now.deficit_kw + sold_kw)
+def follow(plan: Schedule, expected: Hours, now: Hours, in_step: int = 1) -> Request:
+    """The plan's grid purchases and sales, with the surplus and the deficit that really come.
+
+    in_step  steps of `now` in each one of the plan
+    """
+
+    def held(planned_kw: np.ndarray) -> np.ndarray:
+        return np.repeat(planned_kw, in_step)[: now.load_kw.size]
+
+    bought_kw = held(np.maximum(plan.charge_kw - expected.surplus_kw, 0.0))
+    sold_kw = held(np.maximum(plan.discharge_kw - expected.deficit_kw, 0.0))
+    discharge_kw = np.minimum(held(plan.discharge_kw), now.deficit_kw + sold_kw)
     charge_kw = bought_kw + np.where(sold_kw > 0, 0.0, now.surplus_kw)
     return Request(charge_kw, np.where(charge_kw > 0, 0.0, discharge_kw))
 
@@ -200,6 +209,24 @@ def _cut(hours: Hours, part: slice) -> Hours:
         name: value[part] if np.ndim(value := getattr(hours, name)) else value for name in _SERIES
     }
     return replace(hours, load_kw=hours.load_kw[part], own_kw=hours.own_kw[part], **series)
+
+
+def _steps_in_hour(hours: Hours) -> int:
+    """How many of these steps make an hour; 1 where they make up no whole hours."""
+    count = max(1, round(1.0 / hours.step_h))
+    return count if hours.load_kw.size % count == 0 else 1
+
+
+def _hourly(hours: Hours, count: int) -> Hours:
+    """The means of every `count` steps of one design."""
+    if count == 1:
+        return hours
+
+    def mean(value: Any) -> Any:
+        return np.reshape(value, (-1, count)).mean(axis=-1) if np.ndim(value) else value
+
+    series = {name: mean(getattr(hours, name)) for name in (*_SERIES, "load_kw", "own_kw")}
+    return replace(hours, step_h=count * hours.step_h, **series)
 
 
 def _repeated(past_kw: np.ndarray, seen: Hours) -> np.ndarray:

@@ -169,6 +169,25 @@ def test_steps_of_any_length_give_equal_results(data: dict[str, Any], held: Stor
             assert 1.0 - left == pytest.approx(1.0 - aged, rel=0.02)
 
 
+def test_a_rolling_plan_is_the_same_in_shorter_steps() -> None:
+    """Its plans are of whole hours."""
+    hourly = replace(month(240), connection_kw=1900.0)
+    rule, held = policy({"name": "rolling-horizon"}), Stores(BATTERY)
+    coarse = operate(rule, held, hourly).battery
+    assert coarse is not None
+    assert total(coarse.discharge_kw, hourly) > 0
+    for parts_an_hour in (2, 4, 12):
+        fine = finer(hourly, parts_an_hour)
+        done = operate(rule, held, fine).battery
+        assert done is not None
+        for name in ("charge_kw", "discharge_kw"):
+            same = total(getattr(coarse, name), hourly)
+            assert total(getattr(done, name), fine) == pytest.approx(same, rel=1e-6)
+    odd = replace(finer(month(3), 4), load_kw=np.full(11, 900.0), own_kw=np.zeros(11))
+    cut = {n: getattr(odd, n)[:11] for n in ("air_c", "price_per_kwh", "carbon_kg_per_kwh")}
+    assert operate(rule, held, replace(odd, **cut)).import_kw.shape == (11,)
+
+
 def month(steps: int = 720) -> Hours:
     at = np.arange(steps)
     rng = np.random.default_rng(3)
