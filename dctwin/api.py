@@ -24,7 +24,7 @@ from dctwin.components.component import Limit
 from dctwin.design import Facility, load_design, source_key
 from dctwin.engines.annual import run_year
 from dctwin.engines.feeds import feed_flows, main_draw_kw
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.engines.transient import run_transient
 from dctwin.engines.year import ROUNDING, Year
 from dctwin.equipment import load_equipment

@@ -21,7 +21,7 @@ from dctwin.components.component import Air, Place
 from dctwin.components.onsite.pv import PvArray
 from dctwin.components.onsite.wind import WindTurbine
 from dctwin.design import Device, Facility, source_key
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.errors import Fault, InputError
 from dctwin.grid import read_extra, read_water
 from dctwin.grid_year import local_times, make_grid_year

@@ -8,7 +8,7 @@ import numpy as np
 from strategies import document, outdoor_air
 
 from dctwin.design import Facility, parse_design
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 
 HOURS = 48
 UNIT_KW = 100.0

@@ -18,7 +18,7 @@ from power_strategies import REDUNDANCY, converters, floats, power_paths, size
 from dctwin.components.component import Place
 from dctwin.design import Facility, parse_design
 from dctwin.document import Document
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.library import entries
 
 # An air-cooled and a water-cooled chiller of EnergyPlus's data sets (DOE-2 centrifugal curves and

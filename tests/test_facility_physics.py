@@ -14,7 +14,7 @@ import dctwin
 from dctwin.components.component import Place
 from dctwin.design import Facility, load_design
 from dctwin.engines.annual import run_year
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.engines.year import Year
 from dctwin.library import entries
 

@@ -18,7 +18,7 @@ import dctwin
 from dctwin.components.component import Place
 from dctwin.components.registry import device_class, kinds
 from dctwin.engines.annual import run_year
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.ledger import Ledger
 from dctwin.metrics import GridYear, compute_metrics
 from dctwin.units import unit_of

@@ -17,7 +17,7 @@ from dctwin.components.power.converter import Converter
 from dctwin.components.power.transformer import Transformer
 from dctwin.design import Device, Facility, parse_design
 from dctwin.engines.annual import run_year
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.equipment import load_equipment
 from dctwin.plant import Wiring, carry, range_limits, reach_c, serve
 

@@ -76,7 +76,7 @@ def _hourly_chiller_kw(hourly: Weather, load_kw: float, steps_per_hour: int) -> 
     from dctwin.components.component import Air
     from dctwin.design import load_design
     from dctwin.engines.annual import run_year
-    from dctwin.engines.heat import Boundary
+    from dctwin.engines.flows import Boundary
 
     facility = load_design(DATA / "ref1.yaml").replace({"it.racks.load.design_kw": load_kw})
     weather = within_hour(hourly, steps_per_hour)

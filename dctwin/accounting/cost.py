@@ -58,7 +58,7 @@ def network_cost(tariff: Any, totals: Totals, grid: GridYear, used: Used) -> Arr
 
 
 def grid_prices(tariff: Any, grid: GridYear) -> dict[str, Any]:
-    """Prices that dispatch weighs, by their names in `engines.heat.Boundary`.
+    """Prices that dispatch weighs, by their names in `engines.flows.Boundary`.
 
     What one more kilowatt-hour drawn costs with losses, network and carbon price; what one fed in
     brings; what one more kilowatt of the run's highest draw costs. By `network_cost`, so that a

@@ -15,7 +15,7 @@ from dctwin.design import Facility
 from dctwin.engines.bus import feeds_live
 from dctwin.engines.collapse import collapse_text
 from dctwin.engines.fit import fit
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.engines.idle import serve_busy
 from dctwin.engines.part import Problem
 from dctwin.engines.posting import post_facility

@@ -19,7 +19,7 @@ from dctwin.dispatch.hours import Hours, as_one, running
 from dctwin.physics.arrays import Array, namespace
 
 if TYPE_CHECKING:
-    from dctwin.engines.heat import Boundary
+    from dctwin.engines.flows import Boundary
 
 # A share of the load below which what a source gives is the rounding of the bus voltage.
 _ROUNDING = 1e-9

@@ -12,7 +12,7 @@ from dctwin.physics.arrays import Array
 from dctwin.plant import PathStep, carry
 
 if TYPE_CHECKING:
-    from dctwin.engines.heat import Boundary
+    from dctwin.engines.flows import Boundary
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dctwin.components.cooling.water_quality import allowed_cycles
 from dctwin.design import Circuit, Device, Facility
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.errors import ComputationError
 from dctwin.physics.fluids import FROST_PROOF, WATER_FREEZES_C, fluids
 

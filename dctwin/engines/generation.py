@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dctwin.design import OnsitePlant, source_key
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.physics.arrays import Array
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from dctwin.design import Circuit, Facility, Feed
 from dctwin.engines.feeds import FeedFlows
-from dctwin.engines.heat import Boundary, LoopFlows, Point, RackFlows
+from dctwin.engines.flows import Boundary, LoopFlows, Point, RackFlows
 from dctwin.engines.posting import post_facility
 from dctwin.engines.settle import Settled
 from dctwin.engines.year import Year

@@ -15,7 +15,7 @@ import numpy as np
 
 from dctwin.components.component import Component
 from dctwin.design import BusSources, Circuit, Device, Facility, Feed, RackGroup
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.physics.arrays import Array
 from dctwin.plant import Wiring
 

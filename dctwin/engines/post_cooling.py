@@ -5,7 +5,7 @@ from __future__ import annotations
 from dctwin.components.component import Air, Limit, Service, inside, ratio
 from dctwin.components.cooling.room_air import RoomAir
 from dctwin.design import Device
-from dctwin.engines.heat import LoopFlows
+from dctwin.engines.flows import LoopFlows
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.boiling import boiling_fluid

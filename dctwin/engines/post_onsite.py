@@ -7,8 +7,8 @@ from dctwin.components.onsite.electrolyser import WATER_KG_PER_KG, Electrolyser
 from dctwin.design import Facility
 from dctwin.dispatch.hours import Hours
 from dctwin.dispatch.operate import HydrogenFlows, Operation, operate
+from dctwin.engines.flows import Boundary
 from dctwin.engines.generation import onsite_generation
-from dctwin.engines.heat import Boundary
 from dctwin.engines.post_gensets import (
     heat_wanted_kw,
     post_cell_heat,

@@ -7,7 +7,7 @@ from dctwin.components.it.classes import AIR_CLASS_C, LIQUID_CLASS_C
 from dctwin.components.it.rack import INLET_RANGE_C, PLATE_FLOW_FRAC, Rack
 from dctwin.design import Facility
 from dctwin.engines.feeds import main_draw_kw
-from dctwin.engines.heat import Boundary, RackFlows
+from dctwin.engines.flows import Boundary, RackFlows
 from dctwin.engines.post_cooling import TOLERANCE_K, post_loop
 from dctwin.engines.post_onsite import post_onsite
 from dctwin.engines.post_power import (

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dctwin.engines.heat import LoopFlows, Point, serve_loop
+from dctwin.engines.flows import LoopFlows, Point
+from dctwin.engines.heat import serve_loop
 from dctwin.physics.arrays import Array, namespace
 from dctwin.plant import Wiring, reach_c
 

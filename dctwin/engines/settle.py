@@ -18,18 +18,8 @@ import numpy as np
 
 from dctwin.design import Facility
 from dctwin.engines.feeds import FeedFlows
-from dctwin.engines.heat import (
-    INLET,
-    Boundary,
-    HeatFlows,
-    LoopFlows,
-    Point,
-    RackFlows,
-    heat_flows,
-    path_heat_kw,
-    paths_warm_loops,
-    serve_rest,
-)
+from dctwin.engines.flows import INLET, Boundary, HeatFlows, LoopFlows, Point, RackFlows
+from dctwin.engines.heat import heat_flows, path_heat_kw, paths_warm_loops, serve_rest
 from dctwin.engines.part import Part, Problem, joined
 from dctwin.engines.reach import SHORT_FRAC, closed_form, root
 from dctwin.physics.arrays import Array, known, namespace

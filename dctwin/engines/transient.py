@@ -19,11 +19,8 @@ from dctwin.components.cooling.loop import LoopState
 from dctwin.components.it.rack import RackState
 from dctwin.design import Facility
 from dctwin.engines.fit import fit
+from dctwin.engines.flows import INLET, Boundary, LoopFlows, RackFlows
 from dctwin.engines.heat import (
-    INLET,
-    Boundary,
-    LoopFlows,
-    RackFlows,
     cooling,
     hand_on,
     load_frac,

@@ -15,7 +15,7 @@ from dctwin.components.component import Component
 from dctwin.design import Facility
 from dctwin.engines.annual import loops_held, years_of
 from dctwin.engines.fit import fit
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.errors import DctwinError
 from dctwin.memory import keep_heap
 from dctwin.surroundings import Surroundings, boundary_of

@@ -30,7 +30,7 @@ from dctwin.design import Facility, load_design, parse_design, source_key
 from dctwin.document import Document
 from dctwin.engines.annual import run_year
 from dctwin.engines.fit import fit
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.engines.part import Problem
 from dctwin.engines.settle import _held, _short
 from dctwin.engines.year import Year

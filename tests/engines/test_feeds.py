@@ -14,7 +14,7 @@ from dctwin.design import Facility
 from dctwin.design.reader import installed, surviving
 from dctwin.engines.annual import run_year
 from dctwin.engines.feeds import feed_flows, main_draw_kw
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.engines.year import Year
 from dctwin.errors import InputError
 

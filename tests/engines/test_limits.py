@@ -13,7 +13,7 @@ from dctwin.components.cooling.loop import LoopState
 from dctwin.components.it.rack import RackState
 from dctwin.design import Facility
 from dctwin.engines.annual import run_year
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.engines.transient import PlantState, run_transient, steady_state
 from dctwin.engines.year import Year
 from dctwin.errors import InputError

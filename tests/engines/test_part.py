@@ -12,7 +12,7 @@ import dctwin
 from dctwin.design import Facility, load_design
 from dctwin.engines.annual import run_year, year_of, years_of
 from dctwin.engines.fit import fit
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.engines.part import Part, joined
 from dctwin.physics import fixed_point
 from dctwin.stacking import stack

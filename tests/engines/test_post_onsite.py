@@ -11,7 +11,7 @@ from test_annual import arrays, assert_closed, assert_electricity_closed, assert
 
 import dctwin
 from dctwin.engines.annual import run_year
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 
 HALL = dctwin.load_design("air-cooled-chiller-ac")
 

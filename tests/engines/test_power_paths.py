@@ -20,7 +20,7 @@ import dctwin
 from dctwin.design import Facility, parse_design
 from dctwin.document import load_document
 from dctwin.engines.annual import run_year
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.library import find
 from dctwin.plant import carry
 

@@ -12,7 +12,7 @@ from strategies import AIR_CHILLER, document, outdoor_air
 import dctwin
 from dctwin.design import Facility, load_design, parse_design
 from dctwin.engines.annual import run_year
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.engines.settle import settle
 from dctwin.engines.transient import run_transient, steady_state
 from dctwin.engines.year import Year

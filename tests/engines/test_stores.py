@@ -12,7 +12,7 @@ import dctwin
 from dctwin.components.cooling.water_quality import MOST_CYCLES, allowed_cycles
 from dctwin.design import parse_design
 from dctwin.document import Document
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.engines.transient import run_transient
 from dctwin.errors import InputError
 from dctwin.result import Run

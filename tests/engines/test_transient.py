@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import dctwin
-from dctwin.engines.heat import Boundary
+from dctwin.engines.flows import Boundary
 from dctwin.engines.transient import PlantState, run_transient, steady_state
 from dctwin.errors import InputError
 from dctwin.library import entries
