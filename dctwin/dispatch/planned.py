@@ -103,14 +103,14 @@ class RollingHorizon(Policy):
         return Request(charge, discharge)
 
 
-def follow(plan: Schedule, expected: Hours, now: Hours, in_step: int = 1) -> Request:
+def follow(plan: Schedule, expected: Hours, now: Hours, steps_count: int = 1) -> Request:
     """The plan's grid purchases and sales, with the surplus and the deficit that really come.
 
-    in_step  steps of `now` in each one of the plan
+    steps_count  steps of `now` in each one of the plan
     """
 
     def held(planned_kw: np.ndarray) -> np.ndarray:
-        return np.repeat(planned_kw, in_step)[: now.load_kw.size]
+        return np.repeat(planned_kw, steps_count)[: now.load_kw.size]
 
     bought_kw = held(np.maximum(plan.charge_kw - expected.surplus_kw, 0.0))
     sold_kw = held(np.maximum(plan.discharge_kw - expected.deficit_kw, 0.0))
