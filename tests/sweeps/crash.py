@@ -101,17 +101,18 @@ def kill_rounds(home: Path, spec: Path, whole: Path, kills: int, dice: random.Ra
             compare(out, whole)
             complete += 1
             shutil.rmtree(out)
-    if start_and_wait(spec, out) != 0:
-        raise AssertionError("the sweep could not be finished after the kills")
+    finish(spec, out, "after the kills")
     compare(out, whole)
     shutil.rmtree(out)
     return complete + 1
 
 
-def start_and_wait(spec: Path, out: Path) -> int:
+def finish(spec: Path, out: Path, when: str) -> None:
+    """Run the sweep to its end."""
     process = start(spec, out)
-    process.communicate(timeout=900)
-    return process.returncode
+    _, errors = process.communicate(timeout=900)
+    if process.returncode != 0:
+        raise AssertionError(f"the sweep could not be finished {when}: {errors}")
 
 
 def compare(out: Path, whole: Path) -> None:
@@ -142,8 +143,7 @@ def full_disk_round(home: Path, spec: Path, whole: Path, dice: random.Random) ->
         before = digests(disk / "out")
         if mounted:
             subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
-        if start_and_wait(spec, disk / "out") != 0:
-            raise AssertionError("the sweep could not be finished with room again")
+        finish(spec, disk / "out", "with room again")
         after = digests(disk / "out")
         if any(after.get(name) != digest for name, digest in before.items()):
             raise AssertionError("finished parts changed or vanished")
@@ -171,8 +171,7 @@ def run(kills: int, full_disks: int, seed: int, points: int) -> None:
         spec = home / "crash.yaml"
         spec.write_text(SPEC.replace("POINTS", str(points)), encoding="utf-8")
         whole = home / "whole"
-        if start_and_wait(spec, whole) != 0:
-            raise AssertionError("the undisturbed sweep failed")
+        finish(spec, whole, "undisturbed")
         complete = kill_rounds(home, spec, whole, kills, dice)
         print(
             f"{kills} kills: nothing lost or repeated, {complete} sweeps equal to the undisturbed"
