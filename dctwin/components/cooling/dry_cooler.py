@@ -275,10 +275,11 @@ def _fan_speed(
 
 
 def _speed_between(needed: Array, low: Array, full: Array, lowest: Array, *coil: Array) -> Array:
-    """Fan speed by Newton's steps on ln G (ln speed), within 1e-9, from the line between both ends:
-    G is `low` at the logarithm `lowest` of the speed, and `full` at 0."""
+    """Fan speed by Newton's steps on ln G (ln speed), from the line between both ends: G is `low`
+    at the logarithm `lowest` of the speed, and `full` at 0."""
     xp = namespace(needed, low, full, *coil)
-    log_speed = xp.clip(lowest * xp.log(full / needed) / xp.log(full / low), lowest, 0.0)
+    along = xp.log(full / needed) / xp.maximum(xp.log(full / low), _LEAST_SHARE)
+    log_speed = xp.clip(lowest * along, lowest, 0.0)
     # All steps but the last in single precision: the last corrects what they leave.
     early = rough(log_speed, needed, lowest, *coil)
     log_speed = early[0]
