@@ -54,7 +54,7 @@ class Store:
             self._compare(before, wanted)
             # Parts with counts of flags are followed by parts with them.
             wanted["flags"] = before["flags"]
-        elif self.home.exists() and any(self.home.iterdir()):
+        elif self.home.exists() and not all(map(_left_by_a_start, self.home.iterdir())):
             raise InputError(f"{self.home}: is not empty and holds no sweep: name another folder")
         try:
             for folder in (self.parts, self.progress):
@@ -143,6 +143,14 @@ class Store:
     def finish(self) -> None:
         """Write the summary when every part exists."""
         write_synced(self.summary, encode(self.table()))
+
+
+def _left_by_a_start(path: Path) -> bool:
+    """Whether a start that was killed before its manifest left this: an empty folder or half a
+    file."""
+    if path.is_dir():
+        return not any(path.iterdir())
+    return path.name.startswith(".") and path.suffix == ".tmp"
 
 
 def _difference(name: str, before: str | None, now: str | None) -> str:

@@ -76,14 +76,17 @@ def kill_once(spec: Path, out: Path, dice: random.Random) -> bool:
     deadline = time.monotonic() + dice.uniform(0.0, LATEST_KILL_S)
     while process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
-    if process.poll() is None:
+    killed = process.poll() is None
+    if killed:
         workers = workers_of(process.pid)
         if workers and dice.random() < 0.5:
-            os.kill(dice.choice(workers), signal.SIGKILL)
-            process.communicate(timeout=600)  # it goes on by itself
+            os.kill(dice.choice(workers), signal.SIGKILL)  # it goes on by itself
+            killed = False
         else:
             process.kill()
-            process.communicate()
+    _, errors = process.communicate(timeout=600)
+    if process.returncode != 0 and not killed:
+        raise AssertionError(f"exit code {process.returncode}: {errors}")
     return process.returncode == 0
 
 

@@ -57,6 +57,20 @@ def test_a_sweep_is_whole_and_says_so(undisturbed: Path) -> None:
     assert len(parts) == 12
 
 
+def test_what_a_killed_start_leaves_is_no_other_sweep(tmp_path: Path, undisturbed: Path) -> None:
+    home = tmp_path / "out"
+    for folder in ("parts", "progress"):
+        (home / folder).mkdir(parents=True)
+    (home / ".manifest.json.17.tmp").write_text("{")
+    sweep(SPEC, home, workers=1)
+    assert same_bytes(home, undisturbed)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="is not empty and holds no sweep"):
+        sweep(SPEC, other, workers=1)
+
+
 def test_only_what_is_missing_runs_again(
     undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
