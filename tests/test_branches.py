@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from strategies import outdoor_air
 from test_plant import AIR, two_exchangers
 
-from dctwin.components.component import Place
+from dctwin.components.component import Place, Stage
+from dctwin.components.cooling.exchanger import Exchanger
 from dctwin.plant import Wiring
 
 
@@ -41,3 +43,27 @@ def test_a_branch_has_the_share_that_it_brings_to_the_setpoint(
     assert served.services[0].heat_kw == pytest.approx(low * heat_kw, abs=1e-5)
     total = sum(service.heat_kw for service in served.services)
     assert served.leaving_c == pytest.approx(25.0 - total / flow, rel=1e-12)
+
+
+def test_the_search_finds_what_the_closed_form_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any other stage in a branch has the search alone."""
+    rng = np.random.default_rng(2)
+    count = 400
+    air = outdoor_air(np.full(count, 10.0), np.full(count, 0.5), 101_325.0)
+    facility = two_exchangers(12.0, 5.0).replace(
+        {"cooling.loops.chw.stages.x.parallel_flow_frac": 0.8}
+    )
+    sinks = {"cw": rng.uniform(12.0, 19.5, count)}
+    heat_kw = rng.uniform(20.0, 100.0, count)
+
+    def taken_kw() -> np.ndarray:
+        wiring = Wiring(facility, air, Place())
+        served = wiring.serve_chain(
+            facility.circuits[0], heat_kw, 25.0, heat_kw / 5.0, sinks, {"cw": 20.0}, {}
+        )
+        return np.asarray(served.services[0].heat_kw)
+
+    exact_kw = taken_kw()
+    assert (exact_kw < 0.79 * heat_kw).any()
+    monkeypatch.setattr(Exchanger, "branch_frac", Stage.branch_frac)
+    np.testing.assert_allclose(taken_kw(), exact_kw, atol=1e-3)

@@ -27,9 +27,9 @@ from .arrays import Array, namespace, repeat
 # Below this, three terms of the series are exact to double precision (next term z³/24).
 _SERIES_BELOW = 1e-5
 # Newton's steps for N1 − N2, from a near and from a far start: the conductance, or effectiveness,
-# that comes out is within 1e-9 for NTU up to 30, or 5 (tested). The exponential of the largest
-# difference is still a number.
-_NEAR_STEPS, _FAR_STEPS = 4, 8
+# that comes out is within 1e-9 for NTU up to 30, or 10 (tested; 5e-7 up to 30). The exponential of
+# the largest difference is still a number.
+_NEAR_STEPS, _FAR_STEPS = 4, 12
 _LARGEST_DIFFERENCE = 500.0
 _LEAST = 1e-12
 # Stands for a stopped stream where it would divide by zero: a microgram of water a second has
@@ -73,7 +73,7 @@ def rate_for_conductance_kw_per_k(
     ua_kw_per_k: Array, known_kw_per_k: Array, conductance_kw_per_k: Array, most_kw_per_k: Array
 ) -> Array:
     """Capacity rate of one stream with which a counterflow exchanger conducts this much to the
-    other, whose rate is known; `most_kw_per_k` where that is not enough."""
+    other, whose rate is known; `most_kw_per_k` where that is not enough. NTU up to 30."""
     xp = namespace(ua_kw_per_k, known_kw_per_k, conductance_kw_per_k, most_kw_per_k)
     known_ntu = ua_kw_per_k / xp.maximum(known_kw_per_k, _NO_FLOW_KW_PER_K)
     conductance = xp.maximum(conductance_kw_per_k, _NO_FLOW_KW_PER_K)
@@ -92,7 +92,7 @@ def rate_for_effectiveness_kw_per_k(
     ua_kw_per_k: Array, other_kw_per_k: Array, effectiveness_frac: Array, most_kw_per_k: Array
 ) -> Array:
     """Capacity rate of a stream that a counterflow exchanger brings this share of the way to where
-    the other enters; `most_kw_per_k` where it brings even that much further."""
+    the other enters; `most_kw_per_k` where it brings even that much further. NTU up to 10."""
     xp = namespace(ua_kw_per_k, other_kw_per_k, effectiveness_frac, most_kw_per_k)
     other_ntu = ua_kw_per_k / xp.maximum(other_kw_per_k, _NO_FLOW_KW_PER_K)
     slope = 1.0 / xp.clip(effectiveness_frac, _LEAST, 1.0) - 1.0

@@ -156,7 +156,7 @@ def test_a_rate_conducts_what_it_is_asked_to() -> None:
 def test_a_rate_is_brought_as_far_as_it_is_asked_to() -> None:
     rng = np.random.default_rng(6)
     ua = 10 ** rng.uniform(-1, 2, 50_000)
-    other, sought = ua / rng.uniform(0.01, 5, 50_000), ua / rng.uniform(0.01, 5, 50_000)
+    other, sought = ua / rng.uniform(0.01, 10, 50_000), ua / rng.uniform(0.01, 10, 50_000)
     sought[:100] = other[:100]
     wanted = _conductance(ua, other, sought) / sought
     rate = rate_for_effectiveness_kw_per_k(ua, other, wanted, sought * rng.uniform(1, 5, 50_000))

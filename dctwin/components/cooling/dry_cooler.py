@@ -32,12 +32,12 @@ MAX_NTU = 10.0
 # CoolingTower:VariableSpeed:Merkel, 0.02 + 0.98 r³.
 FAN_FLOOR_FRAC = 0.02
 
-# Numerical floors: a stopped stream, K/C_water next to 0 and to 1, the least slope of a step; and
-# the steps that reach 1e-9 in speed over 0.01-5 times rated water flow (tested).
+# Numerical floors: a stopped stream, K/C_water next to 0 and to 1, the least slope of a step.
 _NO_FLOW_KW_PER_K = 1e-9
 _LEAST_SHARE, _MOST_SHARE = 1e-12, 1.0 - 1e-15
 _LEAST_SLOPE = 1e-3
-# Three steps leave at most 2e-7 of the speed over 300,000 random duties, 5e-9 in all but 30.
+# Three steps leave at most 2e-7 of the speed over 300,000 random coils and duties, 5e-9 in all but
+# 30 of them, which lie next to where air and water have equal capacity rates.
 _NEWTON_STEPS, _RATING_STEPS = 3, 7
 # A search goes on by itself where it is for fewer than this share of all.
 _FEW_FRAC = 0.8
