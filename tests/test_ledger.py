@@ -60,6 +60,25 @@ def test_a_nan_in_any_flow_is_found(index: int) -> None:
         with_flow(index, value=values).check()
 
 
+@pytest.mark.parametrize("index", range(9))
+@pytest.mark.parametrize("relative", [1e-8, -1e-6, np.nan])
+def test_the_quick_test_finds_it_too(index: int, relative: float) -> None:
+    values = small().flows[index].value * np.ones((2, 1))
+    values[1, 2] *= 1 + relative
+    ledger = with_flow(index, value=values)
+    assert np.all(small().closes())
+    assert np.ravel(ledger.closes()).tolist() == [True, False]
+
+
+@given(st.floats(-1e-8, 1e-8), st.floats(0.0, 1e6), st.floats(0.0, 1e6))
+def test_the_quick_test_is_no_more_lenient(wrong: float, one: float, other: float) -> None:
+    ledger = Ledger(1.0)
+    ledger.post("heat", "sun", "node", np.array([one, other]))
+    ledger.post("heat", "node", "ambient", np.array([one, other * (1 + wrong)]))
+    if ledger.closes():
+        ledger.check()
+
+
 def test_the_message_names_the_node() -> None:
     ledger = small()
     ledger.post("heat", "loop.air", "ambient", 0.001 * ONES)

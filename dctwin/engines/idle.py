@@ -58,11 +58,8 @@ def _flows(service: Service) -> Service:
 
 
 def compiled_apart(wanted: Array, work: Callable[[], Found]) -> Found:
-    """Work that JAX compiles by itself, or zeros where it is not wanted.
-
-    A loop of one turn or none: XLA otherwise fuses a stage into every one of its users, and
-    computes it again in each.
-    """
+    """Work that JAX compiles by itself, or zeros where it is not wanted: XLA otherwise fuses a
+    stage into every one of its users, and computes it again in each."""
     import jax
     import jax.numpy as jnp
 
@@ -73,11 +70,6 @@ def compiled_apart(wanted: Array, work: Callable[[], Found]) -> Found:
         return found
 
     zeros = [jnp.zeros(shape.shape, shape.dtype) for shape in jax.eval_shape(arrays)]
-    turns = jnp.where(wanted, 1, 0)
-    found = jax.lax.while_loop(
-        lambda state: state[0] < turns,
-        lambda state: (state[0] + 1, arrays()),
-        (0, zeros),
-    )[1]
+    found = jax.lax.cond(wanted, arrays, lambda: zeros)
     whole: Found = put_together(found, held["empty"])
     return whole

@@ -89,15 +89,23 @@ def where_needed(
 
 def in_places(
     wanted: Any, few_frac: float, work: Callable[..., Array], values: tuple[Any, ...]
-) -> Array | None:
-    """What `work`, elementwise, makes of values where it is wanted, of the shape of `wanted`; 0
-    elsewhere. None where there is nothing to save: while JAX compiles, for a number, and where
-    `few_frac` of all or more want it."""
-    if namespace(wanted, *values) is not np or not np.ndim(wanted):
-        return None
+) -> Array:
+    """What `work`, elementwise, makes of values where it is wanted, of the shape of `wanted`;
+    elsewhere 0, or what it makes of the values there: where `few_frac` of all or more want it, it
+    is done for all, and where JAX compiles, if any does."""
+    xp = namespace(wanted, *values)
+    if xp is not np:
+        import jax
+
+        def all_of_them() -> Array:
+            return xp.broadcast_to(work(*values), wanted.shape)
+
+        return jax.lax.cond(xp.any(wanted), all_of_them, lambda: xp.zeros(wanted.shape))
+    if not np.ndim(wanted):
+        return work(*values)
     places = np.flatnonzero(wanted)
     if len(places) >= few_frac * wanted.size:
-        return None
+        return work(*values)
     found = np.zeros(wanted.shape)
     index = np.unravel_index(places, wanted.shape)
 
@@ -124,8 +132,12 @@ def repeat(count: int, step: Callable[[State], State], state: State) -> State:
     import jax
     import jax.numpy as jnp
 
-    # A loop's state keeps its shape.
-    shape = jnp.broadcast_shapes(*(value.shape for value in jax.eval_shape(step, state)))
-    begun = tuple(jnp.broadcast_to(jnp.asarray(value, float), shape) for value in state)
+    # A loop's state keeps its shape and its precision.
+    after = jax.eval_shape(step, state)
+    shape = jnp.broadcast_shapes(*(value.shape for value in after))
+    begun = tuple(
+        jnp.broadcast_to(jnp.asarray(value, like.dtype), shape)
+        for value, like in zip(state, after, strict=True)
+    )
     found: State = jax.lax.fori_loop(0, count, lambda _, at: step(at), begun)
     return found

@@ -282,7 +282,8 @@ def wet_bulb_c(dry_bulb_c: Array, humidity_kg_per_kg: Array, pressure_pa: Array)
             temperature_c, enthalpy, humidity_kg_per_kg, pressure_pa, branch, water_0c, water_cp
         )
         temperature_c = temperature_c - miss / slope
-    return temperature_c
+    # Saturated air is at its wet bulb: rounding puts it no higher, or pads would dry it.
+    return xp.minimum(temperature_c, dry_bulb_c)
 
 
 def _wet_bulb_balance(

@@ -19,7 +19,6 @@ from dctwin.accounting.contracts import contracted_kw
 from dctwin.engines.annual import year_of
 from dctwin.engines.fit import fit
 from dctwin.errors import DctwinError, InputError
-from dctwin.ledger import CLOSURE_LIMIT
 from dctwin.physics.trees import put_together, taken_apart
 from dctwin.sweeps.bind import leaves, put
 from dctwin.sweeps.kernel import Bench, Found, Numbers, numpy_totals
@@ -34,7 +33,7 @@ _GPU_DESIGNS = 32
 _CPU_OPTIONS = {"xla_cpu_prefer_vector_width": 512}
 
 _LOG = logging.getLogger(__name__)
-_Compiled = Callable[[Any, Any], tuple[dict[str, Any], dict[str, Any]]]
+_Compiled = Callable[[Any, Any], tuple[dict[str, Any], Any]]
 # Compiled functions of this process; None where JAX could not trace one.
 _FUNCTIONS: dict[Any, _Compiled | None] = {}
 
@@ -51,8 +50,8 @@ def jax_totals(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found) -
         for start in range(0, len(rows), TILE_DESIGNS):
             some = rows[start : start + TILE_DESIGNS]
             filled = np.resize(some, TILE_DESIGNS)
-            totals, gaps = compiled(table[filled], site)
-            good = _good(totals, gaps)[: len(some)]
+            totals, closes = compiled(table[filled], site)
+            good = _good(totals, closes)[: len(some)]
             found.put(some, {name: _column(value)[: len(some)] for name, value in totals.items()})
             again += list(some[~good])
     if again:
@@ -64,12 +63,10 @@ def _column(value: Any) -> np.ndarray:
     return np.asarray(value, dtype=float).reshape(TILE_DESIGNS, -1)[:, :1]
 
 
-def _good(totals: Totals, gaps: dict[str, Any]) -> np.ndarray:
+def _good(totals: Totals, closes: Any) -> np.ndarray:
     """Designs whose books close and whose loops all hold."""
-    good = np.ravel(_column(totals["shortfall_kwh"]) <= 0.0)
-    for gap in gaps.values():
-        good &= np.ravel(_column(gap) <= CLOSURE_LIMIT)
-    return good
+    holds = np.ravel(_column(totals["shortfall_kwh"]) <= 0.0)
+    return holds & (np.ravel(_column(closes)) > 0.0)
 
 
 def jax_module() -> Any:
@@ -91,16 +88,17 @@ def site_arrays(bench: Bench) -> tuple[list[Any], Any]:
 
 def one_design(
     bench: Bench, empty: Any, holding: frozenset[str] = frozenset()
-) -> Callable[[Any, Any], tuple[Totals, dict[str, Any]]]:
-    """(numbers in the places of the bench, arrays of the site) -> totals and gaps of one design."""
+) -> Callable[[Any, Any], tuple[Totals, Any]]:
+    """(numbers in the places of the bench, arrays of the site) -> totals of one design, and
+    whether its books close."""
 
-    def work(values: Any, site: Any) -> tuple[Totals, dict[str, Any]]:
+    def work(values: Any, site: Any) -> tuple[Totals, Any]:
         boundary, grid, made_frac = put_together(site, empty)
         numbers = {place: values[k] for k, place in enumerate(bench.places)}
         facility = fit(put(bench.facility, numbers), bench.boundary)
         year = year_of(facility, boundary, lean=True, holding=holding)
         made_kw = contracted_kw(facility, made_frac)
-        return totals_of(year.ledger, year.traces, grid, made_kw), year.ledger.gaps()
+        return totals_of(year.ledger, year.traces, grid, made_kw), year.ledger.closes()
 
     return work
 

@@ -78,7 +78,14 @@ def test_work_is_done_in_the_places_that_want_it() -> None:
     assert seen == [wanted.sum()] * 3
     none = in_places(np.zeros(4, bool), 0.8, work, (np.ones(4), 1.0, 0.0))
     np.testing.assert_array_equal(none, np.zeros(4))
-    assert in_places(wanted, 0.1, work, (x, hourly, 0.0)) is None
-    assert in_places(np.True_, 0.8, work, (1.0, 1.0, 0.0)) is None
+    everywhere = x + 10.0 * hourly  # where most want it
+    np.testing.assert_array_equal(in_places(wanted, 0.1, work, (x, hourly, 0.0)), everywhere)
+    assert in_places(np.True_, 0.8, work, (1.0, 1.0, 0.0)) == 11.0
+
+
+def test_compiled_work_in_places_is_done_for_all_or_none() -> None:
     jax = pytest.importorskip("jax")
-    assert in_places(jax.numpy.asarray(wanted), 0.8, work, (x, hourly, 0.0)) is None
+    wanted, x = jax.numpy.array([True, False]), jax.numpy.array([1.0, 2.0])
+    work = jax.jit(lambda wanted: in_places(wanted, 0.8, lambda x: 2.0 * x, (x,)))
+    np.testing.assert_array_equal(work(wanted), [2.0, 4.0])
+    np.testing.assert_array_equal(work(wanted & False), [0.0, 0.0])

@@ -54,7 +54,7 @@ def test_what_jax_leaves_is_run_in_numpy_and_said_so(monkeypatch: pytest.MonkeyP
 def test_designs_that_fall_short_are_left_to_numpy() -> None:
     totals = {"shortfall_kwh": np.zeros((compiled_module.TILE_DESIGNS, 1))}
     totals["shortfall_kwh"][3] = 1.0
-    gaps = {"energy_rel": np.zeros(compiled_module.TILE_DESIGNS)}
-    gaps["energy_rel"][5] = np.nan
-    good = compiled_module._good(totals, gaps)
+    closes = np.ones((compiled_module.TILE_DESIGNS, 1), bool)
+    closes[5] = False
+    good = compiled_module._good(totals, closes)
     assert list(np.flatnonzero(~good)) == [3, 5]

@@ -17,7 +17,7 @@ from dctwin.components.component import (
     ratio,
 )
 from dctwin.components.cooling.pads import humidity_gain_kg_per_kg
-from dctwin.physics.arrays import Array, in_places, namespace, precise, rough
+from dctwin.physics.arrays import Array, in_places, namespace, precise, repeat, rough
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K, CP_VAPOUR_KJ_PER_KG_K
 
 # Modelica Buildings, CoolingTowers.Data.DryCooler.BaseClasses.UACorrection: coefficients with the
@@ -217,12 +217,11 @@ def _transfer(coil: _Coil, speed: Array, log_speed: Array) -> _Transfer:
     """
     xp = namespace(coil.air_kw_per_k, speed)
     air_part = coil.air_resistance * xp.exp(-AIR_EXPONENT * log_speed)
-    ua = 1.0 / (air_part + coil.water_resistance)
     air = coil.air_kw_per_k * speed
     air_least = air <= coil.water_kw_per_k
     least = xp.minimum(air, coil.water_kw_per_k)
     capacity_ratio = least / xp.maximum(air, coil.water_kw_per_k)
-    ntu = ua / least
+    ntu = 1.0 / ((air_part + coil.water_resistance) * least)
     z = capacity_ratio * xp.exp(_CROSS_EXPONENT * xp.log(ntu))
     kept = xp.expm1(-z)
     mean = -kept / z
@@ -231,7 +230,7 @@ def _transfer(coil: _Coil, speed: Array, log_speed: Array) -> _Transfer:
     # Short of air, K/C_water = eff · Cmin/Cmax; short of water it is eff and G = NTU φ.
     share = xp.where(air_least, effectiveness * capacity_ratio, 0.5)
     units = xp.where(air_least, -xp.log1p(-xp.minimum(share, _MOST_SHARE)), cross_units)
-    air_share = air_part * ua
+    air_share = air_part * least * ntu
     return _Transfer(
         units, air_least, capacity_ratio, air_share, kept, mean, cross_units, effectiveness, share
     )
@@ -267,8 +266,6 @@ def _fan_speed(
     between = xp.logical_not(cycles | (needed >= full))
     values = needed, low, full, lowest, *coil
     speed = in_places(between, _FEW_FRAC, _speed_between, values)
-    if speed is None:
-        speed = _speed_between(*values)
     speed = xp.where(between, speed, xp.where(cycles, min_speed_frac, 1.0))
     on_frac = xp.where(cycles, share / -xp.expm1(-low), 1.0)
     return speed, on_frac * (needed_kw_per_k > 0)
@@ -281,10 +278,12 @@ def _speed_between(needed: Array, low: Array, full: Array, lowest: Array, *coil:
     along = xp.log(full / needed) / xp.maximum(xp.log(full / low), _LEAST_SHARE)
     log_speed = xp.clip(lowest * along, lowest, 0.0)
     # All steps but the last in single precision: the last corrects what they leave.
-    early = rough(log_speed, needed, lowest, *coil)
-    log_speed = early[0]
-    for _ in range(_NEWTON_STEPS - 1):
-        log_speed = xp.clip(_step(log_speed, early[1], _Coil(*early[3:])), early[2], 0.0)
+    log_speed, needed_, lowest_, *coil_ = rough(log_speed, needed, lowest, *coil)
+
+    def early(state: tuple[Array]) -> tuple[Array]:
+        return (xp.clip(_step(state[0], needed_, _Coil(*coil_)), lowest_, 0.0),)
+
+    (log_speed,) = repeat(_NEWTON_STEPS - 1, early, (log_speed,))
     log_speed = xp.clip(precise(log_speed), lowest, 0.0)
     return xp.exp(xp.clip(_step(log_speed, needed, _Coil(*coil)), lowest, 0.0))
 
