@@ -11,8 +11,8 @@ import numpy as np
 from dctwin.design import Circuit, Facility, Feed
 from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.flows import Boundary, LoopFlows, Point, RackFlows
+from dctwin.engines.passes import Settled
 from dctwin.engines.posting import post_facility
-from dctwin.engines.settle import Settled
 from dctwin.engines.year import Year
 from dctwin.ledger import Ledger
 from dctwin.units import SECONDS_PER_HOUR

@@ -8,6 +8,7 @@ from dctwin.components.it.rack import INLET_RANGE_C, PLATE_FLOW_FRAC, Rack
 from dctwin.design import Facility
 from dctwin.engines.feeds import main_draw_kw
 from dctwin.engines.flows import Boundary, RackFlows
+from dctwin.engines.passes import Settled
 from dctwin.engines.post_cooling import TOLERANCE_K, post_loop
 from dctwin.engines.post_onsite import post_onsite
 from dctwin.engines.post_power import (
@@ -17,7 +18,6 @@ from dctwin.engines.post_power import (
     taken_fracs,
     watch_power,
 )
-from dctwin.engines.settle import Settled
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
 from dctwin.plant import carry, range_limits

@@ -34,7 +34,8 @@ from dctwin.engines.heat import (
     sources,
 )
 from dctwin.engines.moments import Moment, number, numbers, posted
-from dctwin.engines.settle import MAX_PASSES, TOLERANCE_FRAC, settle
+from dctwin.engines.passes import MAX_PASSES, TOLERANCE_FRAC
+from dctwin.engines.settle import settle
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError, nearest
 from dctwin.plant import Served, Wiring
