@@ -15,7 +15,7 @@ Pass = Callable[[Any], tuple[Any, Array, Any]]
 # (state, where it moves, what was found, steps left) -> what was found with those settled apart
 Apart = Callable[[Any, Array, Any, int], Any]
 # Steps of a pass are settled apart where they are less than this share, of enough to be worth it.
-_FEW_FRAC, _ENOUGH = 0.6, 5000
+_FEW_FRAC, _ENOUGH = 0.45, 5000
 
 
 def settle_state(

@@ -90,10 +90,14 @@ def _begin_worker(file: str, parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    # One thread of XLA a worker, as they share the cores already: its threads would wait for each
-    # other and take 1.6 times the CPU time.
-    os.environ.setdefault("NPROC", "1")
+    _one_thread()
     _JOB = pickle.loads(Path(file).read_bytes())
+
+
+def _one_thread() -> None:
+    """One thread of XLA a worker, as they share the cores already: its threads would wait for each
+    other and take 1.6 times the CPU time."""
+    os.environ.setdefault("NPROC", "1")
 
 
 def _work(chunk: int) -> bytes:
@@ -239,6 +243,7 @@ def _dask_work(chunk: int, name: str, code: str) -> tuple[int, bytes]:
             "results are not mixed, install the same"
         )
     if name not in _HELD:
+        _one_thread()
         plugin: Any = get_worker().plugins[name]
         _HELD.clear()
         _HELD[name] = pickle.loads(plugin.data)

@@ -145,8 +145,7 @@ class DryCooler(Stage):
 
     def reach_c(self, duty: Duty) -> Array:
         coil = self._coil(duty)
-        units = _transfer(coil, 1.0, 0.0).units
-        conductance = -coil.water_kw_per_k * namespace(units).expm1(-units)
+        conductance = coil.water_kw_per_k * _transfer(coil, 1.0, 0.0).share
         drop_k = ratio(duty.heat_kw, duty.flow_kw_per_k)
         return self._coil_air_c(duty) + duty.heat_kw / conductance - drop_k
 
@@ -154,11 +153,11 @@ class DryCooler(Stage):
         xp = namespace(duty.heat_kw, duty.return_c, duty.air.dry_bulb_c, self.rated_heat_kw)
         coil = self._coil(duty)
         air_c = self._coil_air_c(duty)
-        full = _transfer(coil, 1.0, 0.0).units
+        most = _transfer(coil, 1.0, 0.0).share
         initial_k = duty.return_c - air_c
-        able_kw = -duty.flow_kw_per_k * xp.expm1(-full) * initial_k
-        heat_kw = xp.clip(able_kw, 0.0, duty.heat_kw)
-        speed, on_frac = _fan_speed(coil, ratio(heat_kw, initial_k), full, self.min_speed_frac)
+        heat_kw = xp.clip(duty.flow_kw_per_k * most * initial_k, 0.0, duty.heat_kw)
+        share = ratio(heat_kw, initial_k) / coil.water_kw_per_k
+        speed, on_frac = _fan_speed(coil, share, most, self.min_speed_frac)
         density_frac = duty.air.density_kg_per_m3 / RATED_AIR_KG_PER_M3
         cube = speed * speed * speed
         fan_kw = (
@@ -196,9 +195,9 @@ class DryCooler(Stage):
 
 
 class _Transfer(NamedTuple):
-    """The coil at a fan speed: its units, and what their slope comes from."""
+    """The coil at a fan speed: its share, and what the slope of its units comes from."""
 
-    units: Array  # G = -ln(1 - K/C_water); K is heat per kelvin between the entering streams
+    share: Array  # K/C_water; K is heat per kelvin between the entering streams
     air_least: Array
     capacity_ratio: Array
     air_share: Array  # of the air side in all resistance
@@ -206,15 +205,10 @@ class _Transfer(NamedTuple):
     mean: Array  # φ(z)
     cross_units: Array  # NTU φ(z)
     effectiveness: Array
-    share: Array  # K/C_water where the air is short
 
 
 def _transfer(coil: _Coil, speed: Array, log_speed: Array) -> _Transfer:
-    """Units G of the coil: K = eff · Cmin, G = -ln(1 - K/C_water).
-
-    G runs with nearly one power of speed from a coil short of air (G ~ C_air/C_water) to one short
-    of water (G ~ UA/C_water): made for Newton. Powers are written as exp(log): half the time.
-    """
+    """Share of the coil: K = eff · Cmin. Powers are written as exp(log): half the time."""
     xp = namespace(coil.air_kw_per_k, speed)
     air_part = coil.air_resistance * xp.exp(-AIR_EXPONENT * log_speed)
     air = coil.air_kw_per_k * speed
@@ -227,18 +221,32 @@ def _transfer(coil: _Coil, speed: Array, log_speed: Array) -> _Transfer:
     mean = -kept / z
     cross_units = ntu * mean
     effectiveness = -xp.expm1(-cross_units)
-    # Short of air, K/C_water = eff · Cmin/Cmax; short of water it is eff and G = NTU φ.
-    share = xp.where(air_least, effectiveness * capacity_ratio, 0.5)
-    units = xp.where(air_least, -xp.log1p(-xp.minimum(share, _MOST_SHARE)), cross_units)
+    share = xp.where(air_least, effectiveness * capacity_ratio, effectiveness)
     air_share = air_part * least * ntu
     return _Transfer(
-        units, air_least, capacity_ratio, air_share, kept, mean, cross_units, effectiveness, share
+        xp.minimum(share, _MOST_SHARE),
+        air_least,
+        capacity_ratio,
+        air_share,
+        kept,
+        mean,
+        cross_units,
+        effectiveness,
     )
 
 
-def _slope(at: _Transfer) -> Array:
+def _units(share: Array) -> Array:
+    """Units G = -ln(1 - K/C_water) of a share of the coil.
+
+    G runs with nearly one power of speed from a coil short of air (G ~ C_air/C_water) to one short
+    of water (G ~ UA/C_water): made for Newton.
+    """
+    return -namespace(share).log1p(-share)
+
+
+def _slope(at: _Transfer, units: Array) -> Array:
     """d ln G / d ln speed; made of the slopes of NTU and of NTU φ."""
-    xp = namespace(at.units)
+    xp = namespace(units)
     bent = (1.0 + at.kept) / at.mean - 1.0  # d ln mean / d ln z
     ntu_slope = AIR_EXPONENT * at.air_share - at.air_least
     ratio_slope = 2.0 * at.air_least - 1.0
@@ -246,35 +254,39 @@ def _slope(at: _Transfer) -> Array:
     air_slope = at.capacity_ratio * (
         at.effectiveness + at.cross_units * (1.0 - at.effectiveness) * cross_slope
     )
-    slope = xp.where(at.air_least, air_slope / ((1.0 - at.share) * at.units), cross_slope)
+    slope = xp.where(at.air_least, air_slope / ((1.0 - at.share) * units), cross_slope)
     return xp.maximum(slope, _LEAST_SLOPE)
 
 
 def _fan_speed(
-    coil: _Coil, needed_kw_per_k: Array, full: Array, min_speed_frac: Array
+    coil: _Coil, share: Array, most: Array, min_speed_frac: Array
 ) -> tuple[Array, Array]:
-    """Fan speed at which the coil has the needed conductance, and the share of time it is on.
+    """Fan speed at which the coil has this share, and how much of the time it is on.
 
-    `full` is G at full speed. What the lowest speed transfers more than needed, fans cycle for.
+    `most` is the share at full speed. What the lowest speed transfers more than needed, fans cycle
+    for.
     """
-    xp = namespace(needed_kw_per_k, full, min_speed_frac)
-    share = xp.clip(needed_kw_per_k / coil.water_kw_per_k, _LEAST_SHARE, _MOST_SHARE)
-    needed = xp.minimum(-xp.log1p(-share), full)
+    xp = namespace(share, most, min_speed_frac)
     lowest = xp.log(min_speed_frac)
-    low = _transfer(coil, min_speed_frac, lowest).units
-    cycles = needed < low
-    between = xp.logical_not(cycles | (needed >= full))
-    values = needed, low, full, lowest, *coil
+    least = _transfer(coil, min_speed_frac, lowest).share
+    cycles = share < least
+    between = xp.logical_not(cycles | (share >= most))
+    values = share, least, most, lowest, *coil
     speed = in_places(between, _FEW_FRAC, _speed_between, values)
     speed = xp.where(between, speed, xp.where(cycles, min_speed_frac, 1.0))
-    on_frac = xp.where(cycles, share / -xp.expm1(-low), 1.0)
-    return speed, on_frac * (needed_kw_per_k > 0)
+    on_frac = xp.where(cycles, share / least, 1.0)
+    return speed, on_frac * (share > 0)
 
 
-def _speed_between(needed: Array, low: Array, full: Array, lowest: Array, *coil: Array) -> Array:
-    """Fan speed by Newton's steps on ln G (ln speed), from the line between both ends: G is `low`
-    at the logarithm `lowest` of the speed, and `full` at 0."""
-    xp = namespace(needed, low, full, *coil)
+def _speed_between(share: Array, least: Array, most: Array, lowest: Array, *coil: Array) -> Array:
+    """Fan speed by Newton's steps on ln G (ln speed), from the line between both ends: the share
+    is `least` at the logarithm `lowest` of the speed, and `most` at 0."""
+    xp = namespace(share, least, most, *coil)
+    needed, low, full = (
+        _units(xp.clip(share, _LEAST_SHARE, _MOST_SHARE)),
+        _units(least),
+        _units(most),
+    )
     along = xp.log(full / needed) / xp.maximum(xp.log(full / low), _LEAST_SHARE)
     log_speed = xp.clip(lowest * along, lowest, 0.0)
     # All steps but the last in single precision: the last corrects what they leave.
@@ -292,4 +304,7 @@ def _step(log_speed: Array, needed: Array, coil: _Coil) -> Array:
     """The next ln speed of a Newton's step."""
     xp = namespace(log_speed, needed)
     at = _transfer(coil, xp.exp(log_speed), log_speed)
-    return log_speed + xp.log(needed / at.units) / _slope(at)
+    # Short of water G is NTU φ, and more exact so where next to nothing of the difference is left.
+    short = _units(xp.where(at.air_least, at.share, 0.5))
+    units = xp.where(at.air_least, short, at.cross_units)
+    return log_speed + xp.log(needed / units) / _slope(at, units)
