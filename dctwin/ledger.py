@@ -180,26 +180,23 @@ class Ledger:
 
     def closure(self) -> Mapping[str, float]:
         """Largest relative imbalance of energy, electricity and water over nodes and steps."""
-        return {name: float(np.max(gap)) for name, gap in self.gaps().items()}
-
-    def gaps(self) -> dict[str, Any]:
-        """The closure of each design, shape (designs, 1) or less, in the flows' array namespace."""
-        return {
+        gaps = {
             "energy_rel": self._largest(ENERGY),
-            "electricity_rel": _relative(*self._drawn_and_used()[1:]),
+            "electricity_rel": _relative(*self._drawn_and_used()),
             "water_rel": self._largest(WATER),
         }
+        return {name: float(np.max(gap)) for name, gap in gaps.items()}
 
     def closes(self) -> Any:
-        """Whether each design's books surely close, shape (designs, 1) or less: at a third of the
-        cost of the closure, and twice as strict. Where they do not, `check` tells.
+        """Whether each design's books surely close, shape (designs, 1) or less: at two thirds of
+        the cost of the closure, and twice as strict. Where they do not, `check` tells.
 
         Each step: |entered - left| <= limit/2 x entered, with no floor for a node that carries
         next to nothing.
         """
         found: Any = True
-        electricity = [self._drawn_and_used()]
-        for _, entered, left in chain(electricity, self._nodes(ENERGY), self._nodes(WATER)):
+        nodes = (both for _, *both in chain(self._nodes(ENERGY), self._nodes(WATER)))
+        for entered, left in chain([self._drawn_and_used()], nodes):
             if entered is not left:
                 found = found & _agree(entered, left, 0.5 * CLOSURE_LIMIT)
         return found
@@ -258,7 +255,7 @@ class Ledger:
         for node in sorted(into.keys() | out.keys()):
             yield node, into.get(node, 0.0), out.get(node, 0.0)
 
-    def _drawn_and_used(self) -> tuple[str, Any, Any]:
+    def _drawn_and_used(self) -> tuple[Any, Any]:
         """Electricity as one node: drawn from outside and from storage; counted in accounts,
         exported and stored."""
         drawn: Any = 0.0
@@ -276,7 +273,7 @@ class Ledger:
             if node.startswith("storage."):
                 given_kw, taken_kw = _given_and_taken(stored_kw)
                 drawn, used = drawn + given_kw, used + taken_kw
-        return "electricity", drawn, used
+        return drawn, used
 
 
 def pick(value: Any, index: int, designs: int, hours: int) -> np.ndarray:
@@ -305,7 +302,7 @@ def _agree(entered: Any, left: Any, limit: float) -> Any:
     xp = namespace(entered, left)
     gap = entered - left
     # Reading three arrays is cheaper than making three; only a node that rests needs more.
-    if xp is np and max(np.max(gap), -np.min(gap)) <= limit * np.min(entered):
+    if xp is np and max(np.max(gap), -np.min(gap)) <= limit * np.min(entered) < np.inf:
         return True
     over = xp.atleast_1d(xp.abs(gap) - limit * entered)
     return xp.max(over, axis=-1, keepdims=True) <= 0.0

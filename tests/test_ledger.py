@@ -68,6 +68,8 @@ def test_the_quick_test_finds_it_too(index: int, relative: float) -> None:
     ledger = with_flow(index, value=values)
     assert np.all(small().closes())
     assert np.ravel(ledger.closes()).tolist() == [True, False]
+    with np.errstate(invalid="ignore"):
+        assert not np.all(with_flow(index, value=np.inf * ONES).closes())
 
 
 @given(st.floats(-1e-8, 1e-8), st.floats(0.0, 1e6), st.floats(0.0, 1e6))

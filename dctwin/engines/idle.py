@@ -59,7 +59,11 @@ def _flows(service: Service) -> Service:
 
 def compiled_apart(wanted: Array, work: Callable[[], Found]) -> Found:
     """Work that JAX compiles by itself, or zeros where it is not wanted: XLA otherwise fuses a
-    stage into every one of its users, and computes it again in each."""
+    stage into every one of its users, and computes it again in each.
+
+    A branch where designs go one after another, as on a CPU; side by side, on an accelerator, the
+    work is done for all of them.
+    """
     import jax
     import jax.numpy as jnp
 

@@ -1,8 +1,8 @@
 """The passes of a fixed point that bring heat and temperatures of a plant together.
 
 A pass: heat from the racks down the loops, temperatures from the air back up. Passes contract by
-about a hundredth (a kelvin of condenser water changes the heat to reject by some 0.3 %); what they
-start from and how a loop's supply is found is the caller's (settle.py).
+about a hundredth (a kelvin of condenser water changes the heat to reject by some 0.3 %). What they
+start from, and whether loops hold or float, is the caller's (settle.py).
 """
 
 from __future__ import annotations

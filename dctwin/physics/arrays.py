@@ -90,9 +90,9 @@ def where_needed(
 def in_places(
     wanted: Any, few_frac: float, work: Callable[..., Array], values: tuple[Any, ...]
 ) -> Array:
-    """What `work`, elementwise, makes of values where it is wanted, of the shape of `wanted`;
-    elsewhere 0, or what it makes of the values there: where `few_frac` of all or more want it, it
-    is done for all, and where JAX compiles, if any does."""
+    """What `work`, elementwise, makes of values where it is wanted; what stands elsewhere says
+    nothing. It is done for all where `few_frac` of all or more want it, and where JAX compiles, if
+    any does."""
     xp = namespace(wanted, *values)
     if xp is not np:
         import jax

@@ -90,14 +90,17 @@ def _begin_worker(file: str, parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    _one_thread()
-    _JOB = pickle.loads(Path(file).read_bytes())
+    _JOB = _loaded(Path(file).read_bytes())
 
 
-def _one_thread() -> None:
-    """One thread of XLA a worker, as they share the cores already: its threads would wait for each
-    other and take 1.6 times the CPU time."""
-    os.environ.setdefault("NPROC", "1")
+def _loaded(data: bytes) -> tuple[Job, Backend]:
+    """A job, in the process of a worker that is to run it."""
+    job, backend = pickle.loads(data)
+    if backend == "jax":
+        # XLA's threads, read when JAX starts: one a worker, as workers share the cores already.
+        # More wait for each other and take 1.6 times the CPU time.
+        os.environ.setdefault("NPROC", "1")
+    return job, backend
 
 
 def _work(chunk: int) -> bytes:
@@ -243,9 +246,8 @@ def _dask_work(chunk: int, name: str, code: str) -> tuple[int, bytes]:
             "results are not mixed, install the same"
         )
     if name not in _HELD:
-        _one_thread()
         plugin: Any = get_worker().plugins[name]
         _HELD.clear()
-        _HELD[name] = pickle.loads(plugin.data)
+        _HELD[name] = _loaded(plugin.data)
     job, backend = _HELD[name]
     return chunk, encode(run_chunk(job, chunk, backend))

@@ -244,8 +244,8 @@ def _units(share: Array) -> Array:
     return -namespace(share).log1p(-share)
 
 
-def _slope(at: _Transfer, units: Array) -> Array:
-    """d ln G / d ln speed; made of the slopes of NTU and of NTU φ."""
+def _slope(at: _Transfer, share: Array, units: Array) -> Array:
+    """d ln G / d ln speed; made of the slopes of NTU and of NTU φ. `share` counts short of air."""
     xp = namespace(units)
     bent = (1.0 + at.kept) / at.mean - 1.0  # d ln mean / d ln z
     ntu_slope = AIR_EXPONENT * at.air_share - at.air_least
@@ -254,7 +254,7 @@ def _slope(at: _Transfer, units: Array) -> Array:
     air_slope = at.capacity_ratio * (
         at.effectiveness + at.cross_units * (1.0 - at.effectiveness) * cross_slope
     )
-    slope = xp.where(at.air_least, air_slope / ((1.0 - at.share) * units), cross_slope)
+    slope = xp.where(at.air_least, air_slope / ((1.0 - share) * units), cross_slope)
     return xp.maximum(slope, _LEAST_SLOPE)
 
 
@@ -304,7 +304,7 @@ def _step(log_speed: Array, needed: Array, coil: _Coil) -> Array:
     """The next ln speed of a Newton's step."""
     xp = namespace(log_speed, needed)
     at = _transfer(coil, xp.exp(log_speed), log_speed)
-    # Short of water G is NTU φ, and more exact so where next to nothing of the difference is left.
-    short = _units(xp.where(at.air_least, at.share, 0.5))
-    units = xp.where(at.air_least, short, at.cross_units)
-    return log_speed + xp.log(needed / units) / _slope(at, units)
+    # Short of water G is NTU φ: more exact where next to nothing of the difference is left.
+    share = xp.where(at.air_least, at.share, 0.5)
+    units = xp.where(at.air_least, _units(share), at.cross_units)
+    return log_speed + xp.log(needed / units) / _slope(at, share, units)

@@ -161,3 +161,25 @@ def test_machines_meet_their_rated_approach(name: str) -> None:
     cooler: Any = load_equipment(name).component
     reach_c = cooler.reach_c(water_duty(1000.0, 0.0, 100.0, RATED_AIR))
     assert reach_c - 20.0 == pytest.approx(cooler.rated_approach_k, abs=1e-9)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_water_that_stands_takes_no_heat_and_warns_of_nothing() -> None:
+    """A pump that fails: by itself, and in one of twenty hours whose fans are looked for."""
+    assert COOLER.serve(water_duty(500.0, 40.0, 0.0, RATED_AIR)).heat_kw == 0.0
+    flow = np.full(20, 100.0)
+    flow[3] = 0.0
+    service = COOLER.serve(water_duty(700.0, 40.0, flow, RATED_AIR))
+    np.testing.assert_allclose(service.heat_kw, np.where(flow > 0, 700.0, 0.0), rtol=1e-12)
+
+
+def test_compiled_fans_have_a_slope_beside_water_that_stands() -> None:
+    jax = pytest.importorskip("jax")
+    flow = np.array([100.0, 0.0, 80.0, 100.0])
+
+    def fans_kw(return_c: Any) -> Any:
+        duty = water_duty(700.0 + 0.0 * return_c, return_c + 0.0 * flow, flow, RATED_AIR)
+        return COOLER.serve(duty).power_kw["dry_cooler_fan"].sum()
+
+    slope = jax.grad(fans_kw)(40.0)
+    assert slope == pytest.approx((fans_kw(40.001) - fans_kw(39.999)) / 0.002, rel=1e-5)
