@@ -24,11 +24,8 @@ def keep_heap() -> bool:
     """
     if "MALLOC_TRIM_THRESHOLD_" in os.environ:
         return False
-    try:
-        libc = ctypes.CDLL(None)
-    except (OSError, TypeError):
-        return False
-    if not hasattr(libc, "gnu_get_libc_version"):
+    libc = _glibc()
+    if libc is None:
         return False
     told = (
         libc.mallopt(_M_TRIM_THRESHOLD, 256 * _MIB),
@@ -36,3 +33,19 @@ def keep_heap() -> bool:
         libc.mallopt(_M_MMAP_THRESHOLD, 64 * _MIB),
     )
     return all(told)
+
+
+def give_back() -> bool:
+    """Give all freed heap to the system, once; True where some was. A compiler leaves much behind:
+    400 of 820 MB after a topology is compiled by JAX."""
+    libc = _glibc()
+    return libc is not None and bool(libc.malloc_trim(0))
+
+
+def _glibc() -> ctypes.CDLL | None:
+    """The C library, where it is glibc."""
+    try:
+        libc = ctypes.CDLL(None)
+    except (OSError, TypeError):
+        return None
+    return libc if hasattr(libc, "gnu_get_libc_version") else None

@@ -19,6 +19,7 @@ from dctwin.accounting.contracts import contracted_kw
 from dctwin.engines.annual import year_of
 from dctwin.engines.fit import fit
 from dctwin.errors import DctwinError, InputError
+from dctwin.memory import give_back
 from dctwin.physics.trees import put_together, taken_apart
 from dctwin.sweeps.bind import leaves, put
 from dctwin.sweeps.kernel import Bench, Found, Numbers, numpy_totals
@@ -121,6 +122,7 @@ def _function(bench: Bench, site: list[Any], empty: Any) -> _Compiled | None:
             _FUNCTIONS[key] = (
                 jax.jit(many).lower(example, site).compile(_CPU_OPTIONS if on_cpu else None)
             )
+            give_back()
         except (jax.errors.JAXTypeError, TypeError, IndexError, ValueError, DctwinError) as problem:
             first = str(problem).splitlines()[0]
             _LOG.warning("%s is run in NumPy, JAX cannot trace it: %s", bench.facility.name, first)
