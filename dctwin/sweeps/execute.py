@@ -98,7 +98,7 @@ def _loaded(data: bytes) -> tuple[Job, Backend]:
     job, backend = pickle.loads(data)
     if backend == "jax":
         # XLA's threads, read when JAX starts: one a worker, as workers share the cores already.
-        # More wait for each other and take 1.6 times the CPU time.
+        # More wait for each other and take half as much CPU time again.
         os.environ.setdefault("NPROC", "1")
     return job, backend
 

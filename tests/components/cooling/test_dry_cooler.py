@@ -10,7 +10,7 @@ from air_states import outdoor
 from pydantic import ValidationError
 
 from dctwin.components.component import Air, Duty
-from dctwin.components.cooling.dry_cooler import DryCooler
+from dctwin.components.cooling.dry_cooler import DryCooler, _Coil, _fan_speed, _transfer
 from dctwin.equipment import load_equipment
 from dctwin.physics.heat_exchange import effectiveness_crossflow_unmixed
 
@@ -183,3 +183,20 @@ def test_compiled_fans_have_a_slope_beside_water_that_stands() -> None:
 
     slope = jax.grad(fans_kw)(40.0)
     assert slope == pytest.approx((fans_kw(40.001) - fans_kw(39.999)) / 0.002, rel=1e-5)
+
+
+def test_the_search_finds_the_speed_that_a_share_came_from() -> None:
+    """Random coils, far wider than any that is built, against the share at a known speed."""
+    rng, n = np.random.default_rng(1), 100_000
+    air = 10.0 ** rng.uniform(0.5, 2.5, n)
+    water = air * 10.0 ** rng.uniform(-1.2, 1.2, n)
+    resistance = 1.0 / (np.minimum(air, water) * 10.0 ** rng.uniform(-0.7, 1.0, n))
+    coil = _Coil(air, water, resistance * 2 / 3, resistance / 3 * 10.0 ** rng.uniform(0, 0.85, n))
+    least = rng.choice([0.1, 0.2, 0.3, 0.5], n)
+    speed = least ** rng.uniform(0.0, 1.0, n)
+    share = _transfer(coil, speed, np.log(speed)).share
+    found, on_frac = _fan_speed(coil, share, _transfer(coil, 1.0, 0.0).share, least)
+    wrong = np.abs(found / speed - 1.0)
+    assert wrong.max() < 2e-6
+    assert np.quantile(wrong, 0.99) < 1e-9
+    assert np.all(on_frac == 1.0)
