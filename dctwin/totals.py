@@ -47,12 +47,14 @@ def totals_of(
     traces: Mapping[str, Array],
     grid: GridYear,
     made_kw: Mapping[str, Array] | None = None,
+    kept: Array | None = None,
 ) -> Totals:
     """All totals of a ledger whose flows have shape (designs, hours), (hours,) or less.
 
     made_kw   output of the plants of each contract, by its name
+    kept      where steps count, 1 or 0, shape (designs, hours) or (hours,); default all of them
     """
-    over = _Hours(ledger)
+    over = _Hours(ledger, kept)
     ledger = _served(ledger)
     sums = [over.sum(flow.value) for flow in ledger.flows]
     found = _energy(ledger, sums)
@@ -75,7 +77,7 @@ def totals_of(
     # What the bus saw: outages of the site and of the design's own scenario.
     outage_frac = traces.get("onsite.outage_frac", 1.0 - grid.available_frac)
     found["outage_h"] = over.sum(outage_frac) * ledger.step_h
-    found["hours_h"] = over.hours * ledger.step_h
+    found["hours_h"] = over.sum(1.0) * ledger.step_h
     found["peak_facility_kw"] = over.max(facility_kw)
     found |= over.monthly_peaks(import_kw, grid.local_month)
     found |= _cooling(ledger, traces, over)
@@ -86,6 +88,22 @@ def totals_of(
     if "onsite.plan_gap_frac" in traces:
         found["plan_gap_frac"] = traces["onsite.plan_gap_frac"][..., -1:]
     return found | _batteries(traces)
+
+
+def joined(one: Totals, other: Totals) -> Totals:
+    """The totals of some steps and of others as those of both: sums add up, peaks are the higher.
+
+    Not where steps chain, as a battery's do: what it has left at the end is no sum.
+    """
+    found = dict(one)
+    for name, value in other.items():
+        if name not in found:
+            found[name] = value
+        elif name.startswith("peak_"):
+            found[name] = namespace(value, found[name]).maximum(found[name], value)
+        else:
+            found[name] = found[name] + value
+    return found
 
 
 def _batteries(traces: Mapping[str, Array]) -> Totals:
@@ -154,18 +172,31 @@ def monthly_peaks_kw(totals: Totals) -> list[Array]:
 
 
 class _Hours:
-    """Sums and peaks over the steps of a ledger; a value that has no steps holds in all of them."""
+    """Sums and peaks over the steps of a ledger that are kept; a value that has no steps holds in
+    all of them."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, kept: Array | None = None) -> None:
         self.step_h = ledger.step_h
         self.hours = max((_length(flow.value) for flow in ledger.flows), default=1)
+        self.kept, self.count = kept, float(self.hours)
+        if kept is not None:
+            self.hours = _length(kept)
+            self.count = namespace(kept).sum(kept, axis=-1, keepdims=True)
 
     def sum(self, value: Array) -> Array:
-        if _length(value) == self.hours:
-            return namespace(value).sum(value, axis=-1, keepdims=True) if np.ndim(value) else value
-        return value * float(self.hours)
+        if _length(value) != self.hours or (self.kept is not None and not np.ndim(value)):
+            return value * self.count
+        if self.kept is not None:
+            return namespace(value, self.kept).vecdot(value, self.kept)[..., None]
+        return namespace(value).sum(value, axis=-1, keepdims=True) if np.ndim(value) else value
 
-    def max(self, value: Array) -> Array:
+    def max(self, value: Array, steps: slice = slice(None)) -> Array:
+        """Highest value in some of the steps; none is kept: -inf."""
+        if _length(value) != self.hours:
+            return value
+        value = value[..., steps] if np.ndim(value) else value
+        if self.kept is not None:
+            value = namespace(value).where(self.kept[..., steps] > 0, value, -np.inf)
         return namespace(value).max(value, axis=-1, keepdims=True) if np.ndim(value) else value
 
     def product(self, value: Array, weight: Array) -> Array:
@@ -184,7 +215,7 @@ class _Hours:
         xp = namespace(value)
         for first, last in pairwise(starts):
             name = f"peak_grid_kw:{months[first]}"
-            highest = self.max(value[..., first:last])
+            highest = self.max(value, slice(first, last))
             found[name] = xp.maximum(found[name], highest) if name in found else highest
         return found
 

@@ -339,6 +339,17 @@ def held_point(found: Settled) -> Point:
     return replace(found.point, units=_held_units(found.loops, found.point))
 
 
+def hours_alone(facility: Facility) -> bool:
+    """Whether what happens in a step hangs on that step alone: on no store, on nothing that waits
+    before it switches."""
+    plant = facility.onsite
+    stores = (plant.battery, plant.electrolyser, plant.tank, plant.fuel_cell, *plant.gensets)
+    waits = _staged(facility) or any(
+        device.control.changeover is not None for c in facility.circuits for device in c.stages
+    )
+    return not (waits or chained(facility) or any(store is not None for store in stores))
+
+
 def chained(facility: Facility) -> bool:
     """Whether anything keeps heat or electricity from one step to the next while loops settle."""
     stages = (device for circuit in facility.circuits for device in circuit.stages)

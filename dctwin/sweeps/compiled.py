@@ -2,9 +2,10 @@
 
 Weather and grid are arguments, so that sites share a compilation; local clock and months are part
 of it. Loops that hold their setpoints in the design as it is declared are taken to do so in all of
-its variants: what then changes by the hour is a fraction of the plant. What JAX cannot trace (a
-planned dispatch, sources whose yield differs from design to design, limits that are watched) and
-designs that it leaves unsettled (loops that fall short, or do not hold) are run in NumPy.
+its variants: what then changes by the hour is a fraction of the plant. The hours in which a loop
+falls short all the same, few or none in a sound design, are left to NumPy, which lets it float; so
+are designs whose hours hang together, and what JAX cannot trace (a planned dispatch, sources whose
+yield differs from design to design, limits that are watched).
 """
 
 from __future__ import annotations
@@ -18,11 +19,21 @@ import numpy as np
 from dctwin.accounting.contracts import contracted_kw
 from dctwin.engines.annual import year_of
 from dctwin.engines.fit import fit
+from dctwin.engines.passes import hours_alone
 from dctwin.errors import DctwinError, InputError
 from dctwin.memory import give_back
+from dctwin.physics.arrays import namespace
 from dctwin.physics.trees import put_together, taken_apart
 from dctwin.sweeps.bind import leaves, put
-from dctwin.sweeps.kernel import Bench, Found, Numbers, numpy_totals
+from dctwin.sweeps.kernel import (
+    GROUP_DESIGNS,
+    POINT_FAULTS,
+    Bench,
+    Found,
+    Numbers,
+    numpy_totals,
+    some_steps,
+)
 from dctwin.totals import Totals, totals_of
 
 # Designs in one call: the last call of a chunk is filled up to this, so that nothing compiles anew.
@@ -30,44 +41,65 @@ TILE_DESIGNS = 32
 # Of them side by side on an accelerator; on a CPU one after another stays in cache.
 _GPU_DESIGNS = 32
 
+# Hours that fall short are run by themselves where they are fewer than this share of a year.
+_FEW_FRAC = 0.1
+
 # Eight numbers an instruction where the CPU has them; XLA's default is four.
 _CPU_OPTIONS = {"xla_cpu_prefer_vector_width": 512}
 
 _LOG = logging.getLogger(__name__)
-_Compiled = Callable[[Any, Any], tuple[dict[str, Any], Any]]
+_Compiled = Callable[[Any, Any], tuple[dict[str, Any], Any, Any]]
 # Compiled functions of this process; None where JAX could not trace one.
 _FUNCTIONS: dict[Any, _Compiled | None] = {}
 
 
 def jax_totals(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found) -> None:
-    """Run these of the designs compiled; those that JAX cannot do in NumPy."""
+    """Run these of the designs compiled; in NumPy those that JAX cannot do, and the hours of the
+    others in which a loop falls short."""
     again = list(rows)
     site, empty = site_arrays(bench)
     numpy_only = bench.yields_vary or bench.watched or not numbers
     compiled = None if numpy_only else _function(bench, site, empty)
+    short: dict[int, np.ndarray] = {}
     if compiled is not None:
         table = np.stack([np.asarray(numbers[place], dtype=float) for place in bench.places], 1)
         again = []
         for start in range(0, len(rows), TILE_DESIGNS):
             some = rows[start : start + TILE_DESIGNS]
-            filled = np.resize(some, TILE_DESIGNS)
-            totals, closes = compiled(table[filled], site)
-            good = _good(totals, closes)[: len(some)]
+            totals, closes, falls_short = compiled(table[np.resize(some, TILE_DESIGNS)], site)
             found.put(some, {name: _column(value)[: len(some)] for name, value in totals.items()})
+            good = np.ravel(_column(closes))[: len(some)] > 0.0
             again += list(some[~good])
+            hours = np.asarray(falls_short).reshape(TILE_DESIGNS, -1)[: len(some)]
+            short |= {row: hours[k] for k, row in enumerate(some) if good[k] and hours[k].any()}
+    if short:
+        again += _add_short(bench, numbers, short, found)
     if again:
         found.again += again
-        numpy_totals(bench, numbers, np.array(again), found)
+        numpy_totals(bench, numbers, np.sort(again), found)
+
+
+def _add_short(
+    bench: Bench, numbers: Numbers, short: dict[int, np.ndarray], found: Found
+) -> list[int]:
+    """Add the hours in which designs fall short; designs that have to be run as a whole."""
+    few = {row: hours for row, hours in short.items() if hours.mean() < _FEW_FRAC}
+    if not hours_alone(bench.facility):
+        few = {}
+    again, rows = [row for row in short if row not in few], np.array(list(few))
+    for start in range(0, len(rows), GROUP_DESIGNS):
+        some = rows[start : start + GROUP_DESIGNS]
+        try:
+            totals = some_steps(bench, numbers, some, np.stack([few[row] for row in some]))
+        except POINT_FAULTS:  # as a whole it is told which of them cannot be run, and why
+            again += list(some)
+        else:
+            found.add(some, totals)
+    return again
 
 
 def _column(value: Any) -> np.ndarray:
     return np.asarray(value, dtype=float).reshape(TILE_DESIGNS, -1)[:, :1]
-
-
-def _good(totals: Totals, closes: Any) -> np.ndarray:
-    """Designs whose books close and whose loops all hold."""
-    holds = np.ravel(_column(totals["shortfall_kwh"]) <= 0.0)
-    return holds & (np.ravel(_column(closes)) > 0.0)
 
 
 def jax_module() -> Any:
@@ -83,23 +115,29 @@ def jax_module() -> Any:
 
 def site_arrays(bench: Bench) -> tuple[list[Any], Any]:
     """What a site gives in numbers over the hours, and the structure that they belong in."""
-    around = (bench.boundary, bench.surroundings.grid, bench.made_frac)
-    return taken_apart(around, lambda v: isinstance(v, np.ndarray) and v.dtype.kind == "f")
+    return taken_apart(bench.around, lambda v: isinstance(v, np.ndarray) and v.dtype.kind == "f")
 
 
 def one_design(
-    bench: Bench, empty: Any, holding: frozenset[str] = frozenset()
-) -> Callable[[Any, Any], tuple[Totals, Any]]:
-    """(numbers in the places of the bench, arrays of the site) -> totals of one design, and
-    whether its books close."""
+    bench: Bench, empty: Any, holding: frozenset[str] = frozenset(), without_short: bool = False
+) -> Callable[[Any, Any], tuple[Totals, Any, Any]]:
+    """(numbers in the places of the bench, arrays of the site) -> totals of one design, whether its
+    books close, and the steps in which a loop falls short.
 
-    def work(values: Any, site: Any) -> tuple[Totals, Any]:
+    without_short  the totals are those of the other steps
+    """
+
+    def work(values: Any, site: Any) -> tuple[Totals, Any, Any]:
         boundary, grid, made_frac = put_together(site, empty)
         numbers = {place: values[k] for k, place in enumerate(bench.places)}
         facility = fit(put(bench.facility, numbers), bench.boundary)
         year = year_of(facility, boundary, lean=True, holding=holding)
         made_kw = contracted_kw(facility, made_frac)
-        return totals_of(year.ledger, year.traces, grid, made_kw), year.ledger.closes()
+        left_kw: Any = sum(flow.value for flow in year.ledger.select(target="shortfall"))
+        holds = namespace(left_kw).broadcast_to(left_kw <= 0.0, np.shape(boundary.local_hour))
+        kept = 1.0 * holds if without_short else None
+        totals = totals_of(year.ledger, year.traces, grid, made_kw, kept)
+        return totals, year.ledger.closes(), ~holds
 
     return work
 
@@ -110,7 +148,7 @@ def _function(bench: Bench, site: list[Any], empty: Any) -> _Compiled | None:
     key = _key(bench, site, empty), holding
     if key not in _FUNCTIONS:
         jax = jax_module()
-        work = one_design(bench, empty, holding)
+        work = one_design(bench, empty, holding, without_short=True)
         on_cpu = jax.default_backend() == "cpu"
         side_by_side = None if on_cpu else _GPU_DESIGNS
 

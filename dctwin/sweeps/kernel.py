@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,14 +13,16 @@ from dctwin.accounting.contracts import contracted_kw
 from dctwin.api import made_frac_of
 from dctwin.components.component import Component
 from dctwin.design import Facility
-from dctwin.engines.annual import loops_held, years_of
+from dctwin.engines.annual import loops_held, year_of, years_of
 from dctwin.engines.fit import fit
 from dctwin.engines.flows import Boundary
 from dctwin.errors import DctwinError
 from dctwin.memory import keep_heap
+from dctwin.metrics import GridYear
+from dctwin.physics.trees import changed
 from dctwin.surroundings import Surroundings, boundary_of
 from dctwin.sweeps.bind import Place, at, put
-from dctwin.totals import Totals, flagged, totals_of
+from dctwin.totals import Totals, flagged, joined, totals_of
 
 # Designs in one array operation: enough to share its overhead, few enough to stay in cache; and
 # designs whose short hours are settled at once, as those are few.
@@ -37,6 +39,23 @@ POINT_FAULTS = (
 )
 
 Numbers = Mapping[Place, np.ndarray]  # place in the facility -> its number in each design
+
+
+class Around(NamedTuple):
+    """What designs meet in each step."""
+
+    boundary: Boundary
+    grid: GridYear
+    made_frac: Mapping[str, Sequence[np.ndarray]]  # contract -> output of its plants over rating
+
+    def at(self, steps: np.ndarray) -> Around:
+        """The same in some of the steps."""
+        hours = len(self.boundary.local_hour)
+
+        def of(value: Any) -> Any:
+            return value[steps] if isinstance(value, np.ndarray) and len(value) == hours else value
+
+        return changed(self, of)
 
 
 @dataclass(frozen=True)
@@ -62,8 +81,9 @@ class Bench:
         return loops_held(fit(self.facility, self.boundary), self.boundary)
 
     @cached_property
-    def made_frac(self) -> dict[str, list[np.ndarray]]:
-        return made_frac_of(self.facility, self.surroundings)
+    def around(self) -> Around:
+        made_frac = made_frac_of(self.facility, self.surroundings)
+        return Around(self.boundary, self.surroundings.grid, made_frac)
 
 
 def _shapes_yield(facility: Facility, place: Place) -> bool:
@@ -90,6 +110,11 @@ class Found:
             if name not in self.totals:
                 self.totals[name] = np.full((self.count, 1), np.nan)
             self.totals[name][rows] = np.asarray(value, dtype=float)
+
+    def add(self, rows: Any, totals: Totals) -> None:
+        """Note the totals of further steps of the designs `rows`."""
+        noted = {name: value[rows] for name, value in self.totals.items() if name in totals}
+        self.put(rows, joined(noted, totals))
 
 
 def numpy_totals(bench: Bench, numbers: Numbers, rows: np.ndarray, found: Found) -> None:
@@ -123,7 +148,7 @@ def _run(bench: Bench, numbers: Numbers, rows: np.ndarray) -> Iterator[tuple[np.
     """Batches of these designs, and what their years add up to."""
     batches = [rows[k : k + BATCH_DESIGNS] for k in range(0, len(rows), BATCH_DESIGNS)]
     stacks = [stacked(bench, numbers, some) for some in batches]
-    boundary, made_frac = bench.boundary, bench.made_frac
+    boundary, grid, made_frac = bench.around
     if bench.yields_vary:
         boundary = boundary_of(stacks, bench.surroundings)
         made_frac = made_frac_of(stacks[0], bench.surroundings)
@@ -134,10 +159,25 @@ def _run(bench: Bench, numbers: Numbers, rows: np.ndarray) -> Iterator[tuple[np.
         if not np.all(year.ledger.closes()):
             year.ledger.check()
         made_kw = contracted_kw(facility, made_frac)
-        totals = totals_of(year.ledger, year.traces, bench.surroundings.grid, made_kw)
+        totals = totals_of(year.ledger, year.traces, grid, made_kw)
         if bench.watched:
             totals |= flagged(year.ledger, year.passed())
         yield some, totals
+
+
+def some_steps(bench: Bench, numbers: Numbers, rows: np.ndarray, kept: np.ndarray) -> Totals:
+    """Totals of these designs in the steps in which they are kept, shape (len(rows), hours).
+
+    For designs of which no step hangs on another.
+    """
+    steps = np.flatnonzero(kept.any(axis=0))
+    boundary, grid, made_frac = bench.around.at(steps)
+    facility = fit(stacked(bench, numbers, rows), bench.boundary)
+    year = year_of(facility, boundary, lean=True)
+    if not np.all(year.ledger.closes()):
+        year.ledger.check()
+    made_kw = contracted_kw(facility, made_frac)
+    return totals_of(year.ledger, year.traces, grid, made_kw, 1.0 * kept[:, steps])
 
 
 def stacked(bench: Bench, numbers: Numbers, rows: np.ndarray) -> Facility:

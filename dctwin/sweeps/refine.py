@@ -337,7 +337,7 @@ def _metrics(
             for follower in topology.followers[path]:
                 if follower.table is None:
                     numbers[follower.place] = follower.scale * values[k] + follower.offset
-        totals, _ = work([numbers[place] for place in bench.places], site)
+        totals, *_ = work([numbers[place] for place in bench.places], site)
         found, _ = accounts_of(put(bench.facility, numbers), totals, bench.surroundings)
         return jnp.stack([jnp.ravel(jnp.asarray(found[name], dtype=float))[0] for name in names])
 
