@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from dctwin.components.media import AQUEOUS, Medium
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K
@@ -327,8 +328,9 @@ class Stage(Component):
     rejects_to: ClassVar[Literal["loop", "air", "reuse"]]
     # Whether it takes heat from a second loop (`cools`), as an absorption chiller does.
     makes_cold: ClassVar[bool] = False
-    # Takes the vapour of a boiling fluid (and nothing else), not a single phase.
-    condenses: ClassVar[bool] = False
+    # What may flow through it, and through the loop that it rejects to.
+    media: ClassVar[frozenset[Medium]] = AQUEOUS
+    sink_media: ClassVar[frozenset[Medium]] = AQUEOUS
     # The loop's fluid stands outdoors in it and may freeze there.
     fluid_outdoors: ClassVar[bool] = False
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from dctwin.components.component import Stage
 from dctwin.components.cooling.loop import Loop
 from dctwin.components.cooling.water_quality import Treatment
+from dctwin.components.media import AIR, AQUEOUS, LIQUIDS
 from dctwin.components.registry import device_class, kinds
 from dctwin.design.control import PumpEntry, Source, StageEntry, pump_control, stage_control
+from dctwin.design.it import RackGroup
 from dctwin.design.reader import OUTDOORS, Device, Reader, Structure
 from dctwin.equipment import Name
 
@@ -67,6 +70,11 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
         )
     if pump is not None and pump.name in {stage.name for stage in stages}:
         reader.fault((*where, "pump"), f"a second {pump.name!r} here: give it another name")
+    if pump is not None and isinstance(loop, Loop) and loop.medium == "air":
+        reader.fault(
+            (*where, "pump"),
+            f"a loop of air has no pump, the fans of its stages move it (got {pump.name!r})",
+        )
     for index, device in enumerate(stages):
         place = (*where, "stages", index)
         if device.component.rejects_to == "loop" and not device.sink:
@@ -75,8 +83,13 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
                 f"sink is missing: name the loop that takes the heat of "
                 f"{device.name}, known: {', '.join(sorted(reader.loops - {name}))}",
             )
-        if isinstance(loop, Loop) and device.component.condenses != (loop.phase == "two"):
-            reader.fault(place, _other_phase(loop, device))
+        if isinstance(loop, Loop) and loop.medium not in device.component.media:
+            reader.fault(place, _other_medium(loop, device))
+        oil = getattr(device.component, "oil", None)
+        if isinstance(loop, Loop) and oil is not None and oil != loop.fluid:
+            reader.fault(
+                place, f"{device.name} is filled with {oil}, its loop with {loop.fluid}: one fluid"
+            )
         if device.component.rejects_to != "loop" and device.sink:
             where_to = "the air" if device.component.rejects_to == "air" else "the heat network"
             reader.fault(
@@ -108,15 +121,43 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
     return Circuit(name, loop, pump, stages)
 
 
-def _other_phase(loop: Loop, device: Device) -> str:
-    """Why a stage that takes another phase cannot stand in this loop."""
-    boils = loop.phase == "two"
-    stages = [kind for kind in kinds() if issubclass(device_class(kind), Stage)]
-    fitting = [kind for kind in stages if vars(device_class(kind)).get("condenses", False) == boils]
+def _other_medium(loop: Loop, device: Device) -> str:
+    """Why a stage that is built for another fluid cannot stand in this loop."""
+    classes = {kind: device_class(kind) for kind in kinds()}
+    fitting = [
+        kind for kind, of in classes.items() if issubclass(of, Stage) and loop.medium in of.media
+    ]
     return (
-        f"the fluid of this loop {'boils' if boils else 'does not boil'} (phase: {loop.phase}), "
-        f"allowed kinds {', '.join(fitting)} (got {device.component.kind!r})"
+        f"{device.name} is built for {_either(device.component.media)}, this loop carries "
+        f"{loop.medium} (fluid: {loop.fluid}), allowed kinds {', '.join(fitting)} "
+        f"(got {device.component.kind!r})"
     )
+
+
+def _either(media: Iterable[str]) -> str:
+    return " or ".join(sorted(media))
+
+
+def check_media(reader: Reader, racks: Iterable[RackGroup], circuits: Iterable[Circuit]) -> None:
+    """Note what meets a fluid that it is not built for, in a loop that takes its heat."""
+    media = {circuit.name: circuit.loop.medium for circuit in circuits}
+
+    def wrong(place: tuple[Any, ...], loop: str, fitting: Iterable[str]) -> None:
+        if loop in media and media[loop] not in fitting:
+            reader.fault(
+                place, f"must be a loop of {_either(fitting)}, {loop} carries {media[loop]}"
+            )
+
+    for circuit in circuits:
+        for index, stage in enumerate(circuit.stages):
+            device = "cooling", "loops", circuit.name, "stages", index
+            wrong((*device, "sink"), stage.sink, stage.component.sink_media)
+            wrong((*device, "cools"), stage.cools, AQUEOUS)
+    for group in racks:
+        rack = "it", "racks", group.name
+        wrong((*rack, "air"), group.air, AIR)
+        if group.liquid != group.air:  # a room may take all of it
+            wrong((*rack, "liquid"), group.liquid, LIQUIDS | {"boiling"})
 
 
 def heat_order(reader: Reader, circuits: list[Circuit]) -> tuple[Circuit, ...]:

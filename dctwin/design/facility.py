@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 from dctwin.components.cooling.water_quality import Treatment
 from dctwin.design.contracts import Contract, ContractEntry, read_contracts
-from dctwin.design.cooling import Circuit, Cooling, heat_order, read_circuit
+from dctwin.design.cooling import Circuit, Cooling, check_media, heat_order, read_circuit
 from dctwin.design.it import MAX_RACKS, It, RackGroup, read_rack
 from dctwin.design.onsite import Onsite, OnsitePlant, policy_keys, read_onsite
 from dctwin.design.power import IT, Feed, Power, read_feeds, read_paths
@@ -128,7 +128,7 @@ class Facility:
             )
             for circuit in self.circuits
             for stage in circuit.stages
-            if stage.component.condenses
+            if "boiling" in stage.component.media
         )
 
     def devices(self) -> Iterator[Device]:
@@ -205,6 +205,7 @@ def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
     onsite = read_onsite(reader, spec.onsite)
     contracts = read_contracts(reader, spec.contracts)
     ordered = heat_order(reader, circuits)
+    check_media(reader, racks, circuits)
     total_racks = sum(entry.count for entry in spec.it.racks.values())
     if total_racks > MAX_RACKS:
         reader.fault(("it", "racks"), f"at most {MAX_RACKS} racks in all (got {total_racks})")

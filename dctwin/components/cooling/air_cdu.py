@@ -8,6 +8,7 @@ from dctwin.components.component import Duty, Service, Stage, param, ratio
 from dctwin.components.cooling.crah import coil_kw_per_k
 from dctwin.components.cooling.loop import air_kj_per_m3_k
 from dctwin.components.cooling.terminal import terminal_reach_c
+from dctwin.components.media import AIR, LIQUIDS, Medium
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.hydraulics import mover_power_kw
 
@@ -27,6 +28,8 @@ class AirCdu(Stage):
     """
 
     kind: ClassVar[str] = "air-cdu"
+    media: ClassVar[frozenset[Medium]] = LIQUIDS
+    sink_media: ClassVar[frozenset[Medium]] = AIR
     rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
     extensive: ClassVar[frozenset[str]] = frozenset(
         {"ua_kw_per_k", "design_flow_m3_s", "design_air_m3_s", "held_kwh_per_k"}

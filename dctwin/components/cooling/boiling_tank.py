@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from dctwin.components.component import Duty, Service, Stage, param, ratio
 from dctwin.components.cooling.condenser import condense_kw_per_k
 from dctwin.components.cooling.exchanger import float_supply_c
+from dctwin.components.media import Medium
 from dctwin.physics.arrays import Array, namespace
 
 
@@ -26,7 +27,7 @@ class BoilingTank(Stage):
 
     kind: ClassVar[str] = "boiling-tank"
     rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
-    condenses: ClassVar[bool] = True
+    media: ClassVar[frozenset[Medium]] = frozenset({"boiling"})
     extensive: ClassVar[frozenset[str]] = frozenset(
         {"ua_kw_per_k", "rated_kw", "held_kwh_per_k", "charge_kg"}
     )

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from dctwin.components.component import param
 from dctwin.components.cooling.terminal import PumpedUnit
+from dctwin.components.media import LIQUIDS, Medium
 
 
 class Cdu(PumpedUnit):
@@ -21,6 +22,7 @@ class Cdu(PumpedUnit):
     """
 
     kind: ClassVar[str] = "cdu"
+    media: ClassVar[frozenset[Medium]] = LIQUIDS
     mover: ClassVar[str] = "cdu_pump"
     extensive: ClassVar[frozenset[str]] = frozenset(
         {"ua_kw_per_k", "design_flow_m3_s", "held_kwh_per_k"}

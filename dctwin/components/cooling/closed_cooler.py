@@ -10,6 +10,7 @@ from pydantic import BaseModel, model_validator
 from dctwin.components.component import Duty, Service, Stage, Water, param
 from dctwin.components.cooling.dry_cooler import DryCooler
 from dctwin.components.cooling.tower import Tower
+from dctwin.components.media import LIQUIDS, Medium
 from dctwin.physics.arrays import Array, namespace
 
 # Tower's own free_air_frac and fan_curve hold: EnergyPlus models both alike.
@@ -42,6 +43,7 @@ class _SprayedCooler(Stage):
     """
 
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
+    media: ClassVar[frozenset[Medium]] = LIQUIDS
     extensive: ClassVar[frozenset[str]] = frozenset(
         {"rated_kw", "design_water_m3_s", "design_air_m3_s", "fan_kw", "spray_pump_kw"}
     )

@@ -17,6 +17,7 @@ from dctwin.components.cooling.wet_coil import (
     needs_humidifier,
     to_drain,
 )
+from dctwin.components.media import AIR, Medium
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.hydraulics import mover_power_kw
 
@@ -60,6 +61,7 @@ class Crah(Stage):
     """
 
     kind: ClassVar[str] = "crah"
+    media: ClassVar[frozenset[Medium]] = AIR
     rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
     extensive: ClassVar[frozenset[str]] = frozenset({"ua_kw_per_k", "design_flow_m3_s"})
     reports: ClassVar[frozenset[str]] = frozenset({"flow_frac", "leaving_c"})

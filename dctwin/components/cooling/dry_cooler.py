@@ -17,6 +17,7 @@ from dctwin.components.component import (
     ratio,
 )
 from dctwin.components.cooling.pads import humidity_gain_kg_per_kg
+from dctwin.components.media import LIQUIDS, Medium
 from dctwin.physics.arrays import Array, in_places, namespace, precise, repeat, rough
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K, CP_VAPOUR_KJ_PER_KG_K
 
@@ -70,6 +71,7 @@ class DryCooler(Stage):
     """
 
     kind: ClassVar[str] = "dry-cooler"
+    media: ClassVar[frozenset[Medium]] = LIQUIDS
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
     fluid_outdoors: ClassVar[bool] = True
     extensive: ClassVar[frozenset[str]] = frozenset({"rated_heat_kw", "rated_air_m3_s", "fan_kw"})

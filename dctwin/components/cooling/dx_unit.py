@@ -24,6 +24,7 @@ from dctwin.components.cooling.wet_coil import (
     needs_humidifier,
     to_drain,
 )
+from dctwin.components.media import AIR, Medium
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.hydraulics import mover_power_kw
 
@@ -67,6 +68,7 @@ class DxUnit(AirCycleMachine):
     """
 
     kind: ClassVar[str] = "dx-unit"
+    media: ClassVar[frozenset[Medium]] = AIR
     extensive: ClassVar[frozenset[str]] = frozenset(
         {"reference_kw", "fan_kw", "design_flow_m3_s", "refrigerant_pump_kw"}
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from dctwin.components.component import Duty, Service, Stage, param, ratio
+from dctwin.components.media import LIQUIDS, Medium
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.heat_exchange import (
     effectiveness_counterflow,
@@ -24,6 +25,7 @@ class Exchanger(Stage):
     """
 
     kind: ClassVar[str] = "exchanger"
+    media: ClassVar[frozenset[Medium]] = LIQUIDS
     rejects_to: ClassVar[Literal["loop", "air"]] = "loop"
     extensive: ClassVar[frozenset[str]] = frozenset({"ua_kw_per_k"})
     reports: ClassVar[frozenset[str]] = frozenset({"leaving_c", "ntu"})

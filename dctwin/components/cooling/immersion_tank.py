@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from dctwin.components.component import param
 from dctwin.components.cooling.terminal import PumpedUnit
+from dctwin.components.media import Medium
 from dctwin.errors import InputError
 from dctwin.physics.fluids import fluid
 from dctwin.units import SECONDS_PER_HOUR
@@ -29,6 +30,7 @@ class ImmersionTank(PumpedUnit):
     """
 
     kind: ClassVar[str] = "immersion-tank"
+    media: ClassVar[frozenset[Medium]] = frozenset({"dielectric"})
     mover: ClassVar[str] = "tank_pump"
     extensive: ClassVar[frozenset[str]] = frozenset({"ua_kw_per_k", "design_flow_m3_s", "oil_m3"})
 

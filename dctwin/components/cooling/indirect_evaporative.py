@@ -10,6 +10,7 @@ from dctwin.components.component import Duty, Service, Stage, Water, param, rati
 from dctwin.components.cooling.crah import AIR_EXPONENT
 from dctwin.components.cooling.exchanger import exchange_kw_per_k
 from dctwin.components.cooling.tower import entering_of
+from dctwin.components.media import AIR, Medium
 from dctwin.physics import evaporation, moist_air
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.evaporation import EnteringAir
@@ -56,6 +57,7 @@ class IndirectEvaporative(Stage):
     """
 
     kind: ClassVar[str] = "indirect-evaporative"
+    media: ClassVar[frozenset[Medium]] = AIR
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
     extensive: ClassVar[frozenset[str]] = frozenset(
         {"ua_kw_per_k", "design_flow_m3_s", "outdoor_flow_m3_s", "spray_pump_kw"}

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from dctwin.components.component import Air, Component, param, ratio
 from dctwin.components.cooling.room_air import Humidifier
+from dctwin.components.media import Medium, medium_of
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.boiling import boiling_fluid
@@ -128,6 +129,11 @@ class Loop(Component):
     mass_kwh_per_k: float = param(
         "kWh/K", 0, 1_000_000, "heat held by metal and structure at fluid temperature", 0.0
     )
+
+    @property
+    def medium(self) -> Medium:
+        """The kind of its fluid."""
+        return medium_of(self.fluid, self.phase)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -10,6 +10,7 @@ from dctwin.components.component import Duty, Service, Stage, Water, param, rati
 from dctwin.components.cooling.envelope import admitted
 from dctwin.components.cooling.pads import humidity_gain_kg_per_kg
 from dctwin.components.cooling.room_air import moisten
+from dctwin.components.media import AIR, Medium
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.hydraulics import mover_power_kw
 from dctwin.physics.moist_air import (
@@ -62,6 +63,7 @@ class OutsideAir(Stage):
     """
 
     kind: ClassVar[str] = "outside-air"
+    media: ClassVar[frozenset[Medium]] = AIR
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
     extensive: ClassVar[frozenset[str]] = frozenset({"design_flow_m3_s"})
     reports: ClassVar[frozenset[str]] = frozenset(

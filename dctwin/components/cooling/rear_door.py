@@ -7,6 +7,7 @@ from typing import ClassVar
 from dctwin.components.component import Duty, param
 from dctwin.components.cooling.crah import coil_kw_per_k
 from dctwin.components.cooling.terminal import TerminalUnit
+from dctwin.components.media import AIR, Medium
 from dctwin.physics.arrays import Array
 from dctwin.physics.hydraulics import mover_power_kw
 
@@ -26,6 +27,7 @@ class RearDoor(TerminalUnit):
     """
 
     kind: ClassVar[str] = "rear-door"
+    media: ClassVar[frozenset[Medium]] = AIR
     mover: ClassVar[str] = "rear_door_fan"
     extensive: ClassVar[frozenset[str]] = frozenset({"ua_kw_per_k", "design_flow_m3_s"})
 

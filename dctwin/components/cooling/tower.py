@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from dctwin.components.component import Air, Duty, Service, Stage, Water, param, ratio
+from dctwin.components.media import Medium
 from dctwin.physics import evaporation, moist_air
 from dctwin.physics.arrays import Array, known, namespace, where_needed
 from dctwin.physics.evaporation import EnteringAir, polynomial
@@ -51,6 +52,7 @@ class Tower(Stage):
     """
 
     kind: ClassVar[str] = "tower"
+    media: ClassVar[frozenset[Medium]] = frozenset({"water"})
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
     extensive: ClassVar[frozenset[str]] = frozenset(
         {"rated_kw", "design_water_m3_s", "design_air_m3_s", "fan_kw", "basin_kw_per_k"}

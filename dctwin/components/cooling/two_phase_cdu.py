@@ -7,6 +7,7 @@ from typing import ClassVar
 from dctwin.components.component import Duty, param
 from dctwin.components.cooling.condenser import condense_kw_per_k
 from dctwin.components.cooling.terminal import PumpedUnit
+from dctwin.components.media import Medium
 from dctwin.physics.arrays import Array
 
 
@@ -25,7 +26,7 @@ class TwoPhaseCdu(PumpedUnit):
 
     kind: ClassVar[str] = "two-phase-cdu"
     mover: ClassVar[str] = "cdu_pump"
-    condenses: ClassVar[bool] = True
+    media: ClassVar[frozenset[Medium]] = frozenset({"boiling"})
     extensive: ClassVar[frozenset[str]] = frozenset(
         {"ua_kw_per_k", "design_flow_m3_s", "held_kwh_per_k", "charge_kg"}
     )
