@@ -49,7 +49,9 @@ class Loop(Component):
     Air that goes astray: of the air that the movers supply, the bypass b returns without passing a
     rack; of the air that the racks draw, the recirculation r is their own exhaust. Then the movers
     carry (1 - r)/(1 - b) of the racks' air, and the racks draw it in at
-    T_inlet = T_supply + r/(1 - b) · heat/flow (r is the supply heat index of Sharma et al.).
+    T_inlet = T_supply + r/(1 - b) · heat/flow (r is the supply heat index of Sharma et al.). A
+    setpoint measured at the inlet asks for a supply colder by r/(1 - r) · rise, which holds the
+    inlet where the flow keeps the design rise.
     Two phases: liquid comes from the condenser `rise_k` below saturation, boils at saturation and
     leaves with the exit quality x; a kilogram carries cp·rise + x·h_fg, per kelvin of rise
     cp + x·h_fg/rise. With less rise it carries, and evaporates, in proportion less.
@@ -98,6 +100,10 @@ class Loop(Component):
     )
     recirculation_frac: float = param(
         "-", 0, 0.6, "share of the racks' inlet air that is their own exhaust", 0.0
+    )
+    sensor: Literal["supply", "inlet"] = Field(
+        "supply",
+        description="where setpoints are measured: in the supply, or where racks draw the air in",
     )
     phase: Literal["single", "two"] = Field(
         "single", description="two: the fluid boils at the racks and condenses in its stage"
@@ -164,6 +170,8 @@ class Loop(Component):
                 raise ValueError(
                     f"bypass_frac and recirculation_frac belong to air (got {self.fluid})"
                 )
+            if self.sensor != "supply":
+                raise ValueError(f"sensor: inlet belongs to air (got {self.fluid})")
             if self.ventilation_m3_s or self.humidifier != "none":
                 raise ValueError("ventilation and humidifier belong to a loop of air")
         return self
@@ -174,6 +182,13 @@ class Loop(Component):
 
     def setpoint_c(self, air: Air, load_frac: Array = 1.0) -> Array:
         """Supply setpoint at this outdoor air and load [°C]."""
+        at_c = self._measured_c(air, load_frac)
+        if self.sensor == "supply":
+            return at_c
+        return at_c - self.recirculation_frac / (1.0 - self.recirculation_frac) * self.rise_k
+
+    def _measured_c(self, air: Air, load_frac: Array) -> Array:
+        """The setpoint where it is measured."""
         if self.reset != "nothing":
             along = self._reset_frac(air, load_frac)
             return self.supply_c + along * (self.reset_supply_c - self.supply_c)

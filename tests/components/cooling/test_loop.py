@@ -187,3 +187,17 @@ def test_an_open_bath_follows_the_boiling_point() -> None:
 def test_impossible_fluids_are_refused(changes: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         Loop(**{"fluid": "water", "design_heat_kw": 100.0, "rise_k": 8.0} | changes)
+
+
+@given(st.floats(0.0, 0.5), st.floats(0.0, 0.6), st.floats(300.0, 1000.0))
+def test_a_setpoint_measured_at_the_inlet_holds_it(b: float, r: float, heat_kw: float) -> None:
+    room = Loop(fluid="air", design_heat_kw=1000.0, rise_k=12.0, supply_c=24.0, min_flow_frac=0.1,
+                bypass_frac=b, recirculation_frac=r, sensor="inlet")  # fmt: skip
+    supply_c = room.setpoint_c(outdoor(np.array([20.0])))
+    inlet_c = room.inlet_c(supply_c, heat_kw, room.flow_kw_per_k(heat_kw, 20.0))
+    assert inlet_c == pytest.approx(24.0, abs=1e-9)
+
+
+def test_only_air_is_measured_at_an_inlet() -> None:
+    with pytest.raises(ValidationError, match="sensor: inlet belongs to air"):
+        Loop(fluid="water", design_heat_kw=1000.0, rise_k=8.0, sensor="inlet")
