@@ -174,7 +174,7 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
     }
     available = surroundings.grid.available_frac
     return Boundary(
-        air=surroundings.air,
+        air=steady(surroundings.air),
         local_hour=surroundings.local_hour,
         step_h=surroundings.weather.step_h,
         onsite_frac=onsite_frac(facilities, surroundings),
@@ -186,6 +186,15 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
         grid_available=None if np.all(available == 1.0) else available,
         **limits,
     )
+
+
+def steady(air: Air) -> Air:
+    """The air, with a pressure that stays as one number (in an array, so that what JAX compiles
+    for a site serves another): what hangs on it alone is computed once, and not every hour."""
+    pressure_pa = np.asarray(air.pressure_pa)
+    if pressure_pa.ndim == 0 or not np.all(pressure_pa == pressure_pa.flat[0]):
+        return air
+    return replace(air, pressure_pa=pressure_pa.flat[0:1].reshape(()))
 
 
 def makeup_of(site: Site) -> dict[str, float]:
