@@ -37,7 +37,8 @@ _SERVED = 1e-9
 def serve(device: Device, duty: Duty, units_count: Array | None = None) -> Service:
     """The service of a bank of equal units that share the duty.
 
-    `units_count` of a staged bank run; all of them in the steps in which those cannot do it.
+    `units_count` of a staged bank run; all of them in the steps in which those cannot do it. The
+    others draw what they draw idle.
     """
     count = device.count
     if units_count is None and isinstance(count, int) and count == 1:
@@ -52,7 +53,31 @@ def serve(device: Device, duty: Duty, units_count: Array | None = None) -> Servi
         units_count = xp.where(short, count, units_count)
         service = device.component.serve(duty.scaled(1.0 / units_count))
     service = service.scaled(units_count)
-    return replace(service, traces={**service.traces, "units_count": units_count})
+    service = replace(service, traces={**service.traces, "units_count": units_count})
+    return _with_idle(service, device, duty.air, count - units_count)
+
+
+def _with_idle(service: Service, device: Device, air: Air, idle_count: Array) -> Service:
+    """The service with what so many idle units draw besides."""
+    idle_kw = device.component.idle_power_kw(air)
+    if not idle_kw:
+        return service
+    power_kw = dict(service.power_kw)
+    for name, kw in idle_kw.items():
+        power_kw[name] = power_kw.get(name, 0.0) + kw * idle_count
+    reject_kw = service.reject_kw + sum(idle_kw.values()) * idle_count
+    return replace(service, power_kw=power_kw, reject_kw=reject_kw)
+
+
+def turned_down(device: Device, service: Service, air: Air, factor: Array) -> Service:
+    """The service with its heat, and what goes with it, times `factor`.
+
+    What its idle units draw stays: the basin heater of a tower does not ask for the heat.
+    """
+    xp = namespace(service.heat_kw, device.count)
+    on_count = service.traces.get("units_count", device.count)
+    idle_count = xp.where(service.heat_kw > 0, device.count - on_count, device.count)
+    return _with_idle(service.scaled(factor), device, air, idle_count * (1.0 - factor))
 
 
 def reach_c(device: Device, duty: Duty) -> Array:
@@ -67,7 +92,9 @@ def range_limits(
     return tuple(
         # A distance between two temperatures is in kelvin.
         Limit(
-            name, works * inside(traces[name], *bounds), "K" if name.endswith("_c") else _unit(name)
+            name,
+            works * device.component.watches(name, traces) * inside(traces[name], *bounds),
+            "K" if name.endswith("_c") else _unit(name),
         )
         for name, bounds in device.valid.items()
         if name in traces

@@ -90,6 +90,10 @@ class Component(BaseModel):
         """
         return self
 
+    def watches(self, name: str, traces: Mapping[str, Array]) -> Array:
+        """Where the range of this name says anything: in a device of two modes, in one of them."""
+        return True
+
     def with_values(self, **values: Array) -> Self:
         """A copy with parameters replaced unchecked, e.g. by arrays of shape (designs, 1)."""
         return self.model_construct(**{**dict(self), **values})
@@ -350,9 +354,22 @@ class Stage(Component):
         the setpoint; None where it has no closed form."""
         return None
 
+    def dry_coil_c(self, traces: Mapping[str, Array]) -> Array | None:
+        """Coldest temperature of a coil that must stay above the dew point of the loop's air.
+
+        None where there is no such coil, or where what condenses on it is taken care of.
+        """
+        return None
+
     def works_idle(self) -> bool:
         """Whether it takes or gives anything without heat, as a store or a basin heater does."""
         return False
+
+    def idle_power_kw(self, air: Air) -> Mapping[str, Array]:
+        """Electricity of a unit that stands still, by the last word of its account: what it draws
+        without heat, in a staged bank also while it is switched off. It leaves where the unit
+        rejects."""
+        return {}
 
     def mass_kwh_per_k(self) -> float:
         """Heat capacity that this device adds to its loop [kWh/K]."""

@@ -7,6 +7,7 @@ from dctwin.components.cooling.room_air import RoomAir
 from dctwin.design import Device
 from dctwin.engines.flows import LoopFlows
 from dctwin.engines.year import Flag, Year
+from dctwin.physics import moist_air
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.boiling import boiling_fluid
 from dctwin.physics.fluids import fluid, freezing_point_c
@@ -17,6 +18,7 @@ OUTSIDE = {"air": "ambient", "reuse": "reuse"}
 
 # Where make-up comes from: the ledger's place of each source.
 WATER = {"potable": "water.main", "reclaimed": "water.reclaimed", "sea": "water.sea"}
+_SWEATS = "water condenses on a coil that must stay dry"
 # A supply this close to its setpoint holds it.
 TOLERANCE_K = 1e-6
 
@@ -49,8 +51,14 @@ def post_loop(
         used_kw = used_kw + _post_stage(
             year, name, device, service, WATER[device.control.water_source or water_source]
         )
-        if device.component.fluid_outdoors and not year.lean:
+        if year.lean:
+            continue
+        if device.component.fluid_outdoors:
             _watch_frost(year, f"{name}.{device.name}", circuit.loop.fluid, air)
+        coil_c = device.component.dry_coil_c(service.traces)
+        if coil_c is not None and loop.room is not None:
+            works = service.heat_kw > 0
+            _watch_coil(year, f"{name}.{device.name}", coil_c, works, loop.room, air)
     ledger.post("heat", node, "shortfall", served.shortfall_kw)
     _watch_loop(year, loop, supply_c, setpoint_c)
     return used_kw
@@ -107,6 +115,22 @@ def _watch_frost(year: Year, node: str, liquid: str, air: Air) -> None:
         xp = namespace(air.dry_bulb_c)
         beyond = xp.maximum(freezing_c - air.dry_bulb_c, 0.0)
         year.flags.append(Flag(node, Limit("freezing_c", beyond, "K")))
+
+
+def _watch_coil(
+    year: Year, node: str, coil_c: Array, works: Array, room: RoomAir, air: Air
+) -> None:
+    """Flag the steps in which a coil that must stay dry is colder than the dew point of its air.
+
+    The room's dew point is what its coldest coil leaves it with, so a coil that sets it is measured
+    against the air that ventilation brings.
+    """
+    dew_c = room.dew_point_c()
+    brought_c = moist_air.dew_point_c(air.humidity_kg_per_kg, air.pressure_pa)
+    xp = namespace(coil_c, dew_c, brought_c)
+    dries = (room.condensate_kg_s > 0) & (coil_c <= dew_c + TOLERANCE_K)
+    beyond = xp.maximum(xp.where(dries, brought_c, dew_c) - coil_c, 0.0)
+    year.flags.append(Flag(node, Limit("dew_point_c", works * beyond, "K", _SWEATS)))
 
 
 def _post_room(year: Year, loop: LoopFlows, room: RoomAir, water_place: str) -> Array:

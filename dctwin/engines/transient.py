@@ -38,7 +38,7 @@ from dctwin.engines.passes import MAX_PASSES, TOLERANCE_FRAC
 from dctwin.engines.settle import settle
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError, nearest
-from dctwin.plant import Served, Wiring
+from dctwin.plant import Served, Wiring, turned_down
 from dctwin.scenario import ScenarioEvent
 from dctwin.units import SECONDS_PER_HOUR
 
@@ -329,7 +329,8 @@ class _Run:
         served = self._removed_kw(loop, supply, setpoint_c, before.supply_c + 0.5 * change_k, on)
         total_kw = _total(served)
         factor = out_kw / total_kw if total_kw > 0 else 0.0
-        services = tuple(service.scaled(factor) for service in served.services)
+        pairs = zip(circuit.stages, served.services, strict=True)
+        services = tuple(turned_down(d, s, self.boundary.air, factor) for d, s in pairs)
         final = Served(services, 0.0, served.leaving_c, on)
         if total_kw <= 0 and out_kw > 0:
             raise ComputationError(f"loop {name}: stages took nothing where {out_kw:g} kW left")

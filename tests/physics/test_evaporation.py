@@ -272,6 +272,44 @@ def test_idle_tower_and_starved_tower_stay_finite():
     assert tower.required_air_ratio(500.0, 10.0, air, 200.0, 40.0, 150.0, 0.2) == 1.0
 
 
+def test_a_fill_that_pinches_stays_finite_and_meets_its_target():
+    """Thirty transfer units: rounding closes the pinch between leaving air and entering water."""
+    heat_kw = np.array([0.0, 1e-3, 10.0, 300.0])
+    air = air_at(10.0, 5.0)
+    with np.errstate(divide="raise", invalid="raise"):
+        ratio = tower.required_air_ratio(heat_kw, 20.0, air, 200.0, 40.0, 30.0 * 40.0, 0.005)
+        ua = 30.0 * 40.0 * tower.polynomial(tower.UA_AIR_RATIO, ratio)
+        out = water_out_c(heat_kw, air, 200.0, ratio * 40.0, ua)
+    assert np.all(np.isfinite(ratio))
+    searched = ratio > 0.005
+    assert searched[-1]
+    np.testing.assert_allclose(out[searched], 20.0, atol=1e-4)
+
+
+def test_leaving_air_is_near_saturation():
+    """The bounds of `water_loss`: 0-2.5 % below it above 0 °C wet bulb, wider with a bulb of ice."""
+    for pressure_pa in (75e3, 101_325.0):
+        dry_bulb, humid, gain = np.meshgrid(
+            np.arange(-40.0, 46.0), [0.05, 0.2, 0.5, 0.8, 1.0],
+            [1e-3, 0.3, 1.0, 3.0, 8.0, 20.0, 40.0, 80.0, 120.0],
+        )  # fmt: skip
+        air = moist_air_state(dry_bulb, humid, pressure_pa)
+        leaving = tower.leaving_air_c(gain, 1.0, air)
+        humidity = tower.water_loss(gain, air, leaving, 1.0).leaving_humidity_kg_per_kg
+        enthalpy, _ = moist_air.saturated_enthalpy_kj_per_kg(leaving, pressure_pa, True)
+        saturated = (enthalpy - 1.006 * leaving) / (2501.0 + 1.86 * leaving)
+        over = humidity / saturated - 1.0
+        valid = (leaving < 75.0) & (air.wet_bulb_c >= -40.0) & (air.wet_bulb_c <= 35.0)
+        water, ice = valid & (air.wet_bulb_c > 0.01), valid & (air.wet_bulb_c < 0.0)
+        busy = ice & (gain >= 20.0)
+        assert -0.025 < over[water].min() < -0.02
+        assert over[water].max() < 1e-4
+        assert -0.07 < over[busy].min() < -0.05
+        assert 0.05 < over[busy].max() < 0.07
+        assert -0.33 < over[ice].min() < -0.3
+        assert 0.1 < over[ice].max() < 0.12
+
+
 def test_blowdown_keeps_cycles():
     drift = tower.drift_kg_s(50.0, 8e-5, 0.5)
     blowdown = tower.blowdown_kg_s(0.6, drift, 4.0)

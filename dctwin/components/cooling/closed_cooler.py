@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, model_validator
 
-from dctwin.components.component import Duty, Service, Stage, Water, param
+from dctwin.components.component import Air, Duty, Limit, Service, Stage, Water, param
 from dctwin.components.cooling.dry_cooler import DryCooler
 from dctwin.components.cooling.tower import Tower
 from dctwin.components.media import LIQUIDS, Medium
@@ -23,9 +24,15 @@ _SHARED = (
     "design_air_m3_s",
     "fan_kw",
     "min_air_frac",
+    "basin_kw_per_k",
+    "basin_c",
     "drift_frac",
     "cycles",
 )
+# Water freezes.
+_FREEZING_C = 0.0
+_FROST_NOTE = "sprayed in frost from a basin without heater: basin_kw_per_k"
+
 # Capacity rate of a cubic metre of water a second, as in tower.py.
 _WATER_KJ_PER_M3_K = 4161.6
 
@@ -38,6 +45,8 @@ class _SprayedCooler(Stage):
     evaporative fluid coolers. So the rating differs (approach to wet bulb 6.5 K in the median of
     6,730 catalogue models against 5 K of open towers; Energies 2023, 16(9), 3661), not the law.
     The spray pump runs at constant power while the coil is wet and rejects heat.
+    A basin that is not sprayed from is drained, or heated in frost as the tower's. To spray in
+    frost from one without a heater is flagged `freezing_c`.
     Water: evaporation, blowdown as for the tower; drift in proportion to the fluid's flow.
     Source: EnergyPlus 25.2 Engineering Reference, "Evaporative Fluid Coolers"; tower.py.
     """
@@ -45,7 +54,14 @@ class _SprayedCooler(Stage):
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
     media: ClassVar[frozenset[Medium]] = LIQUIDS
     extensive: ClassVar[frozenset[str]] = frozenset(
-        {"rated_kw", "design_water_m3_s", "design_air_m3_s", "fan_kw", "spray_pump_kw"}
+        {
+            "rated_kw",
+            "design_water_m3_s",
+            "design_air_m3_s",
+            "fan_kw",
+            "spray_pump_kw",
+            "basin_kw_per_k",
+        }
     )
 
     rated_kw: float = param("kW", 1, 200_000, "heat at the wet rating point, at full air flow")
@@ -57,6 +73,10 @@ class _SprayedCooler(Stage):
     fan_kw: float = param("kW", 0.001, 5_000, "fan electricity at full air flow, drive included")
     spray_pump_kw: float = param("kW", 0, 1_000, "electricity of the spray pump, on when wet")
     min_air_frac: float = param("-", 0.11, 1, "least air flow of the running fan", 0.2)
+    basin_kw_per_k: float = param(
+        "kW/K", 0, 100, "basin heater while not sprayed, per kelvin of frost; 0 = drained", 0.0
+    )
+    basin_c: float = param("°C", 0, 15, "basin temperature that the heater holds", 2.0)
     drift_frac: float = param("-", 0, 0.01, "droplets lost, share of fluid flow", 5e-5)
     cycles: float = param("-", 1.1, 20, "cycles of concentration held by blowdown", 3.0)
 
@@ -72,15 +92,29 @@ class _SprayedCooler(Stage):
         tower = self._wet().serve(duty)
         xp = namespace(tower.heat_kw, self.spray_pump_kw)
         pump_kw = xp.where(tower.heat_kw > 0, self.spray_pump_kw, 0.0)
-        powers = {"closed_cooler_fan": tower.power_kw["tower_fan"], "spray_pump": pump_kw}
-        return replace(tower, power_kw=powers, reject_kw=tower.heat_kw + sum(powers.values()))
+        powers = dict(tower.power_kw)
+        powers = {"closed_cooler_fan": powers.pop("tower_fan"), "spray_pump": pump_kw, **powers}
+        frost_k = xp.maximum(_FREEZING_C - duty.air.dry_bulb_c, 0.0)
+        drained = (tower.heat_kw > 0) & (self.basin_kw_per_k == 0)
+        return replace(
+            tower,
+            power_kw=powers,
+            reject_kw=tower.heat_kw + sum(powers.values()),
+            limits=(Limit("freezing_c", frost_k * drained, "K", _FROST_NOTE),),
+        )
+
+    def works_idle(self) -> bool:
+        return self._wet().works_idle()
+
+    def idle_power_kw(self, air: Air) -> Mapping[str, Array]:
+        return self._wet().idle_power_kw(air)
 
 
 class ClosedCooler(_SprayedCooler):
     """Closed-circuit evaporative fluid cooler, wet whenever it works.
 
     Equations, source: _SprayedCooler. Balance: reject_kw = heat_kw + closed_cooler_fan +
-    spray_pump. Valid as the tower; drained or heated below 0 °C, which is left out.
+    spray_pump + basin_heater. Valid as the tower, in frost with a heated basin.
     """
 
     kind: ClassVar[str] = "closed-cooler"
@@ -98,13 +132,16 @@ class HybridCooler(_SprayedCooler):
 
     Dry: DryCooler's equations at the same air flow and fan power, with the approach that the
     unwetted coil has for rated_kw and the rated flow. Wet: _SprayedCooler.
-    Balance: reject_kw = heat_kw + closed_cooler_fan + spray_pump.
-    Valid as dry cooler and tower; wetting buys fan power and colder fluid with water, so the
-    threshold is a choice: as high as the loop's setpoint allows saves the most water.
+    Balance: reject_kw = heat_kw + closed_cooler_fan + spray_pump + basin_heater.
+    Valid as dry cooler, and as tower while it is sprayed. Wetting buys fan power and colder fluid
+    with water, so the threshold is a choice: as high as the loop's setpoint allows saves the most
+    water.
     """
 
     kind: ClassVar[str] = "hybrid-cooler"
-    reports: ClassVar[frozenset[str]] = frozenset({"leaving_c", "air_frac", "wet_frac"})
+    reports: ClassVar[frozenset[str]] = frozenset(
+        {"leaving_c", "air_frac", "wet_frac", "wet_bulb_c", "water_frac"}
+    )
 
     dry_approach_k: float = param(
         "K", 2, 40, "leaving fluid above dry bulb when dry, at rated heat and flow", 14.0
@@ -151,6 +188,8 @@ class HybridCooler(_SprayedCooler):
             ),
             "spray_pump": xp.where(is_wet, wet.power_kw["spray_pump"], 0.0),
         }
+        if self.works_idle():
+            powers["basin_heater"] = wet.power_kw["basin_heater"]
         assert wet.water is not None
         loss = wet.water
         return Service(
@@ -166,8 +205,15 @@ class HybridCooler(_SprayedCooler):
                 "leaving_c": xp.where(is_wet, wet.traces["leaving_c"], dry.traces["leaving_c"]),
                 "air_frac": xp.where(is_wet, wet.traces["air_frac"], dry.traces["fan_speed_frac"]),
                 "wet_frac": 1.0 * (is_wet & (heat_kw > 0)),
+                "wet_bulb_c": wet.traces["wet_bulb_c"],
+                "water_frac": wet.traces["water_frac"],
             },
+            limits=wet.limits,
         )
+
+    def watches(self, name: str, traces: Mapping[str, Array]) -> Array:
+        # The dry coil feels no wet bulb, and its law of water flow has no bounds.
+        return traces["wet_frac"] > 0 if name in ("wet_bulb_c", "water_frac") else True
 
 
 def _defaults(device: type[BaseModel]) -> dict[str, Any]:

@@ -55,7 +55,9 @@ class Crah(Stage):
     heat / trim_rise_k of it, from min_flow_frac of their design flow up; the rest passes by and
     mixes with what they cooled. Balance: reject_kw = heat_kw + crah_fan + humidifier.
     Perimeter units, in-row units and fan walls differ in size, rise of the fans and coil.
-    Valid for a dry coil above the dew point of the room and 0.3-1.1 of design air flow.
+    Valid for 0.3-1.1 of design air flow, above and below the dew point of the room: what condenses
+    of the air that ventilation brings is heat of the loop and goes to the drain (room_air.py), and
+    a wet coil, which conducts better, is taken for a dry one.
     Source: Modelica Buildings HADryCoil; Incropera et al., 7th ed., table 11.3; fan laws, ASHRAE
     Handbook HVAC Systems and Equipment 2020, ch. 21.
     """

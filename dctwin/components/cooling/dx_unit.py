@@ -61,7 +61,8 @@ class DxUnit(AirCycleMachine):
 
     Coils are dry, or wet with a given sensible share while the unit's humidifier puts back what
     condenses (wet_coil.py).
-    Valid: dry coils with `evaporating_c` above the room's dew point, one unit of return
+    Valid: dry coils with `evaporating_c` above the room's dew point (flagged where the loop has
+    ventilation and so a dew point; a humidified unit is not: it is wet), one return
     temperature, pipes without pressure drop. Refrigerant distribution, oil and defrost left out.
     Source: as CycleMachine; modes: makers' descriptions of pumped-refrigerant economisers approved
     under California's Title 24 (2015).
@@ -146,6 +147,9 @@ class DxUnit(AirCycleMachine):
                 "pumped_frac": runs * ratio(mode.pumped_kw, whole.heat_kw),
             },
         )
+
+    def dry_coil_c(self, traces: Mapping[str, Array]) -> Array | None:
+        return traces["evaporating_c"] if self.humidifier == "none" else None
 
     def _compressed(self, duty: Duty) -> _Mode:
         circuit = self.refrigerate(duty)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
@@ -26,6 +27,9 @@ _SETTLED_K = 1e-5
 _CAPACITY_STEPS = 4
 # Capacity is searched in the steps that miss alone where those are fewer than this share.
 _FEW_FRAC = 0.6
+# Most transfer units, UA over the air's capacity rate, at the rating. Assumed, as the dry cooler's:
+# more than any fill has (the bundled towers 1.8 and 4.2). The search of the air flow holds to 30.
+MAX_NTU = 10.0
 # Where the UA modifier for water flow holds; EnergyPlus keeps it there (and above one half).
 _WATER_FRAC_RANGE = (0.3, 1.0)
 
@@ -42,13 +46,15 @@ class Tower(Stage):
     natural draught a part of the same law: for EnergyPlus's usual tenth of the air flow it takes
     12 % of the rated heat at rated temperatures, where EnergyPlus is told 10 %.
     An idle tower's basin is drained, or a heater holds it: basin_kw_per_k for each kelvin of
-    outdoor air below basin_c (EnergyPlus's basin heater). fan_kw is at the site's air, as in
-    EnergyPlus.
+    outdoor air below basin_c (EnergyPlus's basin heater, which works while the fan is off and no
+    water flows). Idle is a tower without heat, and one that staging has switched off; where all of
+    a bank share the heat, none is. fan_kw is at the site's air, as in EnergyPlus.
     Balance: heat_kw + fan and heater power = reject_kw. Water: evaporation by the first law on the
     entering air, drift with air flow, blowdown for `cycles` of concentration.
 
     Valid: entering wet bulb 10.6-35.6 °C for f_wet_bulb (held outside, as in EnergyPlus; -40 °C
-    for the rest), water flow 0.3-1 of design (held outside), air flow 0.2-1 of design.
+    for the rest), water flow 0.3-1 of design (held outside), air flow 0.2-1 of design, ratings of
+    up to 10 transfer units.
     """
 
     kind: ClassVar[str] = "tower"
@@ -107,10 +113,17 @@ class Tower(Stage):
             raise ValueError(
                 "impossible rating: water would leave below the wet bulb, or air above the water"
             )
+        units = ua_kw_per_k / self._rated_air_kw_per_k()
+        if units > MAX_NTU:
+            raise ValueError(
+                f"this rating asks for a fill of {units:.3g} transfer units, more than the "
+                f"{MAX_NTU:g} that the model holds for: lower rated_kw, or raise design_air_m3_s "
+                "or rated_water_in_c"
+            )
         return self
 
-    def rated_ua_kw_per_k(self) -> Array:
-        """UA of the fill at the rating point, at sea level."""
+    def _rated_air(self) -> EnteringAir:
+        """Entering air at the rating point, at sea level."""
         pressure_pa = moist_air.STANDARD_PRESSURE_PA
         saturated = moist_air.saturated_humidity_kg_per_kg(self.rated_wet_bulb_c, pressure_pa)
         # ASHRAE Fundamentals 2021, ch. 1, eq. 33: humidity from wet and dry bulb.
@@ -125,9 +138,18 @@ class Tower(Stage):
         )
         drier_k = self.rated_dry_bulb_c - self.rated_wet_bulb_c
         humidity = (saturated * latent - moist_air.CP_AIR_KJ_PER_KG_K * drier_k) / (vapour - liquid)
-        air = evaporation.entering_air(
+        return evaporation.entering_air(
             self.rated_dry_bulb_c, humidity, pressure_pa, self.rated_wet_bulb_c
         )
+
+    def _rated_air_kw_per_k(self) -> Array:
+        """Capacity rate of the air at the rating point."""
+        air = self._rated_air()
+        return self.design_air_m3_s * air.density_kg_per_m3 * air.heat_capacity_kj_per_kg_k
+
+    def rated_ua_kw_per_k(self) -> Array:
+        """UA of the fill at the rating point, at sea level."""
+        air = self._rated_air()
         return evaporation.ua_from_rating(
             self.rated_kw,
             self.rated_water_in_c,
@@ -214,7 +236,8 @@ class Tower(Stage):
         drift_kg_s = evaporation.drift_kg_s(water_kg_s, self.drift_frac, air_frac)
         power_kw = {"tower_fan": self.fan_kw * self._fan_frac(air_frac)}
         if self.works_idle():
-            power_kw["basin_heater"] = self._basin_kw(duty.air.dry_bulb_c, heat_kw)
+            idle_kw = self.idle_power_kw(duty.air)["basin_heater"]
+            power_kw["basin_heater"] = xp.where(runs, 0.0, idle_kw)
         flows = Service(
             heat_kw=heat_kw,
             power_kw=power_kw,
@@ -245,11 +268,13 @@ class Tower(Stage):
         # Traced, it may.
         return not known(self.basin_kw_per_k) or bool(np.any(np.asarray(self.basin_kw_per_k) > 0))
 
-    def _basin_kw(self, dry_bulb_c: Array, heat_kw: Array) -> Array:
-        """Electricity that keeps the basin of an idle tower from freezing."""
-        xp = namespace(dry_bulb_c, heat_kw)
-        cold_k = xp.maximum(self.basin_c - dry_bulb_c, 0.0)
-        return xp.where(heat_kw > 0, 0.0, self.basin_kw_per_k * cold_k)
+    def idle_power_kw(self, air: Air) -> Mapping[str, Array]:
+        """Electricity that keeps the basin from freezing."""
+        if not self.works_idle():
+            return {}
+        xp = namespace(air.dry_bulb_c, self.basin_c)
+        frost_k = xp.maximum(self.basin_c - air.dry_bulb_c, 0.0)
+        return {"basin_heater": self.basin_kw_per_k * frost_k}
 
     def _fan_frac(self, air_frac: Array) -> Array:
         """Fan power over full power: the curve, or cycling at least speed, or natural draught."""

@@ -218,3 +218,34 @@ def test_altitude_warms_what_an_air_cooled_machine_feels() -> None:
     ]
     assert felt[0] == pytest.approx(30.0)
     assert 32.0 < felt[1] < 33.5
+
+
+FITTED = sorted(
+    path.stem for kind in ("chiller", "air-chiller") for path in (MODELS / kind).glob("*.yaml")
+)
+# Power that falls by less with warmer condenser water or air is the rounding of a published fit.
+ROUNDING_FRAC = 1e-4
+
+
+@pytest.mark.parametrize("name", FITTED)
+def test_hotter_is_never_cheaper_within_the_range_of_a_catalogue_curve(name: str) -> None:
+    """At any heat and leaving water, in all of the range that its equipment file declares."""
+    machine = load_equipment(name)
+    unit, valid = machine.component, machine.file.valid
+    assert isinstance(unit, EirChiller)
+    leaving_c = np.linspace(*valid["leaving_c"], 24)[:, None, None]
+    entering_c = np.linspace(*valid["condenser_entering_c"], 90)
+    heat_kw = np.linspace(0.02, 1.2, 119)[:, None] * unit.reference_kw
+    heat_kw = heat_kw + 0.0 * leaving_c + 0.0 * entering_c
+    rate = unit.reference_kw / 6.0
+    air = replace(AIR, dry_bulb_c=entering_c)
+    duty = Duty(heat_kw, leaving_c + heat_kw / rate, rate, 1.0, air, entering_c, PLENTY_KW_PER_K)
+    service = unit.serve(duty)
+    inside = service.heat_kw >= (1.0 - 1e-9) * heat_kw
+    for key, (low, high) in valid.items():
+        value = service.traces[key]
+        inside = inside & (value >= low - 1e-9) & (value <= high + 1e-9)
+    power_kw = np.where(inside, service.power_kw["chiller"], 0.0)
+    most_kw = np.maximum.accumulate(power_kw, axis=-1)
+    assert np.any(inside)
+    assert np.all((power_kw >= (1.0 - ROUNDING_FRAC) * most_kw)[inside])

@@ -236,6 +236,37 @@ def test_impossible_rating_is_refused() -> None:
         Tower.model_validate(values | {"free_air_frac": 0.3})
 
 
+@pytest.mark.parametrize("rated_kw", [1720.0, 1827.0, 1850.0])
+def test_ratings_of_more_transfer_units_than_any_fill_are_refused(rated_kw: float) -> None:
+    with pytest.raises(ValueError, match="transfer units"):
+        Tower.model_validate(dict(tower()) | {"rated_kw": rated_kw})
+
+
+def test_the_highest_rating_works_in_any_air() -> None:
+    """Ten transfer units, idle or not, pinched or not: numbers, and the target is met."""
+    unit = Tower.model_validate(dict(tower()) | {"rated_kw": 1710.0})
+    dry_bulb_c = np.linspace(-25.0, 45.0, 141)[:, None]
+    humidity = moist_air.humidity_kg_per_kg(dry_bulb_c, 0.4, 70_000.0)
+    wet_bulb_c = moist_air.wet_bulb_c(dry_bulb_c, humidity, 70_000.0)
+    air = outdoors(dry_bulb_c, wet_bulb_c, 70_000.0)
+    heat_kw = np.array([0.0, 1e-6, 1.0, 100.0, 300.0])
+    target_c = wet_bulb_c + 8.0
+    with np.errstate(divide="raise", invalid="raise"):
+        service = unit.serve(duty(heat_kw + 0.0 * wet_bulb_c, target_c, air))
+    assert all(np.all(np.isfinite(value)) for value in service.traces.values())
+    np.testing.assert_allclose(service.heat_kw, heat_kw + 0.0 * wet_bulb_c, rtol=1e-12)
+
+
+def test_an_idle_tower_heats_its_basin_in_frost() -> None:
+    unit = tower().model_copy(update={"basin_kw_per_k": 0.5})
+    air = outdoors(np.array([-8.0, 1.0, 5.0]), np.array([-9.0, 0.0, 4.0]))
+    idle = unit.serve(Duty(np.zeros(3), 10.0, 200.0, 0.05, air)).power_kw["basin_heater"]
+    np.testing.assert_allclose(idle, [5.0, 0.5, 0.0])
+    np.testing.assert_allclose(unit.idle_power_kw(air)["basin_heater"], idle)
+    assert np.all(unit.serve(duty(np.full(3, 900.0), 15.0, air)).power_kw["basin_heater"] == 0)
+    assert tower().idle_power_kw(air) == {}
+
+
 def test_typical_tower_has_its_approach() -> None:
     unit = equipment("tower", "open-tower-1000kw")
     flow = 0.04369 * 4161.6
