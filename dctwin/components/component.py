@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
-from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K
+from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K, STANDARD_PRESSURE_PA
 
 _REQUIRED: Any = ...
 # Air at which fans and coils are rated: standard air of ISO 5801 and AHRI, 20 °C at sea level.
@@ -110,6 +110,11 @@ class Air:
     pressure_pa: Array
     density_kg_per_m3: Array
     wet_bulb_enthalpy_kj_per_kg: Array | None = None
+
+
+def altitude_density_frac(air: Air) -> Array:
+    """Density of the outdoor air over that of equally warm air at sea level."""
+    return air.pressure_pa / STANDARD_PRESSURE_PA
 
 
 @dataclass(frozen=True, slots=True)

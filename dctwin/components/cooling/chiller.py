@@ -14,14 +14,11 @@ from dctwin.components.component import (
     Limit,
     Service,
     Stage,
+    altitude_density_frac,
     param,
     ratio,
 )
-from dctwin.components.cooling.refrigerant_coil import (
-    air_side_kw_per_k,
-    altitude_density_frac,
-    ua_kw_per_k,
-)
+from dctwin.components.cooling.refrigerant_coil import air_side_kw_per_k, ua_kw_per_k
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import KELVIN_AT_0_C
 

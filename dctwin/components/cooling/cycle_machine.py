@@ -16,13 +16,13 @@ from dctwin.components.component import (
     Limit,
     Service,
     Stage,
+    altitude_density_frac,
     inside,
     param,
     ratio,
 )
 from dctwin.components.cooling.refrigerant_coil import (
     air_side_kw_per_k,
-    altitude_density_frac,
     fan_power_frac,
     saturated_kw_per_k,
     ua_kw_per_k,
