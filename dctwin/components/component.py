@@ -82,6 +82,12 @@ class Component(BaseModel):
             )
         return rows
 
+    def _in_order(self, low: str, high: str, equal: bool = False) -> None:
+        """ValueError unless the one parameter is below the other, or equal where it may."""
+        one, other = getattr(self, low), getattr(self, high)
+        if one > other or (one == other and not equal):
+            raise ValueError(f"{low} must {'not be above' if equal else 'be below'} {high}")
+
     def within(self, valid: Mapping[str, tuple[float, float]]) -> Self:
         """The component told the range that its equipment file is valid in (name -> low, high).
 

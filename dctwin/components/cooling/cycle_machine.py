@@ -119,6 +119,7 @@ class CycleMachine(Stage):
             raise ValueError("give either reference_cop or efficiency_frac, above 0")
         if 0 < self.reference_cop < 1:
             raise ValueError(f"reference_cop must lie in 1 to 40 (got {self.reference_cop:g})")
+        self._in_order("min_load_frac", "max_load_frac", equal=True)
         evaporating_c, condensing_c = self._rated_saturation_c()
         if condensing_c - evaporating_c < self.least_lift_k:
             raise ValueError("the rating point has less lift than least_lift_k")
@@ -233,7 +234,7 @@ class CycleMachine(Stage):
         rated_kw = self._rated_compressor_kw()
         limited = xp is not np  # whether a head holds any of them back
 
-        def evaporator(load: Array) -> tuple[Array, Array, tuple[Array, ...]]:
+        def evaporator(load: Array) -> tuple[Array, tuple[Array, ...]]:
             evaporating_c = return_c - k_per_kw * self.reference_kw * load
             return evaporating_c, fit.at_evaporating(evaporating_c)
 

@@ -41,10 +41,8 @@ class _Network(Stage):
 
     @model_validator(mode="after")
     def _falls(self) -> Self:
-        if self.network_return_c >= self.network_supply_c:
-            raise ValueError("network_return_c must be below network_supply_c")
-        if self.design_c >= self.base_c:
-            raise ValueError("design_c must be below base_c")
+        self._in_order("network_return_c", "network_supply_c")
+        self._in_order("design_c", "base_c")
         return self
 
     def wanted_kw(self, duty: Duty) -> Array:

@@ -131,14 +131,12 @@ class Loop(Component):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.follow_min_c > self.follow_max_c:
-            raise ValueError("follow_min_c must not be above follow_max_c")
+        self._in_order("follow_min_c", "follow_max_c", equal=True)
+        self._in_order("dew_point_min_c", "dew_point_max_c")
         if self.reset != "nothing" and self.follow != "nothing":
             raise ValueError("a setpoint is reset or follows the outdoor air, not both")
-        if self.reset_from_c >= self.reset_to_c:
-            raise ValueError("reset_from_c must be below reset_to_c")
-        if self.reset_from_frac >= self.reset_to_frac:
-            raise ValueError("reset_from_frac must be below reset_to_frac")
+        self._in_order("reset_from_c", "reset_to_c")
+        self._in_order("reset_from_frac", "reset_to_frac")
         try:
             if self.phase == "two":
                 boils = boiling_fluid(self.fluid)

@@ -10,9 +10,9 @@ equation over one step. See docs/decisions/0004-stores.md.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dctwin.components.component import Duty, Limit, Service, Stage, Stored, param, ratio
 from dctwin.physics.arrays import Array, namespace
@@ -100,6 +100,14 @@ class _ColdStore(Stage):
     leak_kw_per_k: float = param("kW/K", 0, 1_000, "heat leak from outdoor air", 0.0)
     pump_kw_per_kw: float = param("kW/kW", 0, 0.1, "its pump's electricity per cold moved", 0.005)
     start_frac: float = param("-", 0, 1, "charge at the start", 0.5)
+
+    @model_validator(mode="after")
+    def _policy_in_order(self) -> Self:
+        if self.policy == "price":
+            self._in_order("charge_price_frac", "use_price_frac", equal=True)
+        if self.policy == "dry_bulb":
+            self._in_order("charge_below_c", "use_above_c", equal=True)
+        return self
 
     @abstractmethod
     def capacity_kwh(self) -> Array:
@@ -216,6 +224,11 @@ class ChilledWaterTank(_ColdStore):
     cold_c: float = param("°C", 0, 40, "water of a charged tank", 7.0)
     warm_c: float = param("°C", 1, 60, "water of a discharged tank", 15.0)
     figure_of_merit_frac: float = param("-", 0.5, 1, "usable share: mixing and dead volume", 0.9)
+
+    @model_validator(mode="after")
+    def _colder_when_charged(self) -> Self:
+        self._in_order("cold_c", "warm_c")
+        return self
 
     def capacity_kwh(self) -> Array:
         water = fluid("water")

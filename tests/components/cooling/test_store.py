@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dctwin.components.component import Duty, Place
 from dctwin.components.cooling.store import ChilledWaterTank, IceTank, cold_flows, within_hours
@@ -42,6 +43,13 @@ def test_182_m3_of_water_and_10_k_carry_1_mw_for_2_11_h() -> None:
             break
         charge, hours = service.store.charge_kwh, hours + step_h
     assert hours == pytest.approx(2.11, rel=0.02)
+
+
+@pytest.mark.parametrize("cold_c", [17.0, 20.0])
+def test_a_tank_whose_cold_is_not_colder_is_refused(cold_c: float) -> None:
+    """It would hold nothing, or less than nothing."""
+    with pytest.raises(ValidationError, match="cold_c must be below warm_c"):
+        ChilledWaterTank.model_validate(dict(TANK) | {"cold_c": cold_c})
 
 
 def test_windows_may_pass_midnight() -> None:
