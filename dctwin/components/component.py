@@ -359,6 +359,10 @@ class Stage(Component):
         the setpoint; None where it has no closed form."""
         return None
 
+    def useless_with(self, sink_coldest_c: float) -> str:
+        """Why a sink loop that is never set colder than this cannot serve it; empty if it can."""
+        return ""
+
     def works_idle(self) -> bool:
         """Whether it takes or gives anything without heat, as a store or a basin heater does."""
         return False

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from dctwin.components.component import Air, Component, param, ratio
+from dctwin.components.component import NO_TEMPERATURE_LIMIT_C, Air, Component, param, ratio
 from dctwin.components.cooling.room_air import Humidifier
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
@@ -176,6 +176,14 @@ class Loop(Component):
         followed = air.wet_bulb_c if self.follow == "wet_bulb" else air.dry_bulb_c
         xp = namespace(followed, self.offset_k)
         return xp.clip(followed + self.offset_k, self.follow_min_c, self.follow_max_c)
+
+    def coldest_setpoint_c(self) -> float:
+        """No supply is set colder than this, whatever the weather."""
+        if self.reset != "nothing":
+            return min(self.supply_c, self.reset_supply_c)
+        if self.follow == "boiling":  # at any outdoor pressure
+            return NO_TEMPERATURE_LIMIT_C
+        return self.supply_c if self.follow == "nothing" else self.follow_min_c
 
     def _reset_frac(self, air: Air, load_frac: Array) -> Array:
         """Where the reset stands on its line, 0 to 1."""

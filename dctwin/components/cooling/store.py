@@ -171,6 +171,13 @@ class _ColdStore(Stage):
         )
         return flows._replace(discharge_kw=flows.discharge_kw / pumped), charge
 
+    def _takes(self, duty: Duty, flows: ColdFlows, charge: Array) -> Array:
+        """Where it charges, or would but for what cools it: told to, not full, and with room."""
+        xp = namespace(charge, flows.charge_kw, duty.heat_kw, self.charge_kw)
+        would = (self.charge_kw > 0) & (duty.heat_kw < self.plant_kw)
+        would = would & (flows.charge_kwh < self.capacity_kwh())
+        return xp.logical_and(charge, xp.logical_or(flows.charge_kw > 0, would))
+
     def serve(self, duty: Duty) -> Service:
         flows, charge = self.cold(duty)
         moved_kw = flows.charge_kw + flows.discharge_kw
@@ -179,11 +186,9 @@ class _ColdStore(Stage):
         to_sink = self.rejects_to == "loop"
         used_kw = flows.discharge_kw * (1.0 + self.pump_kw_per_kw)
         xp = namespace(moved_kw)
-        # Water warmer than the store holds cannot charge it: flagged.
+        # Fluid warmer than the store holds cannot charge it: flagged, whether it seems to or not.
         supply_c = duty.sink_c if to_sink else duty.supply_c
-        charging_k = xp.where(
-            xp.logical_and(charge, flows.charge_kw > 0), supply_c - self._coldest_c(), 0.0
-        )
+        charging_k = xp.where(self._takes(duty, flows, charge), supply_c - self._coldest_c(), 0.0)
         return Service(
             heat_kw=flows.discharge_kw,
             power_kw={"store_pump": pump_kw},
@@ -283,6 +288,11 @@ class IceTank(_ColdStore):
 
     def capacity_kwh(self) -> Array:
         return self.latent_kwh
+
+    def useless_with(self, sink_coldest_c: float) -> str:
+        if sink_coldest_c < 0.0:
+            return ""
+        return f"never freezes: it asks for brine below 0 °C, not {sink_coldest_c:g} °C or warmer"
 
     def _coldest_c(self) -> Array:
         return 0.0

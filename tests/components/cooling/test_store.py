@@ -127,6 +127,29 @@ def test_charging_with_warm_water_is_flagged() -> None:
     assert limit.beyond == pytest.approx(4.0)
 
 
+def test_asked_to_freeze_with_a_warm_sink_is_flagged() -> None:
+    """Nothing freezes at 4 °C: silence would look like a store that works."""
+    (limit,) = ICE.serve(duty(0.0, 23, sink_c=4.0, sink_kw_per_k=150.0)).limits
+    assert limit.name == "charging_k"
+    assert limit.beyond == pytest.approx(4.0)
+    warm = {"sink_c": 4.0, "sink_kw_per_k": 150.0}
+    # By day, with no room in the plant, when told to take nothing, and when full nobody asks.
+    full = Place(local_hour=23)
+    for store, asked in (
+        (ICE, duty(0.0, 12, **warm)),
+        (ICE.with_values(plant_kw=900.0), duty(1000.0, 23, **warm)),
+        (ICE.with_values(charge_kw=0.0), duty(0.0, 23, **warm)),
+        (ICE, duty(0.0, 23, place=full, charge_kwh=5000.0, **warm)),
+    ):
+        (limit,) = store.serve(asked).limits
+        assert limit.beyond == 0.0
+
+
+def test_ice_wants_a_sink_below_zero() -> None:
+    assert ICE.useless_with(-0.1) == ""
+    assert "below 0 °C" in ICE.useless_with(0.0)
+
+
 powers = st.lists(st.floats(0, 1e4), min_size=1, max_size=60)
 
 
