@@ -193,7 +193,7 @@ def _flags(
     year: Year, times_utc: np.ndarray, step_h: float, index: int, designs: int
 ) -> tuple[FlagCount, ...]:
     found = []
-    for flag in year.flags:
+    for flag in year.joined():
         limit: Limit = flag.limit
         if not (np.asarray(limit.beyond) > ROUNDING).any():
             continue

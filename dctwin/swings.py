@@ -226,7 +226,7 @@ def _grid_kw(
 
 
 def _drawn_kw(group: RackGroup, load_frac: np.ndarray) -> np.ndarray:
-    """Power of all racks of a group behind their supplies."""
+    """Power of all racks of a group behind their supplies, in air of sea level."""
     one = group.device.component.power(load_frac, _INLET_C)
     drawn: np.ndarray = (one.compute_kw + one.fans_kw) * group.device.count
     return drawn

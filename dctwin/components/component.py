@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dctwin.components.media import AQUEOUS, Medium
 from dctwin.errors import InputError
 from dctwin.physics.arrays import Array, namespace
-from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K
+from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K, STANDARD_PRESSURE_PA
 
 _REQUIRED: Any = ...
 # Air at which fans and coils are rated: standard air of ISO 5801 and AHRI, 20 °C at sea level.
@@ -83,6 +83,12 @@ class Component(BaseModel):
             )
         return rows
 
+    def _in_order(self, low: str, high: str, equal: bool = False) -> None:
+        """ValueError unless the one parameter is below the other, or equal where it may."""
+        one, other = getattr(self, low), getattr(self, high)
+        if one > other or (one == other and not equal):
+            raise ValueError(f"{low} must {'not be above' if equal else 'be below'} {high}")
+
     def within(self, valid: Mapping[str, tuple[float, float]]) -> Self:
         """The component told the range that its equipment file is valid in (name -> low, high).
 
@@ -115,6 +121,11 @@ class Air:
     pressure_pa: Array
     density_kg_per_m3: Array
     wet_bulb_enthalpy_kj_per_kg: Array | None = None
+
+
+def altitude_density_frac(air: Air) -> Array:
+    """Density of the outdoor air over that of equally warm air at sea level."""
+    return air.pressure_pa / STANDARD_PRESSURE_PA
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +371,10 @@ class Stage(Component):
         None where there is no such coil, or where what condenses on it is taken care of.
         """
         return None
+
+    def useless_with(self, sink_coldest_c: float) -> str:
+        """Why a sink loop that is never set colder than this cannot serve it; empty if it can."""
+        return ""
 
     def works_idle(self) -> bool:
         """Whether it takes or gives anything without heat, as a store or a basin heater does."""

@@ -121,6 +121,17 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
     return Circuit(name, loop, pump, stages)
 
 
+def check_sinks(reader: Reader, circuits: list[Circuit]) -> None:
+    """A fault for each stage whose sink loop can never serve it, as both are declared."""
+    coldest_c = {circuit.name: circuit.loop.coldest_setpoint_c() for circuit in circuits}
+    for circuit in circuits:
+        for index, device in enumerate(circuit.stages):
+            why = device.component.useless_with(coldest_c[device.sink]) if device.sink else ""
+            if why:
+                place = ("cooling", "loops", circuit.name, "stages", index, "sink")
+                reader.fault(place, f"{device.name} {why} (got {device.sink!r})")
+
+
 def _other_medium(loop: Loop, device: Device) -> str:
     """Why a stage that is built for another fluid cannot stand in this loop."""
     classes = {kind: device_class(kind) for kind in kinds()}

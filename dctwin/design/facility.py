@@ -15,7 +15,14 @@ from pydantic import Field, ValidationError
 
 from dctwin.components.cooling.water_quality import Treatment
 from dctwin.design.contracts import Contract, ContractEntry, read_contracts
-from dctwin.design.cooling import Circuit, Cooling, check_media, heat_order, read_circuit
+from dctwin.design.cooling import (
+    Circuit,
+    Cooling,
+    check_media,
+    check_sinks,
+    heat_order,
+    read_circuit,
+)
 from dctwin.design.it import MAX_RACKS, It, RackGroup, read_rack
 from dctwin.design.onsite import Onsite, OnsitePlant, policy_keys, read_onsite
 from dctwin.design.power import IT, Feed, Power, read_feeds, read_paths
@@ -211,6 +218,7 @@ def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
         reader.fault(("it", "racks"), f"at most {MAX_RACKS} racks in all (got {total_racks})")
     if reader.faults:
         return None
+    check_sinks(reader, circuits)
     return Facility(
         name=spec.name,
         title=spec.title,

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from dctwin.components.component import Air, Place
+import numpy as np
+
+from dctwin.components.component import Air, Place, altitude_density_frac
 from dctwin.components.cooling.pump import PumpPower
 from dctwin.components.cooling.room_air import RoomAir
 from dctwin.components.it.rack import RackPower
 from dctwin.design import Circuit, RackGroup
 from dctwin.engines.feeds import FeedFlows
-from dctwin.physics.arrays import Array
+from dctwin.physics.arrays import Array, known
 from dctwin.plant import PathStep, Served
 
 # Temperature at which the racks of an air loop draw in: a place of its own beside the loop's supply
@@ -46,6 +49,15 @@ class Boundary:
     export_limit_kw: float | None = None
     place: Place = field(default_factory=Place)
     makeup_kg_per_m3: Mapping[str, float] = field(default_factory=dict)  # what the water contains
+
+    @cached_property
+    def altitude_density_frac(self) -> Array:
+        """Density of the air over that at sea level; one number where the pressure stays, so that
+        what hangs on it keeps its shape."""
+        density = altitude_density_frac(self.air)
+        if not known(density) or np.ndim(density) == 0:
+            return density
+        return float(density.flat[0]) if np.all(density == density.flat[0]) else density
 
     def here(self) -> Place:
         """What the site offers besides air, with this clock."""

@@ -234,7 +234,7 @@ def rack_flows(
         classed_kw = rack.classed_liquid_kw(water_c)
         most_kw = namespace(most_kw, classed_kw).minimum(most_kw, classed_kw)
     load = rack.allowed_load(asked, inlet_c, np.inf if most_kw is None else most_kw)
-    one = rack.power(load, inlet_c)
+    one = rack.power(load, inlet_c, boundary.altitude_density_frac)
     coolant_c, case_c, coolant_frac = None, None, None
     if group.liquid:
         rate = wiring.coolant_kw_per_k(group)(one.liquid_kw)

@@ -154,17 +154,18 @@ def test_each_number_of_a_rack(name: str) -> None:
     rack: Any = ALL[name]
 
     def work(parameter: str, number: Any) -> Any:
-        given = {"load": 0.8, "inlet_c": 25.0, "coolant_c": 40.0} | {parameter: number}
+        given = dict.fromkeys(given_names, 1.0) | {"load": 0.8, "inlet_c": 25.0, "coolant_c": 40.0}
+        given |= {parameter: number}
         one = rack if parameter in given_names else rack.with_values(**{parameter: number})
         most_kw = one.most_liquid_kw(
             given["load"], given["coolant_c"], lambda heat_kw: heat_kw / 10.0 + 1.0
         )
         return (
-            one.power(given["load"], given["inlet_c"]),
+            one.power(given["load"], given["inlet_c"], given["density_frac"]),
             one.allowed_load(given["load"], given["inlet_c"], most_kw),
         )
 
-    given_names = ["load", "inlet_c", "coolant_c"]
+    given_names = ["load", "inlet_c", "coolant_c", "density_frac"]
     assert failures([*given_names, *numbers(rack)], work) == {}
 
 

@@ -117,6 +117,36 @@ def test_ice_costs_more_compressor_than_chilled_water() -> None:
     assert ice["pue"] > water["pue"]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cooling.loops.brine.supply_c": 5.0},
+        {"cooling.loops.brine.supply_c": 0.0},
+        {"cooling.loops.brine.follow": "wet_bulb", "cooling.loops.brine.follow_min_c": 2.0},
+        {"cooling.loops.brine.reset": "load", "cooling.loops.brine.supply_c": 1.0},
+        {"cooling.loops.chw.stages.ice.sink": "cw"},
+    ],
+)
+def test_ice_that_can_never_freeze_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"stages\.0\.sink: ice never freezes"):
+        dctwin.load_design("ice-storage-ac").replace(change)
+
+
+def test_ice_that_the_weather_keeps_from_freezing_is_flagged() -> None:
+    """Brine set to -6 °C in frost only: the rest of the year the store is asked in vain."""
+    change = {
+        "cooling.loops.brine.reset": "dry_bulb",
+        "cooling.loops.brine.reset_supply_c": 6.0,
+        "cooling.loops.brine.reset_from_c": -5.0,
+        "cooling.loops.brine.reset_to_c": 5.0,
+    }
+    run = dctwin.simulate("ice-storage-ac", "inzai", set=change)
+    (flag,) = (f for f in run.flags if f.limit == "charging_k")
+    assert flag.place == "chw.ice"
+    assert flag.count_h > 2000
+    assert flag.worst == pytest.approx(6.0)
+
+
 def _tank_hall() -> dict[str, Any]:
     """1 MW into a loop whose only cold is a tank of 182 m³ and 10 K (reference ladder, 22b)."""
     return {

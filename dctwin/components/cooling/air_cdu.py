@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from dctwin.components.component import Duty, Service, Stage, param, ratio
+from dctwin.components.component import (
+    Duty,
+    Service,
+    Stage,
+    altitude_density_frac,
+    param,
+    ratio,
+)
 from dctwin.components.cooling.crah import coil_kw_per_k
 from dctwin.components.cooling.loop import air_kj_per_m3_k
 from dctwin.components.cooling.terminal import terminal_reach_c
@@ -19,9 +26,10 @@ class AirCdu(Stage):
     Its sink is the hall's air loop, whose own stages then carry the heat away.
     Fans draw heat / air_rise_k of air, from min_flow_frac of their design flow up to all of it, and
     never more than the hall supplies for it. Radiator: counterflow effectiveness-NTU, air side
-    with the 0.8 power of air flow (as in an air handler).
-    Pumps and fans = flow · head / efficiencies. The pumps stand after the radiator and
-    warm the coolant; the fans stand after it and warm the air.
+    with the 0.8 power of the mass flow of air (as in an air handler).
+    Pumps and fans = flow · head / efficiencies. The fans' head and the mass go with the density of
+    the altitude; the part that goes with temperature is left out. The pumps stand after the
+    radiator and warm the coolant; the fans stand after it and warm the air.
     Balance: reject_kw = heat_kw + cdu_pump + cdu_fan.
     Valid for single-phase coolant and 0.3-1.1 of design flows.
     Source: as cdu.py and crah.py.
@@ -55,11 +63,14 @@ class AirCdu(Stage):
     def _work(self, duty: Duty) -> tuple[Array, Array, Array, Array]:
         """(air flow over design, eff · Cmin, pump power, fan power)."""
         full = self.design_air_m3_s * air_kj_per_m3_k(duty.sink_c, duty.air.pressure_pa)
+        density_frac = altitude_density_frac(duty.air)
         xp = namespace(duty.heat_kw, duty.sink_kw_per_k, full, self.air_rise_k, self.min_flow_frac)
         wanted = xp.clip(duty.heat_kw / (full * self.air_rise_k), self.min_flow_frac, 1.0)
         air = xp.minimum(wanted * full, duty.sink_kw_per_k)
         air_frac = air / full
-        conductance = coil_kw_per_k(self.ua_kw_per_k, air_frac, duty.flow_kw_per_k, air)
+        conductance = coil_kw_per_k(
+            self.ua_kw_per_k, air_frac * density_frac, duty.flow_kw_per_k, air
+        )
         pump_kw = mover_power_kw(
             duty.flow_m3_s / self.design_flow_m3_s,
             self.design_flow_m3_s,
@@ -75,6 +86,7 @@ class AirCdu(Stage):
             0.0,
             self.fan_efficiency_frac,
             self.motor_efficiency_frac,
+            density_frac,
         )
         return air_frac, conductance, pump_kw, fan_kw
 

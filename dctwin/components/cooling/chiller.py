@@ -14,14 +14,11 @@ from dctwin.components.component import (
     Limit,
     Service,
     Stage,
+    altitude_density_frac,
     param,
     ratio,
 )
-from dctwin.components.cooling.refrigerant_coil import (
-    air_side_kw_per_k,
-    altitude_density_frac,
-    ua_kw_per_k,
-)
+from dctwin.components.cooling.refrigerant_coil import air_side_kw_per_k, ua_kw_per_k
 from dctwin.physics.arrays import Array, namespace
 from dctwin.units import KELVIN_AT_0_C
 
@@ -84,8 +81,8 @@ class EirChiller(Stage):
 
     @model_validator(mode="after")
     def _cycles_below_unloading(self) -> Self:
-        if self.min_load_frac > self.min_unload_frac:
-            raise ValueError("min_load_frac must not be above min_unload_frac")
+        self._in_order("min_load_frac", "min_unload_frac", equal=True)
+        self._in_order("min_unload_frac", "max_load_frac", equal=True)
         for name in ("leaving_curve_c", "condenser_curve_c"):
             bounds = getattr(self, name)
             if bounds is not None and not -50 <= bounds[0] < bounds[1] <= 100:

@@ -131,7 +131,8 @@ class HybridCooler(_SprayedCooler):
     """Hybrid dry/wet cooler: the same coil dry up to a dry bulb, sprayed above it.
 
     Dry: DryCooler's equations at the same air flow and fan power, with the approach that the
-    unwetted coil has for rated_kw and the rated flow. Wet: _SprayedCooler.
+    unwetted coil has for rated_kw and the rated flow. Wet: _SprayedCooler, whose fan power is that
+    of its curve at any density (tower.py), while dry it goes with the density as in a dry cooler.
     Balance: reject_kw = heat_kw + closed_cooler_fan + spray_pump + basin_heater.
     Valid as dry cooler, and as tower while it is sprayed. Wetting buys fan power and colder fluid
     with water, so the threshold is a choice: as high as the loop's setpoint allows saves the most

@@ -16,13 +16,13 @@ from dctwin.components.component import (
     Limit,
     Service,
     Stage,
+    altitude_density_frac,
     inside,
     param,
     ratio,
 )
 from dctwin.components.cooling.refrigerant_coil import (
     air_side_kw_per_k,
-    altitude_density_frac,
     fan_power_frac,
     saturated_kw_per_k,
     ua_kw_per_k,
@@ -37,8 +37,6 @@ from dctwin.units import KELVIN_AT_0_C
 _PASSES = 4
 # Passes are kept to the steps in which the machine works where those are fewer than this share.
 _FEW_FRAC = 0.7
-# How far outside its range the refrigerant's fit is still evaluated.
-_BEYOND_K = 20.0
 # Overall efficiency (motor, drive and compressor) beyond which a rating is not credible.
 _BEST_EFFICIENCY_FRAC = 0.9
 
@@ -121,6 +119,7 @@ class CycleMachine(Stage):
             raise ValueError("give either reference_cop or efficiency_frac, above 0")
         if 0 < self.reference_cop < 1:
             raise ValueError(f"reference_cop must lie in 1 to 40 (got {self.reference_cop:g})")
+        self._in_order("min_load_frac", "max_load_frac", equal=True)
         evaporating_c, condensing_c = self._rated_saturation_c()
         if condensing_c - evaporating_c < self.least_lift_k:
             raise ValueError("the rating point has less lift than least_lift_k")
@@ -235,23 +234,21 @@ class CycleMachine(Stage):
         rated_kw = self._rated_compressor_kw()
         limited = xp is not np  # whether a head holds any of them back
 
-        def evaporator(load: Array) -> tuple[Array, Array, tuple[Array, ...]]:
+        def evaporator(load: Array) -> tuple[Array, tuple[Array, ...]]:
             evaporating_c = return_c - k_per_kw * self.reference_kw * load
-            fitted_c = xp.clip(evaporating_c, *_fitted(fit.evaporating_range_c))
-            return evaporating_c, fitted_c, fit.at_evaporating(fitted_c)
+            return evaporating_c, fit.at_evaporating(evaporating_c)
 
         at_asked = evaporator(asked)
 
         def at(load: Array, power_kw: Array) -> tuple[Array, Array, Array, Array]:
             """Power at this load, both temperatures and head, from what was rejected before."""
-            evaporating_c, fitted_c, rows = evaporator(load) if limited else at_asked
+            evaporating_c, rows = evaporator(load) if limited else at_asked
             # While it runs the machine is never below its least load.
             running = xp.maximum(load, self.min_load_frac)
             rejected_kw = self.reference_kw * load + power_kw
             condensing_c = entering_c + condenser_k_per_kw * rejected_kw
             condensing_c = xp.maximum(condensing_c, evaporating_c + self.least_lift_k)
-            within_c = xp.clip(condensing_c, *_fitted(fit.condensing_range_c))
-            head = fit.work_at(rows, fitted_c, within_c) / rated_work
+            head = fit.work_at(rows, evaporating_c, condensing_c) / rated_work
             power_kw = rated_kw * power_frac(law, running, head) * (load / running)
             return power_kw, evaporating_c, condensing_c, head
 
@@ -337,11 +334,3 @@ class AirCycleMachine(CycleMachine):
         """Heat per kelvin from the refrigerant to the entering air at this share of its flow."""
         air_kw_per_k = self._rated_air_kw_per_k()
         return air_side_kw_per_k(self._condenser_ua_kw_per_k(), air_kw_per_k, mass_frac)
-
-
-def _fitted(bounds: tuple[float, float]) -> tuple[float, float]:
-    """Where the refrigerant's fit is evaluated: its range and 20 K more on either side.
-
-    Beyond that its value stays; such a state is flagged by its temperatures.
-    """
-    return bounds[0] - _BEYOND_K, bounds[1] + _BEYOND_K

@@ -8,10 +8,16 @@ from typing import ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from dctwin.components.component import Duty, Limit, Service, param, ratio
+from dctwin.components.component import (
+    Duty,
+    Limit,
+    Service,
+    altitude_density_frac,
+    param,
+    ratio,
+)
 from dctwin.components.cooling.cycle_machine import CYCLE_REPORTS, AirCycleMachine
 from dctwin.components.cooling.refrigerant_coil import (
-    altitude_density_frac,
     fan_power_frac,
     in_series_kw_per_k,
     mass_frac_for,
@@ -48,7 +54,8 @@ class DxUnit(AirCycleMachine):
 
     Evaporator: T_e = T_return - Q/(C (1 - exp(-UA/C))), as for a chiller, with air for water; it
     removes the room's heat and that of its own fan (draw-through). Compressor, condenser, fans:
-    CycleMachine, AirCycleMachine; reference_cop counts compressor and condenser fans.
+    CycleMachine, AirCycleMachine; reference_cop counts compressor and condenser fans. Its own fan's
+    rise goes with density over 1.2 kg/m³, but for its static share, as in an air handler.
     Balance: reject_kw = heat_kw + dx_fan + chiller + condenser_fan + refrigerant_pump + humidifier.
 
     With `economiser: pumped-refrigerant` there are two equal circuits, each with half of either
@@ -107,6 +114,7 @@ class DxUnit(AirCycleMachine):
             self.static_frac,
             self.fan_efficiency_frac,
             self.motor_efficiency_frac,
+            duty.density_frac,
         )
         asked = (duty.heat_kw > 0) & (duty.flow_kw_per_k > 0)
         dry_frac: Array = 1.0

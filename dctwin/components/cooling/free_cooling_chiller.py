@@ -50,6 +50,7 @@ class FreeCoolingChiller(AirCycleMachine):
     def _possible_coil(self) -> Self:
         if self.free_full_k <= self.rated_rise_k + 1.0:
             raise ValueError("free_full_k must be at least 1 K above rated_rise_k")
+        self._in_order("free_start_k", "free_full_k", equal=True)
         DryCooler.model_validate(self._coil_values())
         return self
 

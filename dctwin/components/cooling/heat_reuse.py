@@ -12,10 +12,9 @@ from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.seasons import over_year
 from dctwin.physics.vapour_compression import cycle_fit
 
-# Where the refrigerants' fits (-15…30, -12…65 °C) still err by less than 0.4 % (tested against
-# CoolProp): warm loops evaporate above 30 °C.
-_EVAPORATING_C = (-15.0, 45.0)
-_CONDENSING_C = (-12.0, 75.0)
+# The refrigerants' fits end at 40 °C of evaporation; so far beyond they still err by less than
+# 0.4 % (tested against CoolProp). Warm loops evaporate there.
+_EVAPORATING_BEYOND_K = 5.0
 
 Monthly = Annotated[tuple[float, ...], Field(min_length=12, max_length=12)]
 
@@ -42,10 +41,8 @@ class _Network(Stage):
 
     @model_validator(mode="after")
     def _falls(self) -> Self:
-        if self.network_return_c >= self.network_supply_c:
-            raise ValueError("network_return_c must be below network_supply_c")
-        if self.design_c >= self.base_c:
-            raise ValueError("design_c must be below base_c")
+        self._in_order("network_return_c", "network_supply_c")
+        self._in_order("design_c", "base_c")
         return self
 
     def wanted_kw(self, duty: Duty) -> Array:
@@ -117,7 +114,9 @@ class HeatPump(_Network):
     fall by some points below half load): both are means. Demand: _Network.
     Balance: heat_kw + heat_pump = reject_kw, all of it reused. The machine stands inside the fence,
     so its electricity is facility energy and its heat counts as reused (docs/stores-and-sinks.md).
-    Valid: evaporating -15…45 °C, condensing up to 75 °C (limits `evaporating_c`, `condensing_c`).
+    Valid: evaporating -15…45 °C, condensing up to the end of the refrigerant's fit, 65 to 90 °C: a
+    network that asks for more is refused; where a warm loop and least_lift_k do, it is flagged
+    (limits `evaporating_c`, `condensing_c`), and the fit's share of Carnot is held at its end.
     Source: vapour-compression cycle, CoolProp; overall efficiency 0.55-0.70 of large machines
     (assumed 0.62).
     """
@@ -138,12 +137,22 @@ class HeatPump(_Network):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        cycle_fit(self.refrigerant)
+        fit = cycle_fit(self.refrigerant)
+        hottest_c = fit.condensing_range_c[1] - self.condenser_approach_k
+        if self.network_supply_c > hottest_c:
+            raise ValueError(
+                f"network_supply_c must be at most {hottest_c:g} °C with {self.refrigerant}, which "
+                f"condenses up to {fit.condensing_range_c[1]:g} °C (condenser_approach_k above)"
+            )
         return self
+
+    def _evaporating_range_c(self) -> tuple[float, float]:
+        low_c, high_c = cycle_fit(self.refrigerant).evaporating_range_c
+        return low_c, high_c + _EVAPORATING_BEYOND_K
 
     def reach_c(self, duty: Duty) -> Array:
         # Where the pump's evaporator may still work: above the refrigerant's least temperature.
-        return _EVAPORATING_C[0] + self.evaporator_approach_k + 0.0 * duty.heat_kw
+        return self._evaporating_range_c()[0] + self.evaporator_approach_k + 0.0 * duty.heat_kw
 
     def _work(self, leaving_c: Array) -> tuple[Array, Array, Array]:
         """Work per heat taken, evaporating and condensing temperature."""
@@ -153,10 +162,7 @@ class HeatPump(_Network):
         condensing_c = xp.maximum(
             self.network_supply_c + self.condenser_approach_k, evaporating_c + self.least_lift_k
         )
-        work = fit.work_per_cooling_frac(
-            xp.clip(evaporating_c, *_EVAPORATING_C),
-            xp.clip(condensing_c, *_CONDENSING_C),
-        )
+        work = fit.work_per_cooling_frac(evaporating_c, condensing_c)
         return xp.maximum(work, 0.0) / self.efficiency_frac, evaporating_c, condensing_c
 
     def serve(self, duty: Duty) -> Service:
@@ -177,13 +183,15 @@ class HeatPump(_Network):
         work, evaporating_c, condensing_c = self._work(leaving_c)
         power_kw = work * heat_kw
         runs = heat_kw > 0
+        evaporating = self._evaporating_range_c()
+        condensing = cycle_fit(self.refrigerant).condensing_range_c
         return Service(
             heat_kw=heat_kw,
             power_kw={"heat_pump": power_kw},
             reject_kw=heat_kw + power_kw,
             limits=(
-                Limit("evaporating_c", runs * inside(evaporating_c, *_EVAPORATING_C), "K"),
-                Limit("condensing_c", runs * inside(condensing_c, *_CONDENSING_C), "K"),
+                Limit("evaporating_c", runs * inside(evaporating_c, *evaporating), "K"),
+                Limit("condensing_c", runs * inside(condensing_c, *condensing), "K"),
             ),
             traces={
                 "demand_frac": wanted_kw / self.demand_kw + 0.0 * heat_kw,

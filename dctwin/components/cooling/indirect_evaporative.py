@@ -6,7 +6,15 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from dctwin.components.component import Duty, Service, Stage, Water, param, ratio
+from dctwin.components.component import (
+    Duty,
+    Service,
+    Stage,
+    Water,
+    altitude_density_frac,
+    param,
+    ratio,
+)
 from dctwin.components.cooling.crah import AIR_EXPONENT
 from dctwin.components.cooling.exchanger import exchange_kw_per_k
 from dctwin.components.cooling.tower import entering_of
@@ -37,7 +45,10 @@ class IndirectEvaporative(Stage):
 
     Heat and the room fan's electricity pass the plates:
         Q = eff(NTU, Cr) · Cmin · (T_return - T_outdoor), 1/UA = (r^-0.8 + s^-0.8)/(2 UA_d)
-    r, s the flows of room and outdoor air over design, UA_d the design conductance shared equally.
+    r, s the mass flows of room and outdoor air over those of the design volumes, UA_d the design
+    conductance shared equally. The room's is design volume at 1.2 kg/m³; of outdoor air's density
+    the part that goes with altitude counts, in the film and in the fan's rise, and the part that
+    goes with temperature is left out.
     Wetted plates: outdoor air counts by its wet bulb, its heat capacity is c_e = Δh_sat/ΔT_wb
     between entering and leaving, and its film conducts c_e/c_p times as much on the share of it
     that evaporates freely (Merkel's method, as in tower.py; Maclaine-cross and Banks, ASME J. Heat
@@ -105,26 +116,30 @@ class IndirectEvaporative(Stage):
             0.0,
             self.fan_efficiency_frac,
             self.motor_efficiency_frac,
+            altitude_density_frac(duty.air),
         )
-        density_frac = duty.air.pressure_pa / moist_air.STANDARD_PRESSURE_PA
-        return at_speed * (flow_frac / speed) * density_frac
+        return at_speed * (flow_frac / speed)
 
-    def _ua_kw_per_k(self, room_film: Array, wet: Array, frac: Array, capacity: Array) -> Array:
-        """UA of both films at this outdoor flow and heat capacity of its air."""
-        xp = namespace(frac, capacity, self.ua_kw_per_k)
+    def _ua_kw_per_k(
+        self, room_film: Array, wet: Array, mass_frac: Array, capacity: Array
+    ) -> Array:
+        """UA of both films at this outdoor mass flow and heat capacity of its air."""
+        xp = namespace(mass_frac, capacity, self.ua_kw_per_k)
         gain = 1.0 + wet * (self.wetted_frac * (capacity / CP_AIR_KJ_PER_KG_K - 1.0))
-        flow = xp.exp(AIR_EXPONENT * xp.log(xp.maximum(frac, _LEAST_FLOW_FRAC)))
+        flow = xp.exp(AIR_EXPONENT * xp.log(xp.maximum(mass_frac, _LEAST_FLOW_FRAC)))
         outdoor_film = 2.0 * self.ua_kw_per_k * gain * flow
         return room_film * outdoor_film / (room_film + outdoor_film)
 
     def _room_film_kw_per_k(self, duty: Duty) -> Array:
         xp = namespace(duty.flow_m3_s, self.design_flow_m3_s, self.ua_kw_per_k)
-        room = xp.maximum(duty.flow_m3_s / self.design_flow_m3_s, _LEAST_FLOW_FRAC)
+        mass_frac = duty.flow_m3_s / self.design_flow_m3_s * duty.density_frac
+        room = xp.maximum(mass_frac, _LEAST_FLOW_FRAC)
         return 2.0 * self.ua_kw_per_k * xp.exp(AIR_EXPONENT * xp.log(room))
 
     def _full_kw_per_k(self, duty: Duty, air: EnteringAir, wet: float, capacity: Array) -> Array:
         """eff · Cmin at full outdoor flow."""
-        ua = self._ua_kw_per_k(self._room_film_kw_per_k(duty), wet, 1.0, capacity)
+        thin = altitude_density_frac(duty.air)
+        ua = self._ua_kw_per_k(self._room_film_kw_per_k(duty), wet, thin, capacity)
         outdoor = self.outdoor_flow_m3_s * air.density_kg_per_m3 * capacity
         return exchange_kw_per_k(ua, duty.flow_kw_per_k, outdoor)
 
@@ -207,12 +222,13 @@ class IndirectEvaporative(Stage):
         wet_least_k = evaporation.leaving_air_c(heat_kw, full_kg_s, air) - air.wet_bulb_c
         least_k = xp.where(is_wet, wet_least_k, dry_least_k)
         film = self._room_film_kw_per_k(duty)
+        thin = altitude_density_frac(duty.air)
 
         def miss(warm_k: Array) -> tuple[Array, Array, Array]:
             rise_k = drive_k - warm_k
             gain = self._gain_kj_per_kg(air, is_wet, rise_k)
             frac = heat_kw / (gain * full_kg_s)
-            there = self._ua_kw_per_k(film, is_wet, frac, gain / rise_k)
+            there = self._ua_kw_per_k(film, is_wet, frac * thin, gain / rise_k)
             x = warm_k / cold_k - 1.0
             x = xp.where(xp.abs(x) < _SMALL, _SMALL, x)
             return xp.log(heat_kw / cold_k * xp.log1p(x) / x / there), frac, rise_k

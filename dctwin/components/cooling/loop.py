@@ -13,7 +13,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from dctwin.components.component import Air, Component, param, ratio
+from dctwin.components.component import NO_TEMPERATURE_LIMIT_C, Air, Component, param, ratio
 from dctwin.components.cooling.room_air import Humidifier
 from dctwin.components.media import Medium, medium_of
 from dctwin.errors import InputError
@@ -143,14 +143,12 @@ class Loop(Component):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if self.follow_min_c > self.follow_max_c:
-            raise ValueError("follow_min_c must not be above follow_max_c")
+        self._in_order("follow_min_c", "follow_max_c", equal=True)
+        self._in_order("dew_point_min_c", "dew_point_max_c")
         if self.reset != "nothing" and self.follow != "nothing":
             raise ValueError("a setpoint is reset or follows the outdoor air, not both")
-        if self.reset_from_c >= self.reset_to_c:
-            raise ValueError("reset_from_c must be below reset_to_c")
-        if self.reset_from_frac >= self.reset_to_frac:
-            raise ValueError("reset_from_frac must be below reset_to_frac")
+        self._in_order("reset_from_c", "reset_to_c")
+        self._in_order("reset_from_frac", "reset_to_frac")
         try:
             if self.phase == "two":
                 boils = boiling_fluid(self.fluid)
@@ -199,6 +197,14 @@ class Loop(Component):
         followed = air.wet_bulb_c if self.follow == "wet_bulb" else air.dry_bulb_c
         xp = namespace(followed, self.offset_k)
         return xp.clip(followed + self.offset_k, self.follow_min_c, self.follow_max_c)
+
+    def coldest_setpoint_c(self) -> float:
+        """No supply is set colder than this, whatever the weather."""
+        if self.reset != "nothing":
+            return min(self.supply_c, self.reset_supply_c)
+        if self.follow == "boiling":  # at any outdoor pressure
+            return NO_TEMPERATURE_LIMIT_C
+        return self.supply_c if self.follow == "nothing" else self.follow_min_c
 
     def _reset_frac(self, air: Air, load_frac: Array) -> Array:
         """Where the reset stands on its line, 0 to 1."""

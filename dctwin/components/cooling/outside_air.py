@@ -100,9 +100,8 @@ class OutsideAir(Stage):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        for low, high in (("min_dew_point_c", "max_dew_point_c"), ("min_rh_frac", "max_rh_frac")):
-            if getattr(self, low) >= getattr(self, high):
-                raise ValueError(f"{low} must be below {high}")
+        self._in_order("min_dew_point_c", "max_dew_point_c")
+        self._in_order("min_rh_frac", "max_rh_frac")
         return self
 
     def _open(self, duty: Duty) -> Array:

@@ -19,9 +19,11 @@ class RearDoor(TerminalUnit):
 
     The first stage of an air loop: it meets the racks' exhaust, all of the loop's air passes the
     doors, and what they leave goes on to the air handlers (`fans: heat` there). Coil as in an air
-    handler: counterflow effectiveness-NTU, dry, UA/UA_design = 1/(0.6 r^-0.8 + 0.4).
+    handler: counterflow effectiveness-NTU, dry, UA/UA_design = 1/(0.6 r^-0.8 + 0.4), r the mass
+    flow of air over design volume at 1.2 kg/m³.
     Passive (fan_rise_pa 0): the servers' fans push the air through, at their own expense (a few
-    pascals, not counted). Active: fans = flow · rise / (fan · motor efficiency), heat in the air.
+    pascals, not counted). Active: fans = flow · rise / (fan · motor efficiency), heat in the air;
+    the rise goes with density over 1.2 kg/m³.
     Balance: reject_kw = heat_kw + rear_door_fan.
     Valid for water above the dew point of the room (makers ask for 2 K), flagged where the loop has
     ventilation and so a dew point, and 0.3-1.1 of design flow.
@@ -52,7 +54,10 @@ class RearDoor(TerminalUnit):
         """(flow over design flow, eff · Cmin, fan power)."""
         flow_frac = duty.flow_m3_s / self.design_flow_m3_s
         conductance_kw_per_k = coil_kw_per_k(
-            self.ua_kw_per_k, flow_frac, duty.flow_kw_per_k, duty.sink_kw_per_k
+            self.ua_kw_per_k,
+            flow_frac * duty.density_frac,
+            duty.flow_kw_per_k,
+            duty.sink_kw_per_k,
         )
         fan_kw = mover_power_kw(
             flow_frac,
@@ -61,5 +66,6 @@ class RearDoor(TerminalUnit):
             0.0,
             self.fan_efficiency_frac,
             self.motor_efficiency_frac,
+            duty.density_frac,
         )
         return flow_frac, conductance_kw_per_k, fan_kw

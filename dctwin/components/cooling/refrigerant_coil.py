@@ -14,14 +14,13 @@ its dry cooler); affinity laws of fans.
 
 from __future__ import annotations
 
-from dctwin.components.component import Air, ratio
+from dctwin.components.component import ratio
 from dctwin.components.cooling.dry_cooler import (
     AIR_EXPONENT,
     AIR_RESISTANCE_FRAC,
     FAN_FLOOR_FRAC,
 )
 from dctwin.physics.arrays import Array, namespace
-from dctwin.physics.moist_air import STANDARD_PRESSURE_PA
 
 # Numerical floors: an air flow next to none, and the steps that reach 1e-9 in speed (tested).
 _LEAST_MASS_FRAC = 1e-6
@@ -40,11 +39,6 @@ def saturated_kw_per_k(conductance_kw_per_k: Array, flow_kw_per_k: Array) -> Arr
     """
     xp = namespace(conductance_kw_per_k, flow_kw_per_k)
     return -flow_kw_per_k * xp.expm1(-ratio(conductance_kw_per_k, flow_kw_per_k))
-
-
-def altitude_density_frac(air: Air) -> Array:
-    """Density of the outdoor air over that of equally warm air at sea level."""
-    return air.pressure_pa / STANDARD_PRESSURE_PA
 
 
 def air_side_kw_per_k(rated_ua_kw_per_k: Array, rated_kw_per_k: Array, mass_frac: Array) -> Array:

@@ -10,9 +10,9 @@ equation over one step. See docs/decisions/0004-stores.md.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dctwin.components.component import Duty, Limit, Service, Stage, Stored, param, ratio
 from dctwin.physics.arrays import Array, namespace
@@ -101,6 +101,14 @@ class _ColdStore(Stage):
     pump_kw_per_kw: float = param("kW/kW", 0, 0.1, "its pump's electricity per cold moved", 0.005)
     start_frac: float = param("-", 0, 1, "charge at the start", 0.5)
 
+    @model_validator(mode="after")
+    def _policy_in_order(self) -> Self:
+        if self.policy == "price":
+            self._in_order("charge_price_frac", "use_price_frac", equal=True)
+        if self.policy == "dry_bulb":
+            self._in_order("charge_below_c", "use_above_c", equal=True)
+        return self
+
     @abstractmethod
     def capacity_kwh(self) -> Array:
         """Usable cold when full."""
@@ -163,6 +171,13 @@ class _ColdStore(Stage):
         )
         return flows._replace(discharge_kw=flows.discharge_kw / pumped), charge
 
+    def _takes(self, duty: Duty, flows: ColdFlows, charge: Array) -> Array:
+        """Where it charges, or would but for what cools it: told to, not full, and with room."""
+        xp = namespace(charge, flows.charge_kw, duty.heat_kw, self.charge_kw)
+        would = (self.charge_kw > 0) & (duty.heat_kw < self.plant_kw)
+        would = would & (flows.charge_kwh < self.capacity_kwh())
+        return xp.logical_and(charge, xp.logical_or(flows.charge_kw > 0, would))
+
     def serve(self, duty: Duty) -> Service:
         flows, charge = self.cold(duty)
         moved_kw = flows.charge_kw + flows.discharge_kw
@@ -171,11 +186,9 @@ class _ColdStore(Stage):
         to_sink = self.rejects_to == "loop"
         used_kw = flows.discharge_kw * (1.0 + self.pump_kw_per_kw)
         xp = namespace(moved_kw)
-        # Water warmer than the store holds cannot charge it: flagged.
+        # Fluid warmer than the store holds cannot charge it: flagged, whether it seems to or not.
         supply_c = duty.sink_c if to_sink else duty.supply_c
-        charging_k = xp.where(
-            xp.logical_and(charge, flows.charge_kw > 0), supply_c - self._coldest_c(), 0.0
-        )
+        charging_k = xp.where(self._takes(duty, flows, charge), supply_c - self._coldest_c(), 0.0)
         return Service(
             heat_kw=flows.discharge_kw,
             power_kw={"store_pump": pump_kw},
@@ -216,6 +229,11 @@ class ChilledWaterTank(_ColdStore):
     cold_c: float = param("°C", 0, 40, "water of a charged tank", 7.0)
     warm_c: float = param("°C", 1, 60, "water of a discharged tank", 15.0)
     figure_of_merit_frac: float = param("-", 0.5, 1, "usable share: mixing and dead volume", 0.9)
+
+    @model_validator(mode="after")
+    def _colder_when_charged(self) -> Self:
+        self._in_order("cold_c", "warm_c")
+        return self
 
     def capacity_kwh(self) -> Array:
         water = fluid("water")
@@ -270,6 +288,11 @@ class IceTank(_ColdStore):
 
     def capacity_kwh(self) -> Array:
         return self.latent_kwh
+
+    def useless_with(self, sink_coldest_c: float) -> str:
+        if sink_coldest_c < 0.0:
+            return ""
+        return f"never freezes: it asks for brine below 0 °C, not {sink_coldest_c:g} °C or warmer"
 
     def _coldest_c(self) -> Array:
         return 0.0

@@ -6,11 +6,17 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from dctwin.components.component import Duty, Service, Stage, param, ratio
+from dctwin.components.component import (
+    Duty,
+    Service,
+    Stage,
+    altitude_density_frac,
+    param,
+    ratio,
+)
 from dctwin.components.cooling.exchanger import float_supply_c
 from dctwin.components.cooling.refrigerant_coil import (
     air_side_kw_per_k,
-    altitude_density_frac,
     fan_power_frac,
     in_series_kw_per_k,
     mass_frac_for,

@@ -105,8 +105,8 @@ class Tower(Stage):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        if self.free_air_frac >= self.min_air_frac:
-            raise ValueError("free_air_frac must be below min_air_frac")
+        self._in_order("free_air_frac", "min_air_frac")
+        self._in_order("rated_wet_bulb_c", "rated_dry_bulb_c", equal=True)
         with np.errstate(all="ignore"):
             ua_kw_per_k = float(self.rated_ua_kw_per_k())
         if not 0.0 < ua_kw_per_k < float("inf"):

@@ -57,7 +57,11 @@ class Rack(Component):
     power of turbulent flow, n^0.8 = Q/Q_full · (T_limit - 25)/(T_limit - T_inlet), Q the compute
     heat in the air; power goes with n³. Full speed is that of full heat at the air class's highest
     inlet (37 °C without a class), the lowest 0.3 of it. Fans of a rack wholly in liquid keep their
-    speed.
+    speed. Altitude: the resistance goes with the mass of air, so that in air of density d over that
+    at sea level the speed is n/d, the power of a fan goes with d · speed³, and the same cooling
+    costs 1/d² (fan laws); fans at their lowest speed take d. Servers are taken to have the speed
+    that this asks, and their class to allow the same inlets (ASHRAE lowers them above some 900 m,
+    1 K per 300 m in A1 and A2, as recalled): throttling knows no altitude.
     Cases: T_case = T_coolant + Q_liquid · R, R/R_rated = (1 - s) + s · r^-n with coolant flow r
     over the flow of the rated rise; R_rated = case_lift_k over the full liquid heat, s is the share
     of the resistance that lies in the coolant.
@@ -125,23 +129,30 @@ class Rack(Component):
         share = self.liquid_frac - self.liquid_idle_drop_frac * (1.0 - load_frac)
         return share * self.compute_kw(load_frac)
 
-    def power(self, load_frac: Array, inlet_c: Array) -> RackPower:
-        """Electricity and heat at a load of 0-1 and an air inlet temperature [°C]."""
+    def power(self, load_frac: Array, inlet_c: Array, density_frac: Array = 1.0) -> RackPower:
+        """Electricity and heat at a load of 0-1 and an air inlet temperature [°C].
+
+        `density_frac` is the density of the air over that of equally warm air at sea level.
+        """
         compute_kw = self.compute_kw(load_frac)
         liquid_kw = self.liquid_kw(load_frac)
-        fans_kw = (
-            self.design_kw * self.fan_frac * self._fan_power_frac(compute_kw - liquid_kw, inlet_c)
-        )
+        fans = self._fan_power_frac(compute_kw - liquid_kw, inlet_c, density_frac)
+        fans_kw = self.design_kw * self.fan_frac * fans
         return RackPower(compute_kw, fans_kw, compute_kw - liquid_kw + fans_kw, liquid_kw)
 
-    def _fan_power_frac(self, air_kw: Array, inlet_c: Array) -> Array:
-        """Power of the fans over that at full load and 25 °C, for a heat in the air."""
+    def _fan_power_frac(self, air_kw: Array, inlet_c: Array, density_frac: Array) -> Array:
+        """Power of the fans over that at full load and 25 °C, for a heat in the air.
+
+        Cubes of the speed at sea level, which is the mass flow everywhere; the speed is that over
+        the density, the power density · speed³.
+        """
         full_kw = (1.0 - self.liquid_frac) * self.compute_kw(1.0)
-        xp = namespace(air_kw, inlet_c, full_kw, self.case_limit_c)
+        xp = namespace(air_kw, inlet_c, full_kw, self.case_limit_c, density_frac)
         most = _cube_of_speed(xp, self._lift(xp, self._highest_inlet_c()))
         needed = _cube_of_speed(xp, ratio(air_kw, full_kw) * self._lift(xp, inlet_c))
         least = LEAST_SPEED_FRAC**3 * most
-        return xp.where(full_kw > 0, xp.clip(needed, least, most), 1.0)
+        flowing = xp.minimum(needed, most) / (density_frac * density_frac)
+        return xp.where(full_kw > 0, xp.maximum(flowing, least * density_frac), density_frac)
 
     def _lift(self, xp: Any, inlet_c: Array) -> Array:
         """What inlet air at 25 °C leaves to the case limit over what this inlet leaves."""

@@ -47,6 +47,7 @@ class RadialFeeder(Conductor):
 
     @model_validator(mode="after")
     def _tree(self) -> Self:
+        self._in_order("min_v", "source_v")
         lists = ("segment_from", "length_m", "section_mm2", "rated_a", "load_share_frac")
         if len({len(getattr(self, name)) for name in lists}) > 1:
             raise ValueError(f"{', '.join(lists)} must be equally long")

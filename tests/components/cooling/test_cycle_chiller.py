@@ -253,6 +253,16 @@ def test_books(load: float, leaving_c: float, entering_c: float, dry_bulb_c: flo
         assert beyond <= 1e-9
 
 
+@pytest.mark.parametrize("entering_c", [35.0, 70.0, 110.0, 200.0])
+def test_no_condenser_water_is_so_hot_that_carnot_is_beaten(entering_c: float) -> None:
+    """Far outside the refrigerant's range, where its fit is held; flagged, and no gift."""
+    for load in (0.1, 0.5, 1.0):
+        service = oil_free().serve(duty(oil_free(), load, 8.0, entering_c))
+        beyond = {limit.name: limit.beyond for limit in service.limits}
+        assert beyond["carnot_kw"] <= 1e-9
+        assert entering_c < 100.0 or service.heat_kw == 0 or beyond["condensing_c"] > 0
+
+
 def test_given_the_efficiency_the_refrigerant_decides_on_the_cop() -> None:
     """Second route: the cycle from CoolProp's equations of state at the same efficiency."""
     rated = machine("cycle-chiller", "r1233zd-centrifugal-2mw")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import air_states
@@ -89,6 +90,35 @@ def test_cop_stays_below_carnot() -> None:
 
 
 def test_hot_side_beyond_the_fit_is_flagged() -> None:
-    hot = PUMP.with_values(network_supply_c=80.0)
+    """Not told to a batch of designs, which is not checked: it is flagged all the same."""
+    hot = PUMP.with_values(network_supply_c=95.0)
     beyond = {limit.name: limit.beyond for limit in hot.serve(duty(500.0, 40.0)).limits}
     assert beyond["condensing_c"] == pytest.approx(7.0)
+    # What the weather and least_lift_k make so: warm water, and a refrigerant of low temperatures.
+    values = dict(PUMP) | {"refrigerant": "R32", "network_supply_c": 62.0}
+    warm = HeatPump.model_validate(values).serve(duty(500.0, 70.0))
+    beyond = {limit.name: limit.beyond for limit in warm.limits}
+    evaporating_c = 70.0 - 500.0 / 150.0 - 2.0
+    assert beyond["condensing_c"] == pytest.approx(evaporating_c + 12.0 - 65.0)
+    assert beyond["evaporating_c"] == pytest.approx(evaporating_c - 45.0)
+
+
+@pytest.mark.parametrize(
+    ("refrigerant", "highest_c"), [("R1234ze(E)", 88), ("R134a", 83), ("R32", 63)]
+)
+def test_a_network_hotter_than_the_refrigerant_reaches_is_refused(
+    refrigerant: str, highest_c: float
+) -> None:
+    values = dict(PUMP) | {"refrigerant": refrigerant}
+    HeatPump.model_validate(values | {"network_supply_c": highest_c})
+    with pytest.raises(ValueError, match=f"at most {highest_c} °C with {re.escape(refrigerant)}"):
+        HeatPump.model_validate(values | {"network_supply_c": highest_c + 0.1})
+
+
+def test_no_network_temperature_beats_carnot_and_hotter_is_dearer() -> None:
+    hot_c = np.linspace(50.0, 250.0, 81)
+    service = PUMP.with_values(network_supply_c=hot_c).serve(duty(500.0, 40.0))
+    kelvin = service.traces["condensing_c"] + 273.15
+    carnot = kelvin / (service.traces["condensing_c"] - service.traces["evaporating_c"])
+    assert np.all(service.traces["cop"] < 0.8 * carnot)
+    assert np.all(np.diff(service.power_kw["heat_pump"] / service.heat_kw) > 0)

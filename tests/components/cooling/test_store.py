@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dctwin.components.component import Duty, Place
 from dctwin.components.cooling.store import ChilledWaterTank, IceTank, cold_flows, within_hours
@@ -42,6 +43,13 @@ def test_182_m3_of_water_and_10_k_carry_1_mw_for_2_11_h() -> None:
             break
         charge, hours = service.store.charge_kwh, hours + step_h
     assert hours == pytest.approx(2.11, rel=0.02)
+
+
+@pytest.mark.parametrize("cold_c", [17.0, 20.0])
+def test_a_tank_whose_cold_is_not_colder_is_refused(cold_c: float) -> None:
+    """It would hold nothing, or less than nothing."""
+    with pytest.raises(ValidationError, match="cold_c must be below warm_c"):
+        ChilledWaterTank.model_validate(dict(TANK) | {"cold_c": cold_c})
 
 
 def test_windows_may_pass_midnight() -> None:
@@ -117,6 +125,29 @@ def test_charging_with_warm_water_is_flagged() -> None:
     (limit,) = TANK.with_values(start_frac=0.0).serve(duty(120.0, 23, return_c=12.0)).limits
     assert limit.name == "charging_k"
     assert limit.beyond == pytest.approx(4.0)
+
+
+def test_asked_to_freeze_with_a_warm_sink_is_flagged() -> None:
+    """Nothing freezes at 4 °C: silence would look like a store that works."""
+    (limit,) = ICE.serve(duty(0.0, 23, sink_c=4.0, sink_kw_per_k=150.0)).limits
+    assert limit.name == "charging_k"
+    assert limit.beyond == pytest.approx(4.0)
+    warm = {"sink_c": 4.0, "sink_kw_per_k": 150.0}
+    # By day, with no room in the plant, when told to take nothing, and when full nobody asks.
+    full = Place(local_hour=23)
+    for store, asked in (
+        (ICE, duty(0.0, 12, **warm)),
+        (ICE.with_values(plant_kw=900.0), duty(1000.0, 23, **warm)),
+        (ICE.with_values(charge_kw=0.0), duty(0.0, 23, **warm)),
+        (ICE, duty(0.0, 23, place=full, charge_kwh=5000.0, **warm)),
+    ):
+        (limit,) = store.serve(asked).limits
+        assert limit.beyond == 0.0
+
+
+def test_ice_wants_a_sink_below_zero() -> None:
+    assert ICE.useless_with(-0.1) == ""
+    assert "below 0 °C" in ICE.useless_with(0.0)
 
 
 powers = st.lists(st.floats(0, 1e4), min_size=1, max_size=60)

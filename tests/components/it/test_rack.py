@@ -29,6 +29,24 @@ def racks(draw: st.DrawFn) -> Rack:
     )
 
 
+@pytest.mark.parametrize("thin", [0.6, 0.804, 1.02])
+def test_servers_want_the_same_mass_of_thin_air(thin: float) -> None:
+    """Speed goes with 1/density and power with density · speed³: 1/density² at the same cooling."""
+    rack = Rack(design_kw=10.0)
+    inlet_c = np.array([20.0, 25.0, 30.0, 37.0, 45.0])
+    here, there = rack.power(0.9, inlet_c), rack.power(0.9, inlet_c, thin)
+    np.testing.assert_allclose(there.fans_kw, here.fans_kw / thin**2, rtol=1e-12)
+    assert there.compute_kw == here.compute_kw
+    np.testing.assert_allclose(there.air_kw, there.compute_kw + there.fans_kw, rtol=1e-12)
+    # Lowest speed is a speed: there a fan takes the density, until the mass asks for more.
+    least_kw = rack.power(0.0, 15.0).fans_kw
+    idle = Rack(design_kw=10.0, idle_frac=0.0)
+    assert idle.power(0.0, 15.0, thin).fans_kw == pytest.approx(least_kw * thin)
+    # Nothing but liquid: fans keep their speed.
+    wet = Rack(design_kw=10.0, liquid_frac=1.0)
+    assert wet.power(1.0, 25.0, thin).fans_kw == pytest.approx(0.8 * thin)
+
+
 @given(racks(), fractions, st.floats(-10, 60))
 def test_electricity_in_is_heat_out(rack: Rack, load: float, inlet_c: float) -> None:
     power = rack.power(load, inlet_c)
