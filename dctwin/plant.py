@@ -25,7 +25,7 @@ from dctwin.components.cooling.control import Control, open_frac, units_on
 from dctwin.components.it.classes import LIQUID_CLASS_C
 from dctwin.design import Circuit, Device, Facility, RackGroup
 from dctwin.errors import InputError
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, namespace, steady
 from dctwin.units import unit_of
 
 # Losses that differ by less, relatively, are equal but for rounding.
@@ -352,6 +352,13 @@ class Wiring:
             duty = replace(duty, heat_kw=_times(duty.heat_kw, opened))
             running = staged_units(device, duty.heat_kw, units, before)
             service = self.serve(device, duty, running)
+            # A coil that meets its load in all hours makes its sink's heat one number.
+            service = replace(
+                service,
+                heat_kw=steady(service.heat_kw),
+                reject_kw=steady(service.reject_kw),
+                power_kw={name: steady(kw) for name, kw in service.power_kw.items()},
+            )
             services.append(service)
             if running is not None:
                 on[device.name] = service.traces["units_count"]
@@ -371,7 +378,7 @@ class Wiring:
                 cold_kw[device.cools] = cold_kw[device.cools] - service.cold_kw
             if device.sink:
                 given_kw[device.sink] = given_kw.get(device.sink, 0.0) + service.reject_kw
-        return Served(tuple(services), left_kw + barred_kw, entering_c, on)
+        return Served(tuple(services), steady(left_kw + barred_kw), entering_c, on)
 
 
 def _times(value: Array, *factors: Array) -> Array:

@@ -27,6 +27,7 @@ from dctwin.grid import read_extra, read_water
 from dctwin.grid_year import local_times, make_grid_year
 from dctwin.metrics import GridYear
 from dctwin.physics import moist_air
+from dctwin.physics.arrays import steady
 from dctwin.physics.seasons import over_year
 from dctwin.physics.solar import pv_yield_frac, townsend_snow_loss_frac
 from dctwin.scenario import Scenario
@@ -172,9 +173,10 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
         for way in ("import", "export")
         if link is not None and (value := getattr(link, f"{way}_limit_kw")) is not None
     }
-    available = surroundings.grid.available_frac
+    air, available = surroundings.air, surroundings.grid.available_frac
     return Boundary(
-        air=steady(surroundings.air),
+        # In an array, so that what JAX compiles for a site serves another.
+        air=replace(air, pressure_pa=np.asarray(steady(air.pressure_pa))),
         local_hour=surroundings.local_hour,
         step_h=surroundings.weather.step_h,
         onsite_frac=onsite_frac(facilities, surroundings),
@@ -186,15 +188,6 @@ def boundary_of(facilities: list[Facility], surroundings: Surroundings) -> Bound
         grid_available=None if np.all(available == 1.0) else available,
         **limits,
     )
-
-
-def steady(air: Air) -> Air:
-    """The air, with a pressure that stays as one number (in an array, so that what JAX compiles
-    for a site serves another): what hangs on it alone is computed once, and not every hour."""
-    pressure_pa = np.asarray(air.pressure_pa)
-    if pressure_pa.ndim == 0 or not np.all(pressure_pa == pressure_pa.flat[0]):
-        return air
-    return replace(air, pressure_pa=pressure_pa.flat[0:1].reshape(()))
 
 
 def makeup_of(site: Site) -> dict[str, float]:

@@ -21,7 +21,7 @@ from dctwin.components.it.rack import RackPower
 from dctwin.design import Circuit, Facility, RackGroup
 from dctwin.engines.feeds import FeedFlows, feed_flows, main_draw_kw
 from dctwin.engines.flows import INLET, Boundary, HeatFlows, LoopFlows, Point, RackFlows
-from dctwin.physics.arrays import Array, known, namespace
+from dctwin.physics.arrays import Array, known, namespace, steady
 from dctwin.plant import PathStep, Wiring, carry, staged_units
 
 
@@ -233,7 +233,7 @@ def rack_flows(
     if water_c is not None:
         classed_kw = rack.classed_liquid_kw(water_c)
         most_kw = namespace(most_kw, classed_kw).minimum(most_kw, classed_kw)
-    load = rack.allowed_load(asked, inlet_c, np.inf if most_kw is None else most_kw)
+    load = steady(rack.allowed_load(asked, inlet_c, np.inf if most_kw is None else most_kw))
     one = rack.power(load, inlet_c, boundary.altitude_density_frac)
     coolant_c, case_c, coolant_frac = None, None, None
     if group.liquid:

@@ -44,6 +44,17 @@ def known(*values: Array) -> bool:
     return not any("Tracer" in type(value).__name__ for value in values)
 
 
+def steady(value: Array) -> Array:
+    """A value that is the same in all steps as one number (a design): what hangs on it alone need
+    not be computed every hour. Of JAX, or NaN anywhere, it stays as it is."""
+    if not isinstance(value, np.ndarray) or not value.ndim or value.shape[-1] < 2:
+        return value
+    # Most values differ there already.
+    if not np.all(value[..., 0] == value[..., -1]) or not np.all(value == value[..., :1]):
+        return value
+    return value[..., :1] if value.ndim > 1 else value[0]
+
+
 def at_steps(value: Any, where: Any, hours: int) -> Any:
     """Some steps of a value of shape (), (hours,), (designs, 1) or (designs, hours)."""
     return value[..., where] if np.ndim(value) and np.shape(value)[-1] == hours else value

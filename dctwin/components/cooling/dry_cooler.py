@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar, Literal, NamedTuple, Self
 
+import numpy as np
 from pydantic import model_validator
 
 from dctwin.components.component import (
@@ -18,7 +19,7 @@ from dctwin.components.component import (
 )
 from dctwin.components.cooling.pads import humidity_gain_kg_per_kg
 from dctwin.components.media import LIQUIDS, Medium
-from dctwin.physics.arrays import Array, in_places, namespace, precise, repeat, rough
+from dctwin.physics.arrays import Array, in_places, known, namespace, precise, repeat, rough
 from dctwin.physics.moist_air import CP_AIR_KJ_PER_KG_K, CP_VAPOUR_KJ_PER_KG_K
 
 # Modelica Buildings, CoolingTowers.Data.DryCooler.BaseClasses.UACorrection: coefficients with the
@@ -141,9 +142,16 @@ class DryCooler(Stage):
     def _coil_air_c(self, duty: Duty) -> Array:
         """Temperature of the air that meets the coil, after the pads where they are wet."""
         air = duty.air
+        if not self._has_pads():
+            return air.dry_bulb_c
         xp = namespace(air.dry_bulb_c, self.pad_efficiency_frac)
         wet = xp.where(air.dry_bulb_c > self.wet_above_c, self.pad_efficiency_frac, 0.0)
         return air.dry_bulb_c - wet * (air.dry_bulb_c - air.wet_bulb_c)
+
+    def _has_pads(self) -> bool:
+        # Traced, it may.
+        some = self.pad_efficiency_frac
+        return not known(some) or bool(np.any(np.asarray(some) > 0))
 
     def reach_c(self, duty: Duty) -> Array:
         coil = self._coil(duty)
@@ -189,6 +197,8 @@ class DryCooler(Stage):
 
     def _water(self, duty: Duty, air_c: Array, air_frac: Array) -> Water:
         """Water of the pads: flow of dry air times the rise of its humidity, and the bleed."""
+        if not self._has_pads():
+            return Water(evaporation_kg_s=0.0, blowdown_kg_s=0.0)
         air = duty.air
         gain = humidity_gain_kg_per_kg(air, air_c)
         dry_air = air.density_kg_per_m3 / (1.0 + air.humidity_kg_per_kg) * self.rated_air_m3_s

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from dctwin.components.component import Component, param, ratio
 from dctwin.components.it.classes import AIR_CLASS_C, LIQUID_CLASS_C, AirClass, LiquidClass
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, known, namespace
 from dctwin.units import SECONDS_PER_HOUR
 
 # Inlets between which the fan law meets a measured server: Dell PowerEdge R410, 137.7, 139.4,
@@ -136,8 +136,10 @@ class Rack(Component):
         """
         compute_kw = self.compute_kw(load_frac)
         liquid_kw = self.liquid_kw(load_frac)
-        fans = self._fan_power_frac(compute_kw - liquid_kw, inlet_c, density_frac)
-        fans_kw = self.design_kw * self.fan_frac * fans
+        fans_kw: Array = 0.0  # without fans the inlet changes nothing, hour by hour
+        if not known(self.fan_frac) or np.any(np.asarray(self.fan_frac) > 0):
+            fans = self._fan_power_frac(compute_kw - liquid_kw, inlet_c, density_frac)
+            fans_kw = self.design_kw * self.fan_frac * fans
         return RackPower(compute_kw, fans_kw, compute_kw - liquid_kw + fans_kw, liquid_kw)
 
     def _fan_power_frac(self, air_kw: Array, inlet_c: Array, density_frac: Array) -> Array:
