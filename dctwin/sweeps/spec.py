@@ -22,6 +22,12 @@ NUMBERS = METRICS - {"currency"}
 # is passed in most of them.
 WORST_FLAG = "worst_flag"
 FLAG_COLUMNS = (FLAGGED, WORST_FLAG)
+# What a sweep's table and its analyses call their own columns: what is varied cannot be called so.
+TAKEN = METRICS.union(
+    FLAG_COLUMNS,
+    ("point", "design", "site", "weather", "scenario", "backend", "status", "error"),
+    ("price_year", "penalty", "worst", "metric", "unit", "points"),
+)
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,10 @@ def _sampling(file: SweepFile) -> Iterator[Finding]:
 
 
 def _names(file: SweepFile) -> Iterator[Finding]:
-    """Metrics that are not there, weather of sites that are not."""
+    """Metrics that are not there, weather of sites that are not, choices called like a column."""
+    for path in file.vary:
+        if path in TAKEN:
+            yield ("vary", path), f"the table has a column {path} of its own: give another name"
     for index, name in enumerate(file.metrics):
         if name not in (known := {*METRICS, *FLAG_COLUMNS}):
             yield ("metrics", index), f"no such metric, {nearest(name, known)} (got {name!r})"

@@ -12,7 +12,8 @@ import pytest
 import dctwin
 from dctwin.errors import InputError
 from dctwin.sweeps import prepare_sweep, sweep
-from dctwin.sweeps.batch import evaluate
+from dctwin.sweeps.batch import evaluate, table_of
+from dctwin.sweeps.spec import TAKEN
 from dctwin.sweeps.topology import together, trace
 
 DESIGN = "dtc-warm-water-ac"
@@ -66,6 +67,20 @@ def test_choices_of_one_kind_may_set_the_same() -> None:
     assert len(job.space) == 2
     job = prepare_sweep(spec(scenarios={k: {"design": v} for k, v in changes.items()}))
     assert len(job.space) == 2
+
+
+@pytest.mark.parametrize("name", ["design", "site", "point", "pue", "status", "backend", "penalty"])
+def test_a_choice_cannot_be_called_like_a_column(name: str) -> None:
+    choices = {"choices": {"cold": {SUPPLY: 34}, "warm": {SUPPLY: 38}}}
+    told = refusal(vary={name: choices})
+    assert told.endswith(f"vary.{name}: the table has a column {name} of its own: give another name")
+
+
+def test_all_columns_of_a_table_are_taken() -> None:
+    job = prepare_sweep(spec()).with_flags()
+    world = job.space.worlds[0]
+    rows = table_of(job, world, np.arange(1), {}, evaluate(job, world, {}, 1))
+    assert set(rows.column_names) <= TAKEN
 
 
 # --- whole numbers ----------------------------------------------------------------------------
