@@ -208,8 +208,8 @@ def regret(
 
     One row an alternative, one column a scenario, then `worst`; the least worst regret comes first.
     Its points in a world (site, weather) are averaged, then the worlds of the scenario. One without
-    a point that runs and keeps the constraints in a world has no value in that scenario, an infinite
-    `worst`, and comes last: what is left of it would be the mean of its easy worlds.
+    a point that runs and keeps the constraints in a world has no value in that scenario and an
+    infinite `worst`: what is left of it would be the mean of its easy worlds.
     """
     keys = [*of, over]
     check_columns(table, of, "of")

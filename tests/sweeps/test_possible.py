@@ -73,7 +73,9 @@ def test_choices_of_one_kind_may_set_the_same() -> None:
 def test_a_choice_cannot_be_called_like_a_column(name: str) -> None:
     choices = {"choices": {"cold": {SUPPLY: 34}, "warm": {SUPPLY: 38}}}
     told = refusal(vary={name: choices})
-    assert told.endswith(f"vary.{name}: the table has a column {name} of its own: give another name")
+    assert told.endswith(
+        f"vary.{name}: the table has a column {name} of its own: give another name"
+    )
 
 
 def test_all_columns_of_a_table_are_taken() -> None:
@@ -81,6 +83,14 @@ def test_all_columns_of_a_table_are_taken() -> None:
     world = job.space.worlds[0]
     rows = table_of(job, world, np.arange(1), {}, evaluate(job, world, {}, 1))
     assert set(rows.column_names) <= TAKEN
+
+
+def test_a_scenario_in_another_currency_than_a_site_is_refused() -> None:
+    dear = {"dear": {"site": {"tariff.energy_price_jpy_per_kwh": 30}}}
+    assert len(prepare_sweep(spec(scenarios=dear)).space) == 1
+    told = refusal(sites=["inzai", "singapore"], scenarios=dear)
+    assert "scenarios.dear.site: cannot be laid on singapore: " in told
+    assert "counts in USD: give tariff.energy_price_usd_per_kwh" in told
 
 
 # --- whole numbers ----------------------------------------------------------------------------
