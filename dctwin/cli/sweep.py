@@ -11,7 +11,7 @@ import typer
 from dctwin.cli.console import check_out, check_readable, progress
 from dctwin.cli.options import JsonFlag, optional
 from dctwin.cli.sweep_told import tell_plan, tell_result, tell_status
-from dctwin.errors import InputError
+from dctwin.errors import DctwinError, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +116,8 @@ def sweep(
     library = _backend(backend)
     folder = None if dry_run else _folder(out)
     job = _prepared(prepare_sweep(checked, max_runs), names or [top])
+    if refine:
+        _check_refinable(job, names or [top], searching=bool(names))
     if folder is None:
         tell_plan(job, workers, (trials or TRIALS) if names else None, as_json)
         return
@@ -128,8 +130,15 @@ def sweep(
             found = optimise(job, folder, names, trials or TRIALS, step, library)
         else:
             found = run_sweep(job, folder, workers, scheduler, library, share, step)
-    refined = _refined(job, found, names or [top]) if refine else None
+    refined, problem = None, None
+    if refine and not found.empty:
+        try:
+            refined = _refined(job, found, names or [top])
+        except DctwinError as failed:  # what the sweep found is told all the same
+            problem = failed
     tell_result(found, job, folder, names, top, refined, as_json)
+    if problem is not None:
+        raise problem
 
 
 def _refuse_unused(given: dict[str, bool], searching: bool) -> None:
@@ -162,6 +171,19 @@ def _prepared(job: Job, ranked_by: list[str]) -> Job:
 
     bare = {name.lstrip("-") for name in ranked_by}
     return job if bare.isdisjoint(FLAG_COLUMNS) else job.with_flags()
+
+
+def _check_refinable(job: Job, objectives: list[str], searching: bool) -> None:
+    """Raise InputError, before the sweep runs, for what --refine cannot do after it."""
+    from dctwin.sweeps.refine import check_refinable
+
+    worlds = len(job.space.worlds)
+    if searching and worlds > 1:
+        raise InputError(
+            "--refine: follows the slope in one world, --optimize searches the mean over "
+            f"{worlds}: leave it out, or choose one design, site, weather and scenario"
+        )
+    check_refinable(job, objectives[0])
 
 
 def _with_options(spec: Spec, traces: str | None, top: str, limits: list[str]) -> Spec:
