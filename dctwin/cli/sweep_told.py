@@ -83,9 +83,10 @@ def tell_result(
 ) -> None:
     """The best points or the front, in each currency where money ranks them, and their limits."""
     from dctwin.labels import ASSUMED_NOTE, is_money
-    from dctwin.sweeps.analyse import by_money, pareto, rank
+    from dctwin.sweeps.analyse import by_money, rank
     from dctwin.sweeps.file import SENSITIVITY
     from dctwin.sweeps.flagged import flag_points
+    from dctwin.sweeps.front import flag_front, front
 
     file, by = job.spec.file, objectives or [top]
     wrong = found[found["status"] != "ok"]
@@ -96,15 +97,14 @@ def tell_result(
         raise ComputationError(
             f"none of the {len(found):,} points could be run: {wrong['error'].iloc[0]}"
         )
-    order = pareto if objectives else rank
-    shown = (
-        {}
-        if found.empty
-        else {
-            money: order(rows, by, file.constraints) for money, rows in by_money(found, by).items()
-        }
-    )
-    best = {money: flag_points(job, rows.head(_TOP)) for money, rows in shown.items()}
+    shown, best = {}, {}
+    if objectives and not found.empty:
+        shown = {"": front(job, found, by)}
+        best = {"": flag_front(job, found, shown[""].head(_TOP))}
+    elif not found.empty:
+        each = by_money(found, by).items()
+        shown = {money: rank(rows, by, file.constraints) for money, rows in each}
+        best = {money: flag_points(job, rows.head(_TOP)) for money, rows in shown.items()}
     feasible = sum(map(len, shown.values()))
     laid_out = file.sampling.method in SENSITIVITY and not objectives
     indices = _indices(found, job, top.lstrip("-")) if laid_out else None
@@ -136,6 +136,8 @@ def tell_result(
     for money, rows in best.items():
         count, within = len(shown[money]), f", in {money}" if len(best) > 1 else ""
         what = "Pareto front" if objectives else "Best"
+        if "worlds" in rows:
+            within = f", means over {_count(len(job.space.worlds), 'world')}"
         cut = f" ({len(rows)} of {count:,})" if count > len(rows) else ""
         say(f"{what} by {', '.join(names)}{within}{cut}:")
         _best_table(rows, file.vary, names)

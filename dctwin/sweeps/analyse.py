@@ -36,11 +36,14 @@ def rank(
     Failed points and points beyond a constraint are dropped; a constraint with a penalty adds it to
     the objectives instead, and the column `penalty` shows it.
     """
-    allowed = feasible(table, constraints)
+    found = _in_order(feasible(table, constraints), objectives)
+    return found if top is None else found.head(top)
+
+
+def _in_order(allowed: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
     keys = costs(allowed, objectives)
     order = np.lexsort([keys[:, k] for k in reversed(range(keys.shape[1]))])
-    found = allowed.iloc[order].reset_index(drop=True)
-    return found if top is None else found.head(top)
+    return allowed.iloc[order].reset_index(drop=True)
 
 
 def feasible(table: pd.DataFrame, constraints: Iterable[Constraint] = ()) -> pd.DataFrame:
@@ -83,10 +86,12 @@ def pareto(
     table: pd.DataFrame, objectives: Sequence[str], constraints: Iterable[Constraint] = ()
 ) -> pd.DataFrame:
     """Rows that no other row beats in all objectives, sorted by the first one."""
-    allowed = feasible(table, constraints)
-    keys = costs(allowed, objectives)
-    front = allowed[pareto_mask(keys)]
-    return rank(front, objectives)
+    return unbeaten(feasible(table, constraints), objectives)
+
+
+def unbeaten(allowed: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
+    """The front of rows that are feasible, which keeps their penalties."""
+    return _in_order(allowed[pareto_mask(costs(allowed, objectives))], objectives)
 
 
 def pareto_mask(keys: np.ndarray) -> np.ndarray:
