@@ -36,13 +36,20 @@ def tell_plan(job: Job, workers: int | None, trials: int | None, as_json: bool) 
     if found.structural:
         say(f"change more than numbers: {', '.join(found.structural)}")
     if found.impossible:
-        say(f"{found.impossible:,} of the points cannot be, their rows will say `failed`:")
+        of = (
+            f"{found.looked_at:,} that were looked at"
+            if found.looked_at < found.points
+            else "points"
+        )
+        say(f"{found.impossible:,} of the {of} cannot be, their rows will say `failed`:")
         for why in found.why_impossible[:_REASONS]:
             say(f"  {why}")
         if len(found.why_impossible) > _REASONS:
-            say(f"  and {len(found.why_impossible) - _REASONS} more")
+            say("  and more")
     if found.failed:
-        say(f"{found.failed} of the points that were tried failed: {found.why_failed}")
+        say(
+            f"{found.failed} of the {found.tried} points that were tried failed: {found.why_failed}"
+        )
     if found.time_s is not None and found.rate_per_s is not None and found.disk_mb is not None:
         from dctwin.sweeps.progress import duration_text
 

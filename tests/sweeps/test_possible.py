@@ -13,6 +13,7 @@ import dctwin
 from dctwin.errors import InputError
 from dctwin.sweeps import prepare_sweep, sweep
 from dctwin.sweeps.batch import evaluate, table_of
+from dctwin.sweeps.plan import plan
 from dctwin.sweeps.spec import TAKEN
 from dctwin.sweeps.topology import together, trace
 
@@ -112,6 +113,32 @@ def test_counts_of_devices_can_be_ranges_and_distributions() -> None:
 
 
 # --- values that a design refuses -------------------------------------------------------------
+
+
+COOLER = "cooling.loops.chw.stages.dry-cooler"
+
+
+def close_coolers(*scenarios: str) -> dict[str, Any]:
+    """A close and a wide approach; weak fans have too little air for the close one."""
+    weak = {f"{COOLER}.rated_air_m3_s": 58}
+    approach = f"{COOLER}.rated_approach_k"
+    return spec(
+        designs=["dtc-warm-water-800vdc"],
+        vary={"cooler": {"choices": {"wide": {approach: 10}, "close": {approach: 4}}}},
+        scenarios={name: {"design": weak if "weak" in name else {}} for name in scenarios},
+    )
+
+
+def test_a_choice_that_one_scenario_takes_costs_the_points_of_the_others_alone() -> None:
+    job = prepare_sweep(close_coolers("now", "weak-fans"))
+    found = plan(job)
+    assert (found.points, found.impossible) == (4, 1)
+    assert "in scenario weak-fans: cooler='close'" in found.why_impossible[0]
+    with pytest.raises(
+        InputError, match=r"vary\.cooler\.choices\.close: .*effectiveness"
+    ) as problem:
+        prepare_sweep(close_coolers("weak-fans", "weak-fans-too"))
+    assert len(problem.value.faults) == 1
 
 
 def test_a_value_is_blamed_where_it_stands(tmp_path: Path) -> None:
