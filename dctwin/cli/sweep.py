@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -188,15 +189,17 @@ def _check_refinable(job: Job, objectives: list[str], searching: bool) -> None:
 
 def _with_options(spec: Spec, traces: str | None, top: str, limits: list[str]) -> Spec:
     """The spec with what the command line adds; its identity stays, as points do."""
-    from dctwin.sweeps.file import Constraint, Traces
+    from dctwin.sweeps.file import MAX_TRACES, Constraint, Traces
     from dctwin.sweeps.spec import metric_fault
 
     file = spec.file
     if traces is not None:
         kind, colon, number = traces.partition(":")
         words = number if colon else traces.replace(",", "")
-        if not words.isdigit() or (colon and kind != "top"):
+        if not words.isdecimal() or (colon and kind != "top"):
             raise InputError(f"--traces: must be numbers of points or top:K (got {traces!r})")
+        if colon and int(number) > MAX_TRACES:
+            raise InputError(f"--traces: K is at most {MAX_TRACES} (got {traces!r})")
         chosen = (
             Traces.model_validate({"top": int(number), "by": top.lstrip("-")})
             if colon
@@ -229,9 +232,12 @@ def _backend(text: str) -> Backend:
 
 def _number(text: str) -> float:
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise InputError(f"--limit: must end in a number (got {text!r})") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"--limit: must end in a number (got {text!r})")
+    return value
 
 
 def _refined(job: Job, found: pd.DataFrame, objectives: list[str]) -> Refined:

@@ -94,6 +94,35 @@ def test_a_scenario_in_another_currency_than_a_site_is_refused() -> None:
     assert "counts in USD: give tariff.energy_price_usd_per_kwh" in told
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"weather": ["nope.epw"]}, "weather.0: nope.epw: cannot be read: No such file"),
+        ({"weather": {"inzai": ["nope.epw"]}}, "weather.inzai.0: nope.epw: cannot be read"),
+        (
+            {"sampling": {"method": "sobol", "points": 0}},
+            "sampling.points: is out of range, allowed 1 to 10000000 (got 0)",
+        ),
+        ({"metrics": ["wue"]}, "no such metric, did you mean 'wue_l_per_kwh'? (got 'wue')"),
+        (
+            {"vary": {"site.tariff.margin_jpy_per_kwh": [1, 2]}},
+            "belongs to a site: a site is varied by scenarios, "
+            "scenarios: {NAME: {site: {tariff.margin_jpy_per_kwh: VALUE}}}",
+        ),
+        (
+            {"vary": {"price": {"choices": {"dear": {"tariff.margin_jpy_per_kwh": 2}}}}},
+            "vary.price.choices.dear.tariff.margin_jpy_per_kwh: belongs to a site",
+        ),
+        (
+            {"scenarios": {"dear": {"design": {"tariff.margin_jpy_per_kwh": 2}}}},
+            "scenarios.dear.design.tariff.margin_jpy_per_kwh: belongs to a site",
+        ),
+    ],
+)
+def test_a_slip_is_told_with_what_to_write(changes: dict[str, Any], told: str) -> None:
+    assert told in refusal(**changes)
+
+
 # --- whole numbers ----------------------------------------------------------------------------
 
 

@@ -113,6 +113,10 @@ def test_a_cut_ranking_says_so_and_what_fails_everywhere_is_an_error(
         (["--backend", "jaxx"], "did you mean 'jax'"),
         (["--traces", "best"], "--traces"),
         (["--limit", "pue"], "--limit"),
+        (["--limit", "pue<=nan"], "--limit: must end in a number (got 'nan')"),
+        (["--limit", "pue>=inf"], "--limit: must end in a number (got 'inf')"),
+        (["--traces", "top:2000"], "--traces: K is at most 1000 (got 'top:2000')"),
+        (["--traces", "²"], "--traces: must be numbers"),
         (["--limit", "pui<=1.2"], "--limit: no such metric, did you mean 'pue'?"),
         (["--top", "pu"], "--top: no such metric, did you mean 'pue'? (got 'pu')"),
         (["--top", "pu", "--dry-run"], "--top: no such metric"),
@@ -136,7 +140,7 @@ def test_bad_options_are_one_line(
     told: str,
 ) -> None:
     code, _, err = run(capsys, spec, "--out", tmp_path / "out", *words)
-    assert code != 0
+    assert code == 2
     assert told in err
     assert "Traceback" not in err
 
