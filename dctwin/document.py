@@ -414,8 +414,9 @@ def _allowed(loc: Path_, info: FieldInfo | None, lead: str, with_text: bool = Fa
     """`allowed 0.1 to 10000 kW/K` of a field, as far as its declaration says."""
     if info is None:
         return ""
-    low = next((m.ge for m in info.metadata if hasattr(m, "ge")), None)
-    high = next((m.le for m in info.metadata if hasattr(m, "le")), None)
+    rules = [*info.metadata, *_rules_in(info.annotation)]
+    low = next((m.ge for m in rules if hasattr(m, "ge")), None)
+    high = next((m.le for m in rules if hasattr(m, "le")), None)
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     unit = str(extra.get("unit") or unit_of(str(loc[-1])) or "-")
     parts = [info.description] if with_text and info.description else []
@@ -423,6 +424,13 @@ def _allowed(loc: Path_, info: FieldInfo | None, lead: str, with_text: bool = Fa
         unit = "" if unit in ("-", "count") else unit if unit == "°" else f" {unit}"
         parts.append(f"allowed {plain(low)} to {plain(high)}{unit}")
     return lead + ", ".join(parts) if parts else ""
+
+
+def _rules_in(annotation: Any) -> Iterator[Any]:
+    """Rules of the number inside an annotation such as `Annotated[int, Field(ge=1)] | None`."""
+    for argument in get_args(annotation):
+        yield from getattr(argument, "metadata", ())
+        yield from _rules_in(argument)
 
 
 def plain(number: float) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -19,12 +19,13 @@ from dctwin.climate.monthly import MonthlyNormals
 from dctwin.climate.synthetic import synthetic_weather
 from dctwin.climate.weather import Weather
 from dctwin.clock import standard_offsets_h, zone
-from dctwin.document import Document, faults_of, load_document
+from dctwin.document import Document, Path_, dotted, faults_of, load_document
 from dctwin.equipment import Name
-from dctwin.errors import InputError
+from dctwin.errors import Fault, InputError
 from dctwin.library import find
 from dctwin.supply import (
     Connection,
+    Currency,
     Curtailment,
     Grid,
     Months,
@@ -239,6 +240,8 @@ def parse_site(document: Document) -> Site:
     if file.timezone is not None:
         _check_clock(file.timezone, file.utc_offset_h, document)
     tariff = file.tariff
+    if tariff and (faults := list(_other_money(tariff, document))):
+        raise InputError(*faults)
     if tariff and price_of(tariff, "energy_price", tariff.currency, "kwh", None) is None:
         key = f"energy_price_{tariff.currency.lower()}_per_kwh"
         raise InputError(
@@ -247,6 +250,20 @@ def parse_site(document: Document) -> Site:
     if file.climate is not None:
         _check_normals(file.climate, document)
     return Site(file, document)
+
+
+def _other_money(tariff: Any, document: Document) -> Iterator[Fault]:
+    """Prices in another currency than the tariff's, which nothing would read."""
+    owners: list[tuple[Path_, Any]] = [(("tariff",), tariff)]
+    owners += [(("tariff", "time_of_use", k), one) for k, one in enumerate(tariff.time_of_use)]
+    for place, owner in owners:
+        for name, value in owner:
+            for other in get_args(Currency):
+                key = f"_{other.lower()}_"
+                if other != tariff.currency and key in name and value is not None:
+                    own = name.replace(key, f"_{tariff.currency.lower()}_")
+                    why = f"the site counts in {tariff.currency}: give {dotted((*place, own))}"
+                    yield document.fault((*place, name), why)
 
 
 def _check_clock(timezone: str, utc_offset_h: float, document: Document) -> None:

@@ -234,7 +234,10 @@ SITES = [
     bad("currency: JPY", "currency: EUR",
         ("currency", "tariff.currency: allowed JPY, USD (got 'EUR')")),
     bad("currency: JPY", "currency: USD",
-        ("tariff:", "tariff: energy_price_usd_per_kwh is missing (currency USD)")),
+        ("energy_price", "tariff.energy_price_jpy_per_kwh: the site counts in USD: give "
+                         "tariff.energy_price_usd_per_kwh")),
+    bad("  energy_price_jpy_per_kwh", "  margin_jpy_per_kwh",
+        ("tariff:", "tariff: energy_price_jpy_per_kwh is missing (currency JPY)")),
     bad("carbon_kg_per_kwh: 0.45", "carbon_kg_per_kwh: 450",
         ("carbon_kg", "grid.carbon_kg_per_kwh: is out of range, allowed 0 to 3 kg/kWh (got 450)")),
     bad("carbon_status: assumed", "carbon_status: guessed",

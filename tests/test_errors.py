@@ -39,6 +39,19 @@ def test_nearest_name() -> None:
     assert nearest("zzz", []) == "none is known"
 
 
+def test_nearest_number_and_nearest_word() -> None:
+    shares = [f"propylene-glycol-{share}" for share in (20, 25, 30, 40, 50)]
+    told = nearest("propylene-glycol-37", ["ethylene-glycol-37", *shares])
+    assert told == "did you mean 'propylene-glycol-40'? known numbers: 20, 25, 30, 40, 50"
+    assert nearest("tank-2-m3", ["tank-9-m3", "tank-30-m3"]) == "did you mean 'tank-9-m3'?"
+    metrics = ["tue", "pue", "wue_l_per_kwh", "wue_source_l_per_kwh", "carbon_total_kg"]
+    assert nearest("wue", metrics) == "did you mean 'wue_l_per_kwh'?"
+    assert nearest("total", metrics) == "did you mean 'carbon_total_kg'?"
+    assert nearest("pui", metrics) == "did you mean 'pue'?"
+    assert nearest("chillr", ["chiller", "chillr_old"]) == "did you mean 'chiller'?"
+    assert nearest("9" * 5000, ["8" * 5000]).startswith("known")
+
+
 def test_a_long_choice_stays_short() -> None:
     text = nearest("zzz", [f"name-{k:03}" for k in range(100)])
     assert len(text.splitlines()) == 1

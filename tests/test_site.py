@@ -39,6 +39,23 @@ def test_replace_gives_a_new_site() -> None:
     assert greener.digest != site.digest
 
 
+def test_a_price_in_another_currency_is_refused_as_nothing_would_read_it() -> None:
+    site = dctwin.load_site("singapore")
+    told = (
+        r"tariff\.energy_price_jpy_per_kwh: the site counts in USD: "
+        r"give tariff\.energy_price_usd_per_kwh$"
+    )
+    with pytest.raises(InputError, match=told):
+        site.replace({"tariff.energy_price_jpy_per_kwh": 30})
+    assert site.replace({"tariff.energy_price_jpy_per_kwh": None}).file.tariff.currency == "USD"
+    night = {"hours": [0, 1, 2], "energy_price_jpy_per_kwh": 9.0}
+    with pytest.raises(InputError, match=r"give tariff\.time_of_use\.0\.energy_price_usd_per_kwh"):
+        site.replace({"tariff.time_of_use": [night]})
+    dollars = dctwin.load_site("inzai").document.replaced({"tariff.margin_usd_per_kwh": 0.01})
+    with pytest.raises(InputError, match=r"counts in JPY: give tariff\.margin_jpy_per_kwh"):
+        parse_site(dollars)
+
+
 def test_needs_weather_or_climate() -> None:
     path = entries("sites")["osaka"]
     document = load_document(path)

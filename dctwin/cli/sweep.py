@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,7 @@ import typer
 from dctwin.cli.console import check_out, check_readable, progress
 from dctwin.cli.options import JsonFlag, optional
 from dctwin.cli.sweep_told import tell_plan, tell_result, tell_status
-from dctwin.errors import InputError
+from dctwin.errors import DctwinError, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +117,8 @@ def sweep(
     library = _backend(backend)
     folder = None if dry_run else _folder(out)
     job = _prepared(prepare_sweep(checked, max_runs), names or [top])
+    if refine:
+        _check_refinable(job, names or [top], searching=bool(names))
     if folder is None:
         tell_plan(job, workers, (trials or TRIALS) if names else None, as_json)
         return
@@ -128,8 +131,15 @@ def sweep(
             found = optimise(job, folder, names, trials or TRIALS, step, library)
         else:
             found = run_sweep(job, folder, workers, scheduler, library, share, step)
-    refined = _refined(job, found, names or [top]) if refine else None
+    refined, problem = None, None
+    if refine and not found.empty:
+        try:
+            refined = _refined(job, found, names or [top])
+        except DctwinError as failed:  # what the sweep found is told all the same
+            problem = failed
     tell_result(found, job, folder, names, top, refined, as_json)
+    if problem is not None:
+        raise problem
 
 
 def _refuse_unused(given: dict[str, bool], searching: bool) -> None:
@@ -164,17 +174,32 @@ def _prepared(job: Job, ranked_by: list[str]) -> Job:
     return job if bare.isdisjoint(FLAG_COLUMNS) else job.with_flags()
 
 
+def _check_refinable(job: Job, objectives: list[str], searching: bool) -> None:
+    """Raise InputError, before the sweep runs, for what --refine cannot do after it."""
+    from dctwin.sweeps.refine import check_refinable
+
+    worlds = len(job.space.worlds)
+    if searching and worlds > 1:
+        raise InputError(
+            "--refine: follows the slope in one world, --optimize searches the mean over "
+            f"{worlds}: leave it out, or choose one design, site, weather and scenario"
+        )
+    check_refinable(job, objectives[0])
+
+
 def _with_options(spec: Spec, traces: str | None, top: str, limits: list[str]) -> Spec:
     """The spec with what the command line adds; its identity stays, as points do."""
-    from dctwin.sweeps.file import Constraint, Traces
+    from dctwin.sweeps.file import MAX_TRACES, Constraint, Traces
     from dctwin.sweeps.spec import metric_fault
 
     file = spec.file
     if traces is not None:
         kind, colon, number = traces.partition(":")
         words = number if colon else traces.replace(",", "")
-        if not words.isdigit() or (colon and kind != "top"):
+        if not words.isdecimal() or (colon and kind != "top"):
             raise InputError(f"--traces: must be numbers of points or top:K (got {traces!r})")
+        if colon and int(number) > MAX_TRACES:
+            raise InputError(f"--traces: K is at most {MAX_TRACES} (got {traces!r})")
         chosen = (
             Traces.model_validate({"top": int(number), "by": top.lstrip("-")})
             if colon
@@ -207,9 +232,12 @@ def _backend(text: str) -> Backend:
 
 def _number(text: str) -> float:
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise InputError(f"--limit: must end in a number (got {text!r})") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"--limit: must end in a number (got {text!r})")
+    return value
 
 
 def _refined(job: Job, found: pd.DataFrame, objectives: list[str]) -> Refined:

@@ -36,13 +36,20 @@ def tell_plan(job: Job, workers: int | None, trials: int | None, as_json: bool) 
     if found.structural:
         say(f"change more than numbers: {', '.join(found.structural)}")
     if found.impossible:
-        say(f"{found.impossible:,} of the points cannot be, their rows will say `failed`:")
+        of = (
+            f"{found.looked_at:,} that were looked at"
+            if found.looked_at < found.points
+            else "points"
+        )
+        say(f"{found.impossible:,} of the {of} cannot be, their rows will say `failed`:")
         for why in found.why_impossible[:_REASONS]:
             say(f"  {why}")
         if len(found.why_impossible) > _REASONS:
-            say(f"  and {len(found.why_impossible) - _REASONS} more")
+            say("  and more")
     if found.failed:
-        say(f"{found.failed} of the points that were tried failed: {found.why_failed}")
+        say(
+            f"{found.failed} of the {found.tried} points that were tried failed: {found.why_failed}"
+        )
     if found.time_s is not None and found.rate_per_s is not None and found.disk_mb is not None:
         from dctwin.sweeps.progress import duration_text
 
@@ -83,9 +90,10 @@ def tell_result(
 ) -> None:
     """The best points or the front, in each currency where money ranks them, and their limits."""
     from dctwin.labels import ASSUMED_NOTE, is_money
-    from dctwin.sweeps.analyse import by_money, pareto, rank
+    from dctwin.sweeps.analyse import by_money, rank
     from dctwin.sweeps.file import SENSITIVITY
     from dctwin.sweeps.flagged import flag_points
+    from dctwin.sweeps.front import flag_front, front
 
     file, by = job.spec.file, objectives or [top]
     wrong = found[found["status"] != "ok"]
@@ -96,15 +104,14 @@ def tell_result(
         raise ComputationError(
             f"none of the {len(found):,} points could be run: {wrong['error'].iloc[0]}"
         )
-    order = pareto if objectives else rank
-    shown = (
-        {}
-        if found.empty
-        else {
-            money: order(rows, by, file.constraints) for money, rows in by_money(found, by).items()
-        }
-    )
-    best = {money: flag_points(job, rows.head(_TOP)) for money, rows in shown.items()}
+    shown, best = {}, {}
+    if objectives and not found.empty:
+        shown = {"": front(job, found, by)}
+        best = {"": flag_front(job, found, shown[""].head(_TOP))}
+    elif not found.empty:
+        each = by_money(found, by).items()
+        shown = {money: rank(rows, by, file.constraints) for money, rows in each}
+        best = {money: flag_points(job, rows.head(_TOP)) for money, rows in shown.items()}
     feasible = sum(map(len, shown.values()))
     laid_out = file.sampling.method in SENSITIVITY and not objectives
     indices = _indices(found, job, top.lstrip("-")) if laid_out else None
@@ -136,6 +143,8 @@ def tell_result(
     for money, rows in best.items():
         count, within = len(shown[money]), f", in {money}" if len(best) > 1 else ""
         what = "Pareto front" if objectives else "Best"
+        if "worlds" in rows:
+            within = f", means over {_count(len(job.space.worlds), 'world')}"
         cut = f" ({len(rows)} of {count:,})" if count > len(rows) else ""
         say(f"{what} by {', '.join(names)}{within}{cut}:")
         _best_table(rows, file.vary, names)

@@ -36,11 +36,14 @@ def rank(
     Failed points and points beyond a constraint are dropped; a constraint with a penalty adds it to
     the objectives instead, and the column `penalty` shows it.
     """
-    allowed = feasible(table, constraints)
+    found = _in_order(feasible(table, constraints), objectives)
+    return found if top is None else found.head(top)
+
+
+def _in_order(allowed: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
     keys = costs(allowed, objectives)
     order = np.lexsort([keys[:, k] for k in reversed(range(keys.shape[1]))])
-    found = allowed.iloc[order].reset_index(drop=True)
-    return found if top is None else found.head(top)
+    return allowed.iloc[order].reset_index(drop=True)
 
 
 def feasible(table: pd.DataFrame, constraints: Iterable[Constraint] = ()) -> pd.DataFrame:
@@ -83,10 +86,12 @@ def pareto(
     table: pd.DataFrame, objectives: Sequence[str], constraints: Iterable[Constraint] = ()
 ) -> pd.DataFrame:
     """Rows that no other row beats in all objectives, sorted by the first one."""
-    allowed = feasible(table, constraints)
-    keys = costs(allowed, objectives)
-    front = allowed[pareto_mask(keys)]
-    return rank(front, objectives)
+    return unbeaten(feasible(table, constraints), objectives)
+
+
+def unbeaten(allowed: pd.DataFrame, objectives: Sequence[str]) -> pd.DataFrame:
+    """The front of rows that are feasible, which keeps their penalties."""
+    return _in_order(allowed[pareto_mask(costs(allowed, objectives))], objectives)
 
 
 def pareto_mask(keys: np.ndarray) -> np.ndarray:
@@ -142,6 +147,7 @@ def uncertainty(
     import pandas as pd
 
     by = world_columns(table) if by is None else list(by)
+    check_columns(table, by, "by")
     good = feasible(table)
     rows = []
     for key, group in good.groupby(by, sort=False, dropna=False):
@@ -197,19 +203,33 @@ def tornado(table: pd.DataFrame, metric: str, paths: Sequence[str]) -> pd.DataFr
 
 
 def regret(
-    table: pd.DataFrame, metric: str, over: str = "scenario", of: Sequence[str] = ("design",)
+    table: pd.DataFrame,
+    metric: str,
+    over: str = "scenario",
+    of: Sequence[str] = ("design",),
+    constraints: Iterable[Constraint] = (),
 ) -> pd.DataFrame:
     """Regret of each alternative in each scenario: its metric less the best one there.
 
     One row an alternative, one column a scenario, then `worst`; the least worst regret comes first.
-    The mean is taken where an alternative has several points in a scenario.
+    Its points in a world (site, weather) are averaged, then the worlds of the scenario. One without
+    a point that runs and keeps the constraints in a world has no value in that scenario and an
+    infinite `worst`: what is left of it would be the mean of its easy worlds.
     """
-    good = feasible(table)
-    good[metric] = numbers(good, metric)
-    means = good.pivot_table(index=list(of), columns=over, values=metric, aggfunc="mean")
+    keys = [*of, over]
+    check_columns(table, of, "of")
+    check_columns(table, [over], "over")
+    numbers(table, split_sign(metric)[1])  # unknown or text, told of a table without a good row too
+    worlds = [name for name in WORLD if name in table and name not in keys]
+    good = feasible(table, constraints)
+    good["_cost"] = costs(good, [metric])[:, 0]
+    each = good.groupby([*keys, *worlds], dropna=False)["_cost"].mean()
+    tried = table.groupby([*keys, *worlds], dropna=False).size().index
+    by_scenario = each.reindex(tried).groupby(level=keys, dropna=False)
+    means = by_scenario.agg(lambda one: one.mean(skipna=False)).unstack(over)
     found = means - means.min(axis=0)
-    found["worst"] = found.max(axis=1)
-    return found.sort_values("worst").reset_index()
+    found["worst"] = found.max(axis=1, skipna=False).fillna(np.inf)
+    return found.sort_values("worst", kind="stable").reset_index()
 
 
 def sensitivity(table: pd.DataFrame, spec: SpecLike, metric: str) -> pd.DataFrame:
@@ -258,6 +278,17 @@ def _indices(
         name: {column: float(found[column][k]) for column in columns}
         for k, name in enumerate(names)
     }
+
+
+def check_columns(table: pd.DataFrame, names: Sequence[str], argument: str) -> None:
+    """Raise InputError where an argument names no column, or one that is not there."""
+    if not names:
+        raise InputError(f"{argument}: name at least one column, such as design")
+    for name in names:
+        if name not in table:
+            raise InputError(
+                f"{argument}: no such column, {nearest(name, table.columns)} (got {name!r})"
+            )
 
 
 def numbers(table: pd.DataFrame, metric: str) -> np.ndarray:

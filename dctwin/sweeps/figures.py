@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dctwin.errors import InputError
 from dctwin.figures import BLUE, GREY, ORANGE, PALETTE, RED, blank
 from dctwin.labels import LABELS, full_label
 from dctwin.sweeps.analyse import (
+    check_columns,
     column_unit,
     feasible,
     numbers,
@@ -34,6 +37,24 @@ def _label(name: str, table: pd.DataFrame) -> str:
     return f"{full_label(name)} [{column_unit(table, name) or '-'}]" if name in LABELS else name
 
 
+def short_names(names: Sequence[str]) -> list[str]:
+    """The last words of each dotted path, as many as tell it from the others.
+
+    >>> short_names(["cooling.loops.chw.supply_c", "cooling.loops.fws.supply_c", "it.racks.load"])
+    ['chw.supply_c', 'fws.supply_c', 'load']
+    """
+    different = set(names)
+    ends = {name: [*_ends(name)] for name in different}
+    shared = Counter(end for some in ends.values() for end in some)
+    return [next((end for end in ends[name] if shared[end] == 1), name) for name in names]
+
+
+def _ends(path: str) -> list[str]:
+    """A path's last word, its last two, …"""
+    words = path.split(".")
+    return [".".join(words[-k:]) for k in range(1, len(words) + 1)]
+
+
 def pareto_figure(
     table: pd.DataFrame,
     objectives: Sequence[str] = ("pue", "wue_l_per_kwh"),
@@ -42,6 +63,8 @@ def pareto_figure(
     """All points over two metrics, and the front that no other point beats."""
     import plotly.graph_objects as go
 
+    if len(objectives) < 2:
+        raise InputError("name two metrics, one for each axis")
     x, y = (name.lstrip("-") for name in objectives[:2])
     held = list(constraints)
     allowed, front = feasible(table, held), pareto(table, list(objectives[:2]), held)
@@ -100,17 +123,21 @@ def parallel_figure(table: pd.DataFrame, paths: Sequence[str], metrics: Sequence
     import plotly.graph_objects as go
 
     good = feasible(table)
+    check_columns(good, metrics, "metrics")
+    if paths:
+        check_columns(good, paths, "paths")
     dimensions: list[dict[str, Any]] = []
-    for name in (*paths, *metrics):
+    for name, short in zip((*paths, *metrics), short_names([*paths, *metrics]), strict=True):
         column = good[name]
+        label = _label(name, good) if name in LABELS else short
         if name in metrics:
             numbers(good, name)
         if column.dtype.kind in "fi":
-            dimensions.append({"label": _label(name, good).split(".")[-1], "values": column})
+            dimensions.append({"label": label, "values": column})
         else:
             codes, texts = column.factorize()
             ticks = {"tickvals": list(range(len(texts))), "ticktext": list(texts)}
-            dimensions.append({"label": name.split(".")[-1], "values": codes, **ticks})
+            dimensions.append({"label": label, "values": codes, **ticks})
     figure = blank(f"{len(good):,} points, coloured by {_label(metrics[-1], good)}", 480)
     figure.add_trace(
         go.Parcoords(
@@ -134,7 +161,7 @@ def tornado_figure(table: pd.DataFrame, metric: str, paths: Sequence[str]) -> go
     for side, color in (("low", BLUE), ("high", ORANGE)):
         figure.add_trace(
             go.Bar(
-                y=found["path"],
+                y=short_names(list(found["path"])),
                 x=found[f"at_{side}"] - middle,
                 base=middle,
                 orientation="h",
@@ -155,13 +182,14 @@ def sensitivity_figure(table: pd.DataFrame, spec: SpecLike, metric: str) -> go.F
     found = sensitivity(table, spec, metric)
     sobol = "S1" in found
     means = found.groupby("path", sort=False).mean(numeric_only=True)
+    names = short_names(list(means.index))
     figure = blank(f"What {full_label(metric)} depends on", 420)
     columns = {"S1": "alone", "ST": "with others"} if sobol else {"mu_star": "mean effect"}
     for (column, name), color in zip(columns.items(), (BLUE, ORANGE), strict=False):
         bars = means.get(f"{column}_conf")
         figure.add_trace(
             go.Bar(
-                x=means.index,
+                x=names,
                 y=means[column],
                 name=name,
                 marker={"color": color},

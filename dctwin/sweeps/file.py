@@ -27,6 +27,7 @@ Method = Literal["grid", "sobol", "latin-hypercube", "random", "saltelli", "morr
 # Methods whose rows SALib lays out for its own analysis.
 SENSITIVITY: frozenset[str] = frozenset({"saltelli", "morris"})
 MAX_LEVELS = 100_000
+MAX_TRACES = 1000
 Number = Annotated[float, Field(strict=True)]
 
 
@@ -221,7 +222,7 @@ class Traces(_Structure):
     """Points whose hourly results are saved too."""
 
     points: list[Annotated[int, Field(ge=0, strict=True)]] = Field(default_factory=list)
-    top: int = Field(0, ge=0, le=1000, description="this many of the best by the metric `by`")
+    top: int = Field(0, ge=0, le=MAX_TRACES, description="this many of the best by the metric `by`")
     by: str = "pue"
 
 

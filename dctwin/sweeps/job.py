@@ -29,7 +29,7 @@ from dctwin.sweeps.compiled import TILE_DESIGNS
 from dctwin.sweeps.file import Choices, Span, Spread
 from dctwin.sweeps.kernel import Bench
 from dctwin.sweeps.space import NO_SCENARIO, Space, World
-from dctwin.sweeps.spec import Spec, watched
+from dctwin.sweeps.spec import Spec, at_weather, watched
 from dctwin.sweeps.topology import Topology, reason, together, trace, why_not
 
 # Points in a part: some seconds of work, so that a kill loses little and a part is worth a file.
@@ -367,7 +367,10 @@ def make_job(spec: Spec) -> Job:
                     why = f"cannot be laid on {world.site}: {reason(problem)}"
                     place = ("scenarios", world.scenario, "site")
                     raise InputError(spec.document.fault(place, why)) from None
-            surroundings[key] = prepare(site, world.weather or None, file.step)
+            try:
+                surroundings[key] = prepare(site, world.weather or None, file.step)
+            except InputError as problem:
+                raise at_weather(spec, world.site, world.weather, problem) from None
     return Job(spec, facilities, surroundings, watched(file))
 
 

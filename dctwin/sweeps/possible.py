@@ -96,28 +96,46 @@ def _home(facility: Facility, path: str) -> Path_:
 # --- values that a design refuses -------------------------------------------------------------
 
 
+# (path, value) -> its faults; () when nothing stands, whatever the values.
+_Refusals = dict[tuple[str, ...], list[Fault]]
+
+
 def _refused(job: Job) -> Iterator[Fault]:
-    """Values that no combination of a design in a scenario can have."""
+    """Values that no combination of a design can have, in any of its scenarios."""
     _ = job.topologies
-    for design, scenario in job.bases:
-        world = World(design, "", "", scenario)
-        standing: list[Values] = []
-        problems: list[InputError] = []
-        for values, _rows in job.groups:
-            try:
-                job.facility(world, values)
-                standing.append(values)
-            except InputError as problem:
-                problems.append(problem)
-        blamed = list(_structural(job, world, standing))
-        yield from blamed
-        if standing:
-            yield from _numeric(job, world, standing)
-        elif not blamed:
-            yield from problems[0].faults
+    for design in job.facilities:
+        scenarios = [scenario for name, scenario in job.bases if name == design]
+        each = [_refusals(job, World(design, "", "", scenario)) for scenario in scenarios]
+        for key in dict.fromkeys(key for found in each for key in found):
+            # What another scenario takes costs the points of this one alone.
+            if all(key in found or () in found for found in each):
+                yield from next(found[key] for found in each if key in found)
 
 
-def _structural(job: Job, world: World, standing: list[Values]) -> Iterator[Fault]:
+def _refusals(job: Job, world: World) -> _Refusals:
+    """What no combination of a design in one scenario can have."""
+    standing: list[Values] = []
+    problems: list[InputError] = []
+    for values, _rows in job.groups:
+        try:
+            job.facility(world, values)
+            standing.append(values)
+        except InputError as problem:
+            problems.append(problem)
+    found: _Refusals = {}
+    for path, value, why in _structural(job, world, standing):
+        found.setdefault((path, repr(value)), []).append(_fault(job, world, path, value, why))
+    if not standing:
+        return found or {(): list(problems[0].faults)}
+    refused = _numeric(job, world, standing)
+    if isinstance(refused, InputError):
+        return {(): list(refused.faults)}
+    for (path, value), why in refused.items():
+        found[path, repr(value)] = [_fault(job, world, path, value, why)]
+    return found
+
+
+def _structural(job: Job, world: World, standing: list[Values]) -> Iterator[tuple[str, Any, str]]:
     """Values of structural paths that fail in every combination, and alone."""
     base = job.bases[world.design, world.scenario]
     for path in job.structural:
@@ -132,7 +150,7 @@ def _structural(job: Job, world: World, standing: list[Values]) -> Iterator[Faul
             else:
                 why = why_not(base, path, value)
             if why:
-                yield _fault(job, world, path, value, why)
+                yield path, value, why
 
 
 def _choice_why(base: Facility, changes: dict[str, Any]) -> str:
@@ -143,8 +161,11 @@ def _choice_why(base: Facility, changes: dict[str, Any]) -> str:
     return ""
 
 
-def _numeric(job: Job, world: World, standing: list[Values]) -> Iterator[Fault]:
-    """Values of numeric paths that every topology refuses; one that refuses none settles it."""
+def _numeric(
+    job: Job, world: World, standing: list[Values]
+) -> dict[tuple[str, Any], str] | InputError:
+    """Values of numeric paths that every topology refuses, and why; one that refuses none settles
+    it. What is wrong with the first, where none can be traced."""
     refused: dict[tuple[str, Any], str] | None = None
     problems: list[InputError] = []
     for values in standing:
@@ -160,12 +181,8 @@ def _numeric(job: Job, world: World, standing: list[Values]) -> Iterator[Fault]:
         }
         refused = bad if refused is None else {k: why for k, why in refused.items() if k in bad}
         if not refused:
-            return
-    if refused is None:
-        yield from problems[0].faults
-    else:
-        for (path, value), why in refused.items():
-            yield _fault(job, world, path, value, why)
+            break
+    return problems[0] if refused is None else refused
 
 
 def _fault(job: Job, world: World, path: str, value: Any, why: str) -> Fault:

@@ -25,6 +25,7 @@ from dctwin.sweeps.file import Constraint, Span, Spread
 from dctwin.sweeps.job import Job
 from dctwin.sweeps.kernel import Bench
 from dctwin.sweeps.space import World
+from dctwin.sweeps.spec import NUMBERS
 from dctwin.totals import FLAGGED
 
 MOST_STEPS = 50
@@ -79,16 +80,7 @@ def refine(
     signed = _signed(weights)
     at_start = evaluate(job, world, {p: [v] for p, v in start.items()}, 1)
     able = _able(at_start, signed)
-    topology = job.topology(world, dict(start))
-    ends = {
-        path: _within(job, path, how.ends())
-        for path, how in job.spec.file.vary.items()
-        if isinstance(how, (Span, Spread))
-        and path in topology.followers
-        and path not in job.space.whole
-    }
-    if not ends:
-        raise InputError(job.spec.document.fault(("vary",), "names no range that could be refined"))
+    ends = _ranges(job)
     low, high = (np.array(side) for side in zip(*ends.values(), strict=True))
     first = np.array([float(start[path]) for path in ends])
     bounds = [b for b in job.spec.file.constraints if b.metric in able]
@@ -213,6 +205,39 @@ class _Problem:
         return float(up * (limit - values[k]) / size), -up * by_path[k] / size
 
 
+def check_refinable(job: Job, objective: str) -> None:
+    """Raise InputError for what is known of a refinement before the sweep has run: a metric without
+    a slope, nothing that could move, money that is not one, JAX that is not there."""
+    bare = split_sign(objective)[1]
+    if bare in FLAT or bare not in NUMBERS:
+        raise InputError(_no_slope(bare))
+    _ranges(job)
+    job.refuse_mixed_money([bare], ("sites",))
+    jax_module()
+
+
+def _no_slope(metric: str) -> str:
+    return (
+        f"--refine: {metric} has no slope to follow, it counts hours or is the same for all "
+        "designs; it goes down any other metric that is a number, such as pue"
+    )
+
+
+def _ranges(job: Job) -> dict[str, tuple[float, float]]:
+    """Ends of the paths that can move: those of numbers between which others can stand."""
+    ends = {
+        path: _within(job, path, how.ends())
+        for path, how in job.spec.file.vary.items()
+        if isinstance(how, (Span, Spread))
+        and path not in job.structural
+        and path not in job.space.whole
+    }
+    if not ends:
+        why = "names no range that --refine could move along: lists, choices and counts stay"
+        raise InputError(job.spec.document.fault(("vary",), why))
+    return ends
+
+
 def _within(job: Job, path: str, ends: tuple[float, float]) -> tuple[float, float]:
     """The range of a path, as far as a constraint on the path itself leaves it."""
     low, high = ends
@@ -261,10 +286,7 @@ def _able(columns: Columns, signed: Mapping[str, float]) -> list[str]:
         if name not in columns:
             raise InputError(f"{name}: {nearest(name, able)}")
         if name not in able:
-            raise InputError(
-                f"--refine: {name} has no slope to follow, it counts hours or is the same for all "
-                f"designs; it goes down any other metric that is a number, such as pue"
-            )
+            raise InputError(_no_slope(name))
         if np.isnan(columns[name][0]):
             raise InputError(f"--refine: {name} is undefined at the start (`dctwin run` says why)")
     return [name for name in able if not np.isnan(columns[name][0])]

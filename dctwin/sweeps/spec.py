@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,12 @@ NUMBERS = METRICS - {"currency"}
 # is passed in most of them.
 WORST_FLAG = "worst_flag"
 FLAG_COLUMNS = (FLAGGED, WORST_FLAG)
+# What a sweep's table and its analyses call their own columns: what is varied cannot be called so.
+TAKEN = METRICS.union(
+    FLAG_COLUMNS,
+    ("point", "design", "site", "weather", "scenario", "backend", "status", "error"),
+    ("price_year", "penalty", "worst", "metric", "unit", "points"),
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,16 @@ def watched(file: SweepFile) -> bool:
     """Whether the hours in which limits are passed are asked for."""
     named = {*file.metrics, *(bound.metric for bound in file.constraints), file.traces.by}
     return not named.isdisjoint(FLAG_COLUMNS)
+
+
+def at_weather(spec: Spec, site: str, weather: str, problem: InputError) -> InputError:
+    """What is wrong with a weather file as a whole, at its place in the sweep file."""
+    if not weather or any(fault.line for fault in problem.faults):
+        return problem
+    by_site = isinstance(spec.file.weather, dict)
+    index = spec.file.weather_of(site).index(weather)
+    place: Path_ = ("weather", site, index) if by_site else ("weather", index)
+    return InputError(*(spec.document.fault(place, str(fault)) for fault in problem.faults))
 
 
 def number_names(file: SweepFile) -> frozenset[str]:
@@ -124,7 +141,19 @@ def _sampling(file: SweepFile) -> Iterator[Finding]:
 
 
 def _names(file: SweepFile) -> Iterator[Finding]:
-    """Metrics that are not there, weather of sites that are not."""
+    """What is called like a column, set in a design and of a site; unknown metrics and sites."""
+    for path in file.vary:
+        if path in TAKEN:
+            yield ("vary", path), f"the table has a column {path} of its own: give another name"
+    for place, path in _design_paths(file):
+        if _OF_SITES.match(path):
+            yield (
+                place,
+                (
+                    "belongs to a site: a site is varied by scenarios, "
+                    f"scenarios: {{NAME: {{site: {{{path.removeprefix('site.')}: VALUE}}}}}}"
+                ),
+            )
     for index, name in enumerate(file.metrics):
         if name not in (known := {*METRICS, *FLAG_COLUMNS}):
             yield ("metrics", index), f"no such metric, {nearest(name, known)} (got {name!r})"
@@ -143,6 +172,24 @@ def _names(file: SweepFile) -> Iterator[Finding]:
             "is of one place: say which files belong to which of the "
             f"{len(file.sites)} sites, {file.sites[0]}: [{file.weather[0]}]",
         )
+
+
+# Paths of a site file: a design has no such parts.
+_OF_SITES = re.compile(r"(site|climate|grid|tariff|weather|waters|connection|curtailment)\.")
+
+
+def _design_paths(file: SweepFile) -> Iterator[tuple[Path_, str]]:
+    """Paths of the designs that the file sets, and where it does so."""
+    for path, how in file.vary.items():
+        if isinstance(how, Choices):
+            for label, changes in how.choices.items():
+                for inner in changes:
+                    yield ("vary", path, "choices", label, inner), inner
+        else:
+            yield ("vary", path), path
+    for name, scenario in file.scenarios.items():
+        for path in scenario.design:
+            yield ("scenarios", name, "design", path), path
 
 
 def _repeated(file: SweepFile) -> Iterator[Finding]:

@@ -193,6 +193,53 @@ def test_regret_is_the_distance_to_the_best_of_each_scenario() -> None:
     assert found.loc["a"].to_list() == pytest.approx([0.0, 0.2, 0.2])
     assert found.loc["b"].to_list() == pytest.approx([0.1, 0.0, 0.1])
     assert found.index[0] == "b"
+    assert regret(rows, "-pue").set_index("design").loc["a"].to_list() == pytest.approx(
+        [0.1, 0, 0.1]
+    )
+
+
+def two_by_two() -> pd.DataFrame:
+    """Designs a and b in two scenarios at two sites."""
+    rows = pd.DataFrame(
+        [(d, s, w) for d in "ab" for s in ("cold", "hot") for w in ("here", "there")],
+        columns=["design", "scenario", "site"],
+    )
+    return rows.assign(pue=np.linspace(1.1, 1.8, 8), unmet_cooling_h=0.0, status="ok")
+
+
+def test_an_alternative_that_cannot_be_somewhere_comes_last() -> None:
+    rows = two_by_two()
+    assert regret(rows, "pue")["design"].to_list() == ["a", "b"]
+    # a is the better one wherever it runs: at one site of two it does not.
+    failed = rows.assign(
+        status=["ok", "failed", *["ok"] * 6], pue=rows["pue"].where(rows.index != 1)
+    )
+    forbidden = rows.assign(unmet_cooling_h=[0.0, 5.0, *[0.0] * 6])
+    bounds = [Constraint(metric="unmet_cooling_h", max=0)]
+    for found in (regret(failed, "pue"), regret(forbidden, "pue", constraints=bounds)):
+        assert found["design"].to_list() == ["b", "a"]
+        assert found["worst"].to_list() == pytest.approx([0.4, np.inf])
+        assert np.isnan(found["cold"][1])
+    soft = [Constraint(metric="unmet_cooling_h", max=0, penalty_per_unit=1.0)]
+    found = regret(forbidden, "pue", constraints=soft)
+    assert found["design"].to_list() == ["b", "a"]
+    assert found["worst"][1] == pytest.approx(2.1)  # (5 + 0) / 2 of penalty, less 0.4
+    nothing = regret(rows.assign(status="failed"), "pue")
+    assert np.isinf(nothing["worst"]).all()
+
+
+def test_columns_that_are_not_there_are_told_with_the_nearest() -> None:
+    rows = table()
+    for analysis, told in (
+        (lambda: uncertainty(rows, ["pue"], by=[]), "by: name at least one column"),
+        (lambda: uncertainty(rows, ["pue"], by=["dsign"]), "did you mean 'design'"),
+        (lambda: regret(rows, "pue", over="scenari"), "did you mean 'scenario'"),
+        (lambda: regret(rows, "pue", of=["desing"]), "did you mean 'design'"),
+        (lambda: regret(rows, "pue", of=[]), "of: name at least one column"),
+        (lambda: regret(rows, "pui"), "did you mean 'pue'"),
+    ):
+        with pytest.raises(InputError, match=told):
+            analysis()
 
 
 def test_tornado_and_bands() -> None:

@@ -13,6 +13,7 @@ from dctwin.errors import InputError
 from dctwin.sweeps import prepare_sweep, sweep_status
 from dctwin.sweeps.batch import evaluate
 from dctwin.sweeps.file import Constraint
+from dctwin.sweeps.front import flag_front, front, mean_rows
 from dctwin.sweeps.job import Job
 from dctwin.sweeps.optimise import POPULATION, objective_names, optimise
 from dctwin.sweeps.store import Store
@@ -127,3 +128,50 @@ def test_trials_are_run_by_the_backend_that_is_asked_for(
     optimise(two_sites(), tmp_path, ["pue"], 2, backend="jax")
     assert used == ["jax", "jax"]
     assert Store(tmp_path).read_manifest()["backend"] == "jax"
+
+
+def searched(job: Job) -> pd.DataFrame:
+    """Trials A, B and C at two sites, A twice: means A (3, 3), B (3.5, 2), C fails at a site."""
+    rows = pd.DataFrame(
+        {
+            PATH: [8.0, 9.0, 10.0, 8.0] * 2,
+            "site": ["inzai"] * 4 + ["ishikari"] * 4,
+            "pue": [1.0, 5.0, 0.5, 1.0, 5.0, 2.0, 0.5, 5.0],
+            "water_l": [5.0, 2.0, 0.5, 5.0, 1.0, 2.0, 0.5, 1.0],
+        }
+    )
+    failed = ["ok"] * 6 + ["failed", "ok"]
+    return rows.assign(
+        point=range(8), design="air-cooled-chiller-ac", weather="", scenario="base", status=failed
+    )
+
+
+def test_the_front_is_of_designs_by_their_mean_over_the_worlds() -> None:
+    job = two_sites()
+    found = front(job, searched(job), ["pue", "water_l"])
+    assert found[[PATH, "pue", "water_l", "worlds"]].to_numpy().tolist() == [
+        [8.0, 3.0, 3.0, 2],
+        [9.0, 3.5, 2.0, 2],
+    ]
+    assert set(found["design"]) == {"air-cooled-chiller-ac"}
+    assert not {"site", "point"} & set(found)
+    flagged = flag_front(job, searched(job), found)
+    assert flagged["flagged_h"].notna().all()
+    # In one world a design that was tried twice is one row.
+    one = prepare_sweep({**job.spec.document.data, "sites": ["inzai"]})
+    assert list(front(one, searched(job).head(4), ["pue", "water_l"])["point"]) == [2]
+
+
+def test_a_mean_of_two_moneys_is_left_out_and_bounds_hold_in_every_world() -> None:
+    job = two_sites()
+    money = ["JPY"] * 4 + ["USD"] * 4
+    rows = searched(job).assign(cost_total_per_year=1.0, currency=money, price_year=2024.0)
+    assert "cost_total_per_year" not in mean_rows(job, rows)
+    bound = Constraint(metric="pue", max=4)
+    file = job.spec.file.model_copy(update={"constraints": [bound]})
+    held = replace(job, spec=replace(job.spec, file=file))
+    assert mean_rows(held, rows).empty
+    soft = bound.model_copy(update={"penalty_per_unit": 1.0})
+    file = job.spec.file.model_copy(update={"constraints": [soft]})
+    held = replace(job, spec=replace(job.spec, file=file))
+    assert list(front(held, rows, ["pue", "water_l"])["penalty"]) == [0.5, 0.5]

@@ -49,7 +49,7 @@ def test_points_that_cannot_be_are_told() -> None:
         },
     }
     found = plan(prepare_sweep(spec))
-    assert found.impossible == 0  # one load of two stands with every day: its points fail alone
+    assert (found.impossible, found.looked_at) == (4, 16)  # the full day at 0.9, not at 0.5
     sink = {"power.it.0.heat_to": "attic"}
     attic = {"cooling.loops.attic": {**LOOP}}
     spec["vary"] = {
@@ -59,6 +59,31 @@ def test_points_that_cannot_be_are_told() -> None:
     found = plan(prepare_sweep(spec))
     assert (found.points, found.impossible) == (8, 2)
     assert "loop='none', heat='attic'" in found.why_impossible[0]
+
+
+COOLER = "cooling.loops.chw.stages.dry-cooler"
+
+
+def test_numbers_that_refuse_each_other_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = {
+        "name": "planned",
+        "designs": ["dtc-warm-water-800vdc"],
+        "sites": ["inzai", "ishikari"],
+        "vary": {
+            f"{COOLER}.rated_approach_k": [5, 10],
+            f"{COOLER}.rated_air_m3_s": {"from": 56, "to": 110, "count": 4},
+        },
+    }
+    found = plan(prepare_sweep(spec))
+    table = sweep(spec, tmp_path / "out", workers=1)
+    assert found.impossible == (table["status"] == "failed").sum() == 2
+    assert (found.looked_at, found.failed) == (16, 0)
+    assert found.why_impossible[0] == table["error"][table["error"] != ""].iloc[0]
+    # Of very many points some are looked at.
+    monkeypatch.setattr("dctwin.sweeps.plan._LOOKED_AT", 4)
+    assert plan(prepare_sweep(spec)).looked_at == 8
 
 
 LOOP = {

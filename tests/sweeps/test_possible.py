@@ -12,7 +12,9 @@ import pytest
 import dctwin
 from dctwin.errors import InputError
 from dctwin.sweeps import prepare_sweep, sweep
-from dctwin.sweeps.batch import evaluate
+from dctwin.sweeps.batch import evaluate, table_of
+from dctwin.sweeps.plan import plan
+from dctwin.sweeps.spec import TAKEN
 from dctwin.sweeps.topology import together, trace
 
 DESIGN = "dtc-warm-water-ac"
@@ -68,6 +70,59 @@ def test_choices_of_one_kind_may_set_the_same() -> None:
     assert len(job.space) == 2
 
 
+@pytest.mark.parametrize("name", ["design", "site", "point", "pue", "status", "backend", "penalty"])
+def test_a_choice_cannot_be_called_like_a_column(name: str) -> None:
+    choices = {"choices": {"cold": {SUPPLY: 34}, "warm": {SUPPLY: 38}}}
+    told = refusal(vary={name: choices})
+    assert told.endswith(
+        f"vary.{name}: the table has a column {name} of its own: give another name"
+    )
+
+
+def test_all_columns_of_a_table_are_taken() -> None:
+    job = prepare_sweep(spec()).with_flags()
+    world = job.space.worlds[0]
+    rows = table_of(job, world, np.arange(1), {}, evaluate(job, world, {}, 1))
+    assert set(rows.column_names) <= TAKEN
+
+
+def test_a_scenario_in_another_currency_than_a_site_is_refused() -> None:
+    dear = {"dear": {"site": {"tariff.energy_price_jpy_per_kwh": 30}}}
+    assert len(prepare_sweep(spec(scenarios=dear)).space) == 1
+    told = refusal(sites=["inzai", "singapore"], scenarios=dear)
+    assert "scenarios.dear.site: cannot be laid on singapore: " in told
+    assert "counts in USD: give tariff.energy_price_usd_per_kwh" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"weather": ["nope.epw"]}, "weather.0: nope.epw: cannot be read: No such file"),
+        ({"weather": {"inzai": ["nope.epw"]}}, "weather.inzai.0: nope.epw: cannot be read"),
+        (
+            {"sampling": {"method": "sobol", "points": 0}},
+            "sampling.points: is out of range, allowed 1 to 10000000 (got 0)",
+        ),
+        ({"metrics": ["wue"]}, "no such metric, did you mean 'wue_l_per_kwh'? (got 'wue')"),
+        (
+            {"vary": {"site.tariff.margin_jpy_per_kwh": [1, 2]}},
+            "belongs to a site: a site is varied by scenarios, "
+            "scenarios: {NAME: {site: {tariff.margin_jpy_per_kwh: VALUE}}}",
+        ),
+        (
+            {"vary": {"price": {"choices": {"dear": {"tariff.margin_jpy_per_kwh": 2}}}}},
+            "vary.price.choices.dear.tariff.margin_jpy_per_kwh: belongs to a site",
+        ),
+        (
+            {"scenarios": {"dear": {"design": {"tariff.margin_jpy_per_kwh": 2}}}},
+            "scenarios.dear.design.tariff.margin_jpy_per_kwh: belongs to a site",
+        ),
+    ],
+)
+def test_a_slip_is_told_with_what_to_write(changes: dict[str, Any], told: str) -> None:
+    assert told in refusal(**changes)
+
+
 # --- whole numbers ----------------------------------------------------------------------------
 
 
@@ -87,6 +142,32 @@ def test_counts_of_devices_can_be_ranges_and_distributions() -> None:
 
 
 # --- values that a design refuses -------------------------------------------------------------
+
+
+COOLER = "cooling.loops.chw.stages.dry-cooler"
+
+
+def close_coolers(*scenarios: str) -> dict[str, Any]:
+    """A close and a wide approach; weak fans have too little air for the close one."""
+    weak = {f"{COOLER}.rated_air_m3_s": 58}
+    approach = f"{COOLER}.rated_approach_k"
+    return spec(
+        designs=["dtc-warm-water-800vdc"],
+        vary={"cooler": {"choices": {"wide": {approach: 10}, "close": {approach: 4}}}},
+        scenarios={name: {"design": weak if "weak" in name else {}} for name in scenarios},
+    )
+
+
+def test_a_choice_that_one_scenario_takes_costs_the_points_of_the_others_alone() -> None:
+    job = prepare_sweep(close_coolers("now", "weak-fans"))
+    found = plan(job)
+    assert (found.points, found.impossible) == (4, 1)
+    assert "in scenario weak-fans: cooler='close'" in found.why_impossible[0]
+    with pytest.raises(
+        InputError, match=r"vary\.cooler\.choices\.close: .*effectiveness"
+    ) as problem:
+        prepare_sweep(close_coolers("weak-fans", "weak-fans-too"))
+    assert len(problem.value.faults) == 1
 
 
 def test_a_value_is_blamed_where_it_stands(tmp_path: Path) -> None:

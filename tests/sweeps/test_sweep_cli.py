@@ -11,6 +11,7 @@ import pytest
 
 import dctwin
 from dctwin.cli import main
+from dctwin.errors import InputError
 from dctwin.sweeps import kernel
 
 SPEC = """\
@@ -112,6 +113,10 @@ def test_a_cut_ranking_says_so_and_what_fails_everywhere_is_an_error(
         (["--backend", "jaxx"], "did you mean 'jax'"),
         (["--traces", "best"], "--traces"),
         (["--limit", "pue"], "--limit"),
+        (["--limit", "pue<=nan"], "--limit: must end in a number (got 'nan')"),
+        (["--limit", "pue>=inf"], "--limit: must end in a number (got 'inf')"),
+        (["--traces", "top:2000"], "--traces: K is at most 1000 (got 'top:2000')"),
+        (["--traces", "²"], "--traces: must be numbers"),
         (["--limit", "pui<=1.2"], "--limit: no such metric, did you mean 'pue'?"),
         (["--top", "pu"], "--top: no such metric, did you mean 'pue'? (got 'pu')"),
         (["--top", "pu", "--dry-run"], "--top: no such metric"),
@@ -135,7 +140,7 @@ def test_bad_options_are_one_line(
     told: str,
 ) -> None:
     code, _, err = run(capsys, spec, "--out", tmp_path / "out", *words)
-    assert code != 0
+    assert code == 2
     assert told in err
     assert "Traceback" not in err
 
@@ -183,3 +188,58 @@ def test_indices_are_told_of_samples_that_are_laid_out_for_them(
     assert "mu_star" in out
     _, out, _ = run(capsys, spec, "--out", tmp_path / "out", "--json")
     assert len(json.loads(out)["sensitivity"]) == 2
+
+
+RANGE = SPEC.replace("[0.5, 0.8]", "{from: 0.5, to: 0.8, count: 3}")
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "told"),
+    [
+        (RANGE, ["--top", "unmet_cooling_h"], "--refine: unmet_cooling_h has no slope to follow"),
+        (SPEC, [], "vary: names no range that --refine could move along"),
+        (
+            RANGE.replace("[ishikari]", "[ishikari, ashburn]"),
+            ["--top", "cost_total_per_year"],
+            "choose sites of one currency",
+        ),
+        (
+            RANGE.replace("[ishikari]", "[ishikari, inzai]"),
+            ["--optimize", "pue"],
+            "--refine: follows the slope in one world, --optimize searches the mean over 2",
+        ),
+    ],
+)
+def test_what_cannot_be_refined_is_told_before_the_sweep(
+    spec: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    words: list[str],
+    told: str,
+) -> None:
+    pytest.importorskip("jax")
+    spec.write_text(text, encoding="utf-8")
+    for how in ("--dry-run", "--refine"):
+        code, _, err = run(capsys, spec, "--out", tmp_path / "out", "--refine", how, *words)
+        assert (code, told in err) == (2, True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_refinement_that_fails_leaves_the_ranking(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("jax")
+
+    def untraceable(*_: Any) -> Any:
+        raise InputError("--refine: JAX cannot trace it")
+
+    monkeypatch.setattr("dctwin.sweeps.refine.refine", untraceable)
+    spec.write_text(RANGE, encoding="utf-8")
+    words = [spec, "--out", tmp_path / "out", "--workers", 1, "--refine"]
+    code, out, err = run(capsys, *words)
+    assert code == 2
+    assert "Best by pue" in out
+    assert "JAX cannot trace it" in err
+    code, out, _ = run(capsys, *words, "--json")
+    assert (code, len(json.loads(out)["best"]), json.loads(out)["refined"]) == (2, 3, None)

@@ -13,6 +13,7 @@ from dctwin.sweeps.figures import (
     parallel_figure,
     pareto_figure,
     sensitivity_figure,
+    short_names,
     tornado_figure,
     uncertainty_figure,
 )
@@ -67,3 +68,26 @@ def test_figures(table: pd.DataFrame) -> None:
     indices = sensitivity_figure(table, SPEC, "pue")
     assert indices.data[0].y[0] == pytest.approx(1.0, abs=0.1)
     assert len(uncertainty_figure(table).data[0].x) == 1
+
+
+def test_paths_that_end_alike_are_told_apart(table: pd.DataFrame) -> None:
+    chw, fws, load = "cooling.loops.chw.supply_c", "cooling.loops.fws.supply_c", "it.racks.gpu.load"
+    assert short_names([chw, fws, load]) == ["chw.supply_c", "fws.supply_c", "load"]
+    assert short_names(["a.b", "b", "b"]) == ["a.b", "b", "b"]
+    named = table.assign(**{chw: table["x1"], fws: table["x2"], load: "low"})
+    lines = parallel_figure(named, [chw, fws, load], ["pue"])
+    labels = [axis.label for axis in lines.data[0].dimensions]
+    assert labels == ["chw.supply_c", "fws.supply_c", "load", "PUE [-]"]
+    bars = tornado_figure(named, "pue", [chw, fws])
+    assert set(bars.data[0].y) == {"chw.supply_c", "fws.supply_c"}
+
+
+def test_figures_tell_what_they_cannot_draw(table: pd.DataFrame) -> None:
+    for draw, told in (
+        (lambda: parallel_figure(table, ["y1"], ["pue"]), "paths: no such column"),
+        (lambda: parallel_figure(table, ["x1"], ["pui"]), "did you mean 'pue'"),
+        (lambda: parallel_figure(table, ["x1"], []), "metrics: name at least one"),
+        (lambda: pareto_figure(table, ["pue"]), "two metrics"),
+    ):
+        with pytest.raises(InputError, match=told):
+            draw()
