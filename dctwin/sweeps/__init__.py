@@ -13,7 +13,7 @@ from dctwin.sweeps.possible import check
 from dctwin.sweeps.progress import Progress, Status, find_sweeps, status_of
 from dctwin.sweeps.space import World
 from dctwin.sweeps.spec import Spec, SpecLike, load_spec
-from dctwin.sweeps.store import Store
+from dctwin.sweeps.store import LAYOUT, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,8 +152,18 @@ def sweep_status(out: str | os.PathLike[str]) -> Status:
 
 
 def sweep_spec(out: str | os.PathLike[str]) -> Spec:
-    """What a folder sweeps: its spec, as its manifest has it."""
-    return load_spec(Store(out).read_manifest()["spec"])
+    """What a folder sweeps: its spec, as its manifest has it.
+
+    Raises InputError for folders of an earlier layout, which lost the order of the file.
+    """
+    store = Store(out)
+    manifest = store.read_manifest()
+    if manifest["layout"] != LAYOUT:
+        raise InputError(
+            f"{store.manifest}: is of another version of dctwin and has the spec in another order: "
+            "use the sweep file itself"
+        )
+    return load_spec(manifest["spec"])
 
 
 def sweep_frame(out: str | os.PathLike[str]) -> pd.DataFrame:

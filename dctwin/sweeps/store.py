@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-LAYOUT = 2
+# 3: the spec keeps the order of its file. Folders of other layouts are not resumed.
+LAYOUT = 3
 _STALE_AFTER_S = 5.0
 # What must be the same for a folder to be resumed, besides the identity.
 _SAME = ("points", "chunks", "backend")
@@ -62,7 +63,7 @@ class Store:
         except OSError as problem:
             raise _not_written(self.home, problem) from None
         self._sweep_temporaries()
-        data = json.dumps(wanted, indent=1, sort_keys=True, default=str).encode()
+        data = json.dumps(wanted, indent=1, default=str).encode()
         if not self.manifest.exists() or self.manifest.read_bytes() != data:
             write_synced(self.manifest, data)
         return wanted

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dctwin.errors import ComputationError, InputError
-from dctwin.sweeps import execute, job, store, sweep, sweep_status
+from dctwin.sweeps import execute, identity, job, store, sweep, sweep_status
 from dctwin.sweeps.store import Store
 
 SPEC: dict[str, Any] = {
@@ -117,13 +117,13 @@ def test_another_sweep_is_not_mixed_in(undisturbed: Path) -> None:
 def test_another_version_is_not_mixed_in(
     undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job, "package_version", lambda: "99.0")
+    monkeypatch.setattr(identity, "package_version", lambda: "99.0")
     with pytest.raises(InputError, match=r"version .*99\.0 now"):
         sweep(SPEC, undisturbed, workers=1)
 
 
 def test_other_code_is_not_mixed_in(undisturbed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "source_digest", lambda: "0" * 64)
+    monkeypatch.setattr(identity, "source_digest", lambda: "0" * 64)
     with pytest.raises(InputError, match="Different: the code of dctwin"):
         sweep(SPEC, undisturbed, workers=1)
 
