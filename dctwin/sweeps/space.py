@@ -117,6 +117,15 @@ class Space:
         row = point % self.samples
         return {path: column[row] for path, column in self.columns.items()}
 
+    def numeric(self, path: str) -> bool:
+        """Whether a path has numbers alone, and perhaps nothing: no text, parts or switches."""
+        how = self.spec.file.vary[path]
+        if isinstance(how, list):
+            return all(isinstance(v, (int, float, type(None))) for v in how) and not any(
+                isinstance(v, bool) for v in how
+            )
+        return not isinstance(how, Choices)
+
     def given(self, path: str, shown: Any) -> Any:
         """A value of a path by what the table shows of it: numbers as floats, others as text."""
         how = self.spec.file.vary[path]

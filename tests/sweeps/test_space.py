@@ -32,6 +32,19 @@ def test_a_grid_is_every_combination_in_every_world() -> None:
     assert found.columns["x"][:3] == [30.0, 30.0, 34.0]
 
 
+def test_a_column_has_the_type_of_all_its_values() -> None:
+    vary = {
+        "x": [1, None, 2.5],
+        "y": [1, "two"],
+        "z": [True, 1.5],
+        "c": {"choices": {"a": {}}},
+        "r": {"from": 1, "to": 2, "count": 2},
+        "n": [None, {"equipment": "e"}],
+    }
+    found = space(vary=vary)
+    assert [path for path in vary if found.numeric(path)] == ["x", "r"]
+
+
 def test_nothing_varied_is_one_point_a_world() -> None:
     assert len(space()) == 4
     assert space().changes(3) == {}
