@@ -109,9 +109,10 @@ def run_sweep(
     if missing:
         before = sum(len(job.chunks[chunk]) for chunk in share if chunk in finished)
         run_chunks(job, store, missing, workers or cores(), scheduler, backend, progress, before)
-    if len(store.finished()) == len(job.chunks) and not store.summary.exists():
-        store.finish()
-    if not store.finished():  # a share without a part, as there are more shares than parts
+    finished = store.finished()
+    if finished.issuperset(range(len(job.chunks))) and not store.has_summary():
+        store.finish(range(len(job.chunks)))
+    if not finished:  # a share without a part, as there are more shares than parts
         return empty_table()
     table = store.frame()
     wanted = job.spec.file.traces

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,16 @@ import pandas as pd
 import pytest
 
 from dctwin.errors import ComputationError, InputError
-from dctwin.sweeps import execute, identity, job, store, sweep, sweep_status
+from dctwin.sweeps import (
+    execute,
+    identity,
+    job,
+    store,
+    sweep,
+    sweep_frame,
+    sweep_spec,
+    sweep_status,
+)
 from dctwin.sweeps.store import Store
 
 SPEC: dict[str, Any] = {
@@ -184,3 +194,112 @@ def test_any_number_of_workers_gives_the_same_bytes(
     # Workers are new processes with parts of the usual size; compare the tables they make.
     sweep(SPEC, tmp_path / "out", workers=workers)
     assert same_bytes(tmp_path / "out", undisturbed)
+
+
+DAMAGE = {
+    "a part cut short": ("parts/000001.parquet", lambda data: data[:200]),
+    "an empty part": ("parts/000001.parquet", lambda _: b""),
+    "junk in the summary": ("summary.parquet", lambda _: b"junk"),
+    "an empty summary": ("summary.parquet", lambda _: b""),
+    "a stray file": ("parts/1x.parquet", lambda _: b"mine"),
+    "a part too many": ("parts/000009.parquet", lambda _: b"mine"),
+    "a note": ("progress/here-17.json", lambda _: b"[]"),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_damaged_folder_heals(
+    undisturbed: Path,
+    tmp_path: Path,
+    what: str,
+    complete: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    home = tmp_path / "out"
+    shutil.copytree(undisturbed, home)
+    name, change = DAMAGE[what]
+    if not complete:
+        (home / "summary.parquet").unlink()
+        (home / "parts" / "000003.parquet").unlink()
+    data = (home / name).read_bytes() if (home / name).exists() else b""
+    (home / name).write_bytes(change(data))
+    before = sweep_status(home)
+    sweep(SPEC, home, workers=1)
+    assert same_bytes(home, undisturbed)
+    if name == "parts/000001.parquet":
+        assert before.done == (9 if complete else 6)
+        assert (home / name).read_bytes() == (undisturbed / name).read_bytes()
+        assert "000001.parquet: cannot be read, its points are run again" in caplog.text
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"layout": 3}', "", "{"])
+def test_a_damaged_manifest_is_told_in_a_line(undisturbed: Path, tmp_path: Path, text: str) -> None:
+    home = tmp_path / "out"
+    shutil.copytree(undisturbed, home)
+    (home / "manifest.json").write_text(text, encoding="utf-8")
+    for look in (sweep_status, sweep_spec, lambda out: sweep(SPEC, out, workers=1)):
+        with pytest.raises(InputError, match=r"manifest\.json: .*remove the folder"):
+            look(home)
+
+
+def test_what_is_damaged_within_is_named_with_what_to_do(undisturbed: Path, tmp_path: Path) -> None:
+    home = tmp_path / "out"
+    shutil.copytree(undisturbed, home)
+    part = home / "parts" / "000002.parquet"
+    data = part.read_bytes()
+    end = len(data) - 8 - int.from_bytes(data[-8:-4], "little")  # where its contents stand
+    part.write_bytes(data[:4] + b"\xff" * (end - 4) + data[end:])
+    (home / "summary.parquet").unlink()
+    with pytest.raises(InputError, match=r"000002\.parquet: cannot be read: .*Remove it"):
+        sweep(SPEC, home, workers=1)
+    assert sweep_status(home).done == 9
+    part.unlink()
+    sweep(SPEC, home, workers=1)
+    assert same_bytes(home, undisturbed)
+    (home / "summary.parquet").write_bytes(b"junk")
+    with pytest.raises(InputError, match=r"summary\.parquet: cannot be read: .*Remove it"):
+        sweep_frame(home)
+
+
+MANIFEST = {"identity": {"x": "1"}, "points": 1, "chunks": [1], "backend": "numpy", "flags": False}
+
+
+def test_starts_at_once_share_a_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another start is placed at each step of one: it is never refused, nor is its sweep lost."""
+    for name in ("exists", "iterdir", "mkdir", "link"):
+        for after in (False, True)[: 1 if name == "link" else 2]:
+            for other in ({"x": "1"}, {"x": "2"}):
+                home = tmp_path / f"{name}-{after}-{other['x']}"
+                home.mkdir()
+                owner = store.os if name == "link" else Path
+                _start_beside(home, owner, name, after, other, monkeypatch)
+
+
+def _start_beside(
+    home: Path,
+    owner: Any,
+    name: str,
+    after: bool,
+    identity: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, begun = getattr(owner, name), []
+
+    def beside(path: Any, *rest: Any, **more: Any) -> Any:
+        found = real(path, *rest, **more) if after else None
+        if not begun:
+            begun.append(path)
+            Store(home).open({**MANIFEST, "identity": identity})
+            Store(home).part(0).write_bytes(b"")
+        return found if after else real(path, *rest, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, beside)
+        if identity == MANIFEST["identity"]:
+            Store(home).open(MANIFEST)
+        else:
+            with pytest.raises(InputError, match="Different: x"):
+                Store(home).open(MANIFEST)
+    assert begun
+    assert Store(home).read_manifest()["identity"] == identity
