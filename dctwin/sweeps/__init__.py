@@ -66,6 +66,7 @@ def sweep(
     workers    processes (default: one a core)      scheduler  address of a Dask cluster
     backend    "numpy", or "jax" to compile each topology once a process
     shard      (i, N): run every N-th chunk from the i-th, 1 <= i <= N
+    Workers are new processes that do not run the calling script again: it needs no guard.
     Raises InputError (bad spec, folder of another sweep) or ComputationError (full disk).
 
     >>> table = sweep("warm-water.yaml", "results")                # doctest: +SKIP

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +196,30 @@ def test_any_number_of_workers_gives_the_same_bytes(
     # Workers are new processes with parts of the usual size; compare the tables they make.
     sweep(SPEC, tmp_path / "out", workers=workers)
     assert same_bytes(tmp_path / "out", undisturbed)
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_script_needs_no_guard(tmp_path: Path, piped: bool) -> None:
+    """Workers do not run it again, and one that is piped to Python has no file."""
+    spec = {**SPEC, "sites": ["ishikari", "inzai"], "vary": {}, "sampling": {}}
+    text = (
+        "import sys, dctwin\n"
+        "print('begun')\n"
+        f"table = dctwin.sweep({spec!r}, 'out', workers=2)\n"
+        "print(len(table), sys.modules['__main__'].table is table)\n"
+    )
+    (tmp_path / "script.py").write_text(text, encoding="utf-8")
+    words = [sys.executable, "-"] if piped else [sys.executable, "script.py"]
+    ended = subprocess.run(
+        words,
+        input=text if piped else None,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (ended.returncode, ended.stdout.split()) == (0, ["begun", "2", "True"]), ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 DAMAGE = {
