@@ -35,7 +35,7 @@ DEFAULT_MAX_RUNS = 100_000
 def prepare_sweep(spec: SpecLike, max_runs: int = DEFAULT_MAX_RUNS) -> Job:
     """A sweep made ready but not run: its points, topologies and chunks. Raises InputError."""
     job = make_job(load_spec(spec))
-    points = len(job.space)
+    points = job.space.points
     if points > max_runs:
         raise InputError(
             f"{job.spec.document.file}: {points:,} points are more than the limit of {max_runs:,} "
@@ -90,6 +90,8 @@ def run_sweep(
     index, of = shard
     if not 1 <= index <= of:
         raise InputError(f"shard must be i/N with 1 <= i <= N (got {index}/{of})")
+    if workers is not None and workers < 1:
+        raise InputError(f"workers must be at least 1 (got {workers})")
     store = Store(out)
     held = store.open(
         {

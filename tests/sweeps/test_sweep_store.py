@@ -18,6 +18,7 @@ from dctwin.sweeps import (
     execute,
     identity,
     job,
+    prepare_sweep,
     store,
     sweep,
     sweep_frame,
@@ -124,6 +125,23 @@ def test_another_sweep_is_not_mixed_in(undisturbed: Path) -> None:
         with pytest.raises(InputError, match=said):
             sweep(other, undisturbed, workers=1)
     assert (undisturbed / "manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_there_is_at_least_one_worker(tmp_path: Path, workers: int) -> None:
+    with pytest.raises(InputError, match="workers must be at least 1"):
+        sweep(SPEC, tmp_path / "out", workers=workers)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("count", [32_768, 65_536])
+def test_more_points_than_can_be_are_refused_by_their_number(count: int) -> None:
+    paths = (*SPEC["vary"], "building.lighting_kw", "cooling.loops.chw.rise_k")
+    vary = {path: {"from": 5, "to": 6, "count": count} for path in paths}
+    vary["it.racks.servers.load_frac"] = {"from": 0.5, "to": 0.6, "count": count}
+    spec = {**SPEC, "sampling": {}, "vary": vary, "sites": ["ishikari", "inzai"]}
+    with pytest.raises(InputError, match=f"{2 * count**4:,} points are more"):
+        prepare_sweep(spec)
 
 
 def test_another_version_is_not_mixed_in(
