@@ -125,7 +125,7 @@ def _inside(series: TimedValues, low: float, high: float) -> None:
 
 def read_month_hour(path: str | Path) -> Floats:
     """A table of twelve months by twenty-four local hours: columns month, h00 to h23."""
-    rows = _rows(path)
+    rows = [row for row in _rows(path) if row]
     wanted = ["month", *(f"h{hour:02d}" for hour in range(24))]
     if [cell.lower() for cell in rows[0]] != wanted:
         raise InputError(Fault(str(path), 1, "", "columns must be month, h00 to h23"))

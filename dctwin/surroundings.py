@@ -87,10 +87,12 @@ def prepare(
     for name, file in (("grid", grid_file), ("price", price_file)):
         if file is not None:
             inputs[name] = digest_of(file)
+    home = Path(site.document.file).parent
     if site.file.tariff is not None and site.file.tariff.price_table is not None:
-        inputs["price_table"] = digest_of(
-            Path(site.document.file).parent / site.file.tariff.price_table
-        )
+        inputs["price_table"] = digest_of(home / site.file.tariff.price_table)
+    for name, body in site.file.waters.items():
+        if body.file is not None:
+            inputs[f"water {name}"] = digest_of(home / body.file)
     year, sources = make_grid_year(site, found, grid_file, price_file)
     place = _place(site, found, year)
     return Surroundings(site, given, found, air, hour, year, place, inputs, sources)

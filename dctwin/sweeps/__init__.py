@@ -13,7 +13,7 @@ from dctwin.sweeps.possible import check
 from dctwin.sweeps.progress import Progress, Status, find_sweeps, status_of
 from dctwin.sweeps.space import World
 from dctwin.sweeps.spec import Spec, SpecLike, load_spec
-from dctwin.sweeps.store import Store
+from dctwin.sweeps.store import LAYOUT, Store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ DEFAULT_MAX_RUNS = 100_000
 def prepare_sweep(spec: SpecLike, max_runs: int = DEFAULT_MAX_RUNS) -> Job:
     """A sweep made ready but not run: its points, topologies and chunks. Raises InputError."""
     job = make_job(load_spec(spec))
-    points = len(job.space)
+    points = job.space.points
     if points > max_runs:
         raise InputError(
             f"{job.spec.document.file}: {points:,} points are more than the limit of {max_runs:,} "
@@ -66,6 +66,7 @@ def sweep(
     workers    processes (default: one a core)      scheduler  address of a Dask cluster
     backend    "numpy", or "jax" to compile each topology once a process
     shard      (i, N): run every N-th chunk from the i-th, 1 <= i <= N
+    Workers are new processes that do not run the calling script again: it needs no guard.
     Raises InputError (bad spec, folder of another sweep) or ComputationError (full disk).
 
     >>> table = sweep("warm-water.yaml", "results")                # doctest: +SKIP
@@ -89,6 +90,8 @@ def run_sweep(
     index, of = shard
     if not 1 <= index <= of:
         raise InputError(f"shard must be i/N with 1 <= i <= N (got {index}/{of})")
+    if workers is not None and workers < 1:
+        raise InputError(f"workers must be at least 1 (got {workers})")
     store = Store(out)
     held = store.open(
         {
@@ -109,9 +112,10 @@ def run_sweep(
     if missing:
         before = sum(len(job.chunks[chunk]) for chunk in share if chunk in finished)
         run_chunks(job, store, missing, workers or cores(), scheduler, backend, progress, before)
-    if len(store.finished()) == len(job.chunks) and not store.summary.exists():
-        store.finish()
-    if not store.finished():  # a share without a part, as there are more shares than parts
+    finished = store.finished()
+    if finished.issuperset(range(len(job.chunks))) and not store.has_summary():
+        store.finish(range(len(job.chunks)))
+    if not finished:  # a share without a part, as there are more shares than parts
         return empty_table()
     table = store.frame()
     wanted = job.spec.file.traces
@@ -152,8 +156,18 @@ def sweep_status(out: str | os.PathLike[str]) -> Status:
 
 
 def sweep_spec(out: str | os.PathLike[str]) -> Spec:
-    """What a folder sweeps: its spec, as its manifest has it."""
-    return load_spec(Store(out).read_manifest()["spec"])
+    """What a folder sweeps: its spec, as its manifest has it.
+
+    Raises InputError for folders of an earlier layout, which lost the order of the file.
+    """
+    store = Store(out)
+    manifest = store.read_manifest()
+    if manifest["layout"] != LAYOUT:
+        raise InputError(
+            f"{store.manifest}: is of another version of dctwin and has the spec in another order: "
+            "use the sweep file itself"
+        )
+    return load_spec(manifest["spec"])
 
 
 def sweep_frame(out: str | os.PathLike[str]) -> pd.DataFrame:

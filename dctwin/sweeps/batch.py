@@ -134,7 +134,7 @@ def table_of(
     for name in World._fields:
         columns[name] = pa.array([getattr(world, name)] * len(points), pa.string())
     for path in job.spec.file.vary:
-        columns[path] = _array(list(values[path]))
+        columns[path] = _array(values[path], job.space.numeric(path))
     kept = job.spec.file.metrics
     always = {*_ALWAYS, *(("currency", "price_year") if any(map(is_money, kept)) else ())}
     for name, column in found.items():
@@ -147,14 +147,12 @@ def table_of(
     return pa.table(columns)
 
 
-def _array(values: list[Any]) -> pa.Array:
-    """Numbers as floats, all else as text; None stays empty."""
+def _array(values: Sequence[Any], numeric: bool) -> pa.Array:
+    """Numbers as floats, all else as text; None stays empty. Every part of a sweep has the same
+    type, whatever values it holds."""
     import pyarrow as pa
 
-    if all(
-        value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
-        for value in values
-    ):
+    if numeric:
         return pa.array([None if v is None else float(v) for v in values], pa.float64())
     texts = [v if isinstance(v, str) or v is None else repr(v) for v in values]
     return pa.array(texts, pa.string())

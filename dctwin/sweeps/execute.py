@@ -11,11 +11,14 @@ import hashlib
 import os
 import pickle
 import socket
+import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from dctwin.api import source_digest
@@ -109,13 +112,40 @@ def _work(chunk: int) -> bytes:
     return encode(run_chunk(job, chunk, backend))
 
 
+# One worker is started at a time, so that each finds the caller's script to put back.
+_STARTING = threading.Lock()
+
+
+class _Worker(SpawnProcess):
+    """A new process that leaves the caller's script alone.
+
+    multiprocessing runs the script again in each of its processes, as what they call may be defined
+    there; a script that does not guard its lines by `__main__` would begin the sweep anew in each,
+    and one that is piped to Python has no file to run. What workers call is defined in dctwin.
+    """
+
+    def start(self) -> None:
+        with _STARTING:
+            main = sys.modules["__main__"]
+            # Without the name and the file by which it would be found; other threads miss nothing.
+            nameless = ModuleType("__main__")
+            nameless.__dict__.update({**vars(main), "__spec__": None, "__file__": None})
+            sys.modules["__main__"] = nameless
+            try:
+                super().start()
+            finally:
+                sys.modules["__main__"] = main
+
+
+class _Spawn(SpawnContext):
+    Process = _Worker
+
+
 def _pool(file: str, workers: int) -> Executor:
-    import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin_worker, initargs=(file, os.getpid())
+        workers, mp_context=_Spawn(), initializer=_begin_worker, initargs=(file, os.getpid())
     )
 
 

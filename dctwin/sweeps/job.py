@@ -5,8 +5,6 @@ A `Job` holds all that a worker needs, so that it can be sent to another process
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -17,7 +15,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from dctwin.api import equipment_digest, package_version, source_digest
 from dctwin.design import Facility, load_design
 from dctwin.document import WHOLE_NUMBER, Path_
 from dctwin.errors import InputError
@@ -27,6 +24,7 @@ from dctwin.surroundings import Surroundings, prepare
 from dctwin.sweeps.bind import Follower
 from dctwin.sweeps.compiled import TILE_DESIGNS
 from dctwin.sweeps.file import Choices, Span, Spread
+from dctwin.sweeps.identity import identity_of
 from dctwin.sweeps.kernel import Bench
 from dctwin.sweeps.space import NO_SCENARIO, Space, World
 from dctwin.sweeps.spec import Spec, at_weather, watched
@@ -38,9 +36,6 @@ CHUNK_POINTS = 512
 # fewer points than a compiled call takes, which are about as many as the kernel runs well together.
 PARTS = 64
 MAX_TOPOLOGIES = 2_000
-
-# Parts of a spec that no result depends on: they may change before a sweep is resumed.
-_NO_RESULTS = frozenset({"name", "title", "description", "constraints", "traces"})
 
 Key = tuple[Any, ...]
 Values = Mapping[str, Any]  # varied path -> value
@@ -315,21 +310,7 @@ class Job:
     @cached_property
     def identity(self) -> dict[str, Any]:
         """What must be the same for a sweep to be resumed: name -> digest."""
-        file, document = self.spec.file, self.spec.document.data
-        wanted = {name: value for name, value in document.items() if name not in _NO_RESULTS}
-        text = json.dumps(wanted, sort_keys=True, default=str)
-        found = {"version": package_version(), "code": source_digest(), "spec": _sha256(text)}
-        for name, facility in self.facilities.items():
-            data = json.dumps(facility.document.data, sort_keys=True)
-            found[f"design {name}"] = _sha256(data)
-            for equipment in sorted(facility.equipment()):
-                found[f"equipment {equipment}"] = equipment_digest(equipment)
-        for (site, weather, scenario), around in self.surroundings.items():
-            place = " ".join(part for part in (site, weather, scenario) if part)
-            found[f"site {place}"] = around.site.digest
-            found[f"weather {place}"] = around.weather.digest
-        found["step"] = file.step
-        return found
+        return identity_of(self)
 
 
 def make_job(spec: Spec) -> Job:
@@ -392,7 +373,3 @@ def _kept(held: dict[Key, T | InputError], key: Key, make: Callable[[], T]) -> T
 
 def _hashable(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else repr(value)
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

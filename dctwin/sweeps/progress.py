@@ -33,6 +33,10 @@ STALE_S = 60.0
 # The rate is that of this last while.
 _WINDOW_S = 120.0
 _MINUTE_S, _HOUR_S = 60, 3600
+# What every note holds that is asked for.
+_ENTRIES = frozenset(
+    {"state", "why", "host", "pid", "time_s", "marked_s", "done", "points", "rate_per_s"}
+)
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,11 @@ def status_of(store: Store) -> Status:
     """How far a sweep is. Raises InputError when the folder holds none."""
     manifest = store.read_manifest()
     sizes: list[int] = manifest["chunks"]
-    finished = [part for part in sorted(store.finished()) if part < len(sizes)]
+    failed = {
+        part: count
+        for part in sorted(store.finished())
+        if part < len(sizes) and (count := _failed_in(*_version(store.part(part)))) is not None
+    }
     found = _notes(store)
     alive = [note for note in found if _alive(note)]
     state, why = _state(store, found, alive)
@@ -190,10 +198,10 @@ def status_of(store: Store) -> Status:
         name=str(manifest.get("name", store.home.name)),
         state=state,
         points=int(manifest["points"]),
-        done=sum(sizes[part] for part in finished),
-        failed=sum(_failed_in(*_version(store.part(part))) for part in finished),
+        done=sum(sizes[part] for part in failed),
+        failed=sum(failed.values()),
         parts=len(sizes),
-        parts_done=len(finished),
+        parts_done=len(failed),
         rate_per_s=sum(rates) if rates else None,
         left_s=max(map(_left_s, alive)) if rates and len(rates) == len(alive) else None,
         where=tuple(f"{note['host']}, process {note['pid']}" for note in alive),
@@ -204,7 +212,7 @@ def status_of(store: Store) -> Status:
 def _state(
     store: Store, notes: list[dict[str, Any]], alive: list[dict[str, Any]]
 ) -> tuple[State, str]:
-    if store.summary.exists():
+    if store.has_summary():
         return "complete", ""
     if alive:
         return "running", ""
@@ -250,7 +258,8 @@ def _read(path: Path) -> dict[str, Any] | None:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found
+    whole = isinstance(found, dict) and found.keys() >= _ENTRIES
+    return found if whole else None
 
 
 def _note_path(store: Store) -> Path:
@@ -278,9 +287,13 @@ def _version(part: Path) -> tuple[Path, int]:
 
 
 @lru_cache(maxsize=65_536)
-def _failed_in(part: Path, _changed_ns: int) -> int:
-    """Points of a part that could not be run."""
+def _failed_in(part: Path, _changed_ns: int) -> int | None:
+    """Points of a part that could not be run; None where the part is damaged."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    status = pq.read_table(part, columns=["status"], partitioning=None)["status"].to_pylist()
-    return sum(value != "ok" for value in status)
+    try:
+        table = pq.read_table(part, columns=["status"], partitioning=None)
+        return sum(value != "ok" for value in table["status"].to_pylist())
+    except (OSError, ValueError, KeyError, pa.ArrowException):
+        return None

@@ -7,6 +7,7 @@ values.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -57,13 +58,24 @@ class Space:
         """Samples in each world."""
         file = self.spec.file
         if file.sampling.method == "grid":
-            return int(np.prod([len(levels(how)) for how in file.vary.values()], dtype=np.int64))
-        if file.sampling.method in ("saltelli", "morris"):
-            return len(self.cube)
-        return file.sampling.points or 0
+            return math.prod(len(levels(how)) for how in file.vary.values())
+        return (file.sampling.points or 0) * self._rows_a_point
+
+    @property
+    def _rows_a_point(self) -> int:
+        """Rows that SALib lays out for each point asked for; counted, not laid out."""
+        sampling, paths = self.spec.file.sampling, len(self.spec.file.vary)
+        if sampling.method == "saltelli":
+            return 2 * paths + 2 if sampling.second_order else paths + 2
+        return paths + 1 if sampling.method == "morris" else 1
+
+    @property
+    def points(self) -> int:
+        """How many points there are; `len` cannot tell of more than 2**63."""
+        return len(self.worlds) * self.samples
 
     def __len__(self) -> int:
-        return len(self.worlds) * self.samples
+        return self.points
 
     @cached_property
     def cube(self) -> np.ndarray:
@@ -116,6 +128,15 @@ class Space:
         """Varied path -> value at a point."""
         row = point % self.samples
         return {path: column[row] for path, column in self.columns.items()}
+
+    def numeric(self, path: str) -> bool:
+        """Whether a path has numbers alone, and perhaps nothing: no text, parts or switches."""
+        how = self.spec.file.vary[path]
+        if isinstance(how, list):
+            return all(isinstance(v, (int, float, type(None))) for v in how) and not any(
+                isinstance(v, bool) for v in how
+            )
+        return not isinstance(how, Choices)
 
     def given(self, path: str, shown: Any) -> Any:
         """A value of a path by what the table shows of it: numbers as floats, others as text."""

@@ -14,9 +14,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import os
+import secrets
 import time
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +29,15 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-LAYOUT = 2
+# 3: the spec keeps the order of its file. Folders of other layouts are not resumed.
+LAYOUT = 3
 _STALE_AFTER_S = 5.0
 # What must be the same for a folder to be resumed, besides the identity.
 _SAME = ("points", "chunks", "backend")
+# What every manifest holds.
+_KINDS = {"layout": int, "identity": dict, "points": int, "chunks": list}
+_LOST = "What its parts are of is not known without it: remove the folder, or name another"
+_LOG = logging.getLogger(__name__)
 
 
 class Store:
@@ -49,12 +57,10 @@ class Store:
         constraints) may have changed: the manifest then says what was asked for last.
         """
         wanted = {"layout": LAYOUT, **manifest}
-        if self.manifest.exists():
-            before = self.read_manifest()
-            self._compare(before, wanted)
-            # Parts with counts of flags are followed by parts with them.
-            wanted["flags"] = before["flags"]
-        elif self.home.exists() and not all(map(_left_by_a_start, self.home.iterdir())):
+        # Listed before the manifest is looked for: what another start of the same sweep has put
+        # here in between came after its manifest.
+        bare = not self.home.exists() or all(map(_left_by_a_start, self.home.iterdir()))
+        if not bare and not self.manifest.exists():
             raise InputError(f"{self.home}: is not empty and holds no sweep: name another folder")
         try:
             for folder in (self.parts, self.progress):
@@ -62,9 +68,17 @@ class Store:
         except OSError as problem:
             raise _not_written(self.home, problem) from None
         self._sweep_temporaries()
-        data = json.dumps(wanted, indent=1, sort_keys=True, default=str).encode()
-        if not self.manifest.exists() or self.manifest.read_bytes() != data:
-            write_synced(self.manifest, data)
+        for chunk, part in self._named().items():
+            if chunk < len(wanted["chunks"]) and not is_whole(part):
+                _LOG.warning("%s: cannot be read, its points are run again", part)
+        if not self.manifest.exists() and write_synced(self.manifest, _encoded(wanted), new=True):
+            return wanted
+        before = self.read_manifest()
+        self._compare(before, wanted)
+        # Parts with counts of flags are followed by parts with them.
+        wanted["flags"] = before.get("flags", False)
+        if self.manifest.read_bytes() != _encoded(wanted):
+            write_synced(self.manifest, _encoded(wanted))
         return wanted
 
     def _sweep_temporaries(self) -> None:
@@ -96,21 +110,34 @@ class Store:
             )
 
     def read_manifest(self) -> dict[str, Any]:
-        """The manifest. Raises InputError when there is none."""
+        """The manifest. Raises InputError when there is none, or one that is damaged."""
         try:
             found: dict[str, Any] = json.loads(self.manifest.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise InputError(f"{self.home}: holds no sweep (no manifest.json)") from None
         except (OSError, ValueError) as problem:
-            raise InputError(f"{self.manifest}: cannot be read: {problem}") from None
+            raise InputError(f"{self.manifest}: cannot be read: {problem}. {_LOST}") from None
+        if not isinstance(found, dict) or not all(
+            isinstance(found.get(name), kind) for name, kind in _KINDS.items()
+        ):
+            raise InputError(f"{self.manifest}: is not the manifest of a sweep. {_LOST}")
         return found
 
     def part(self, chunk: int) -> Path:
         return self.parts / f"{chunk:06d}.parquet"
 
     def finished(self) -> set[int]:
-        """Chunks whose part exists."""
-        return {int(path.stem) for path in self.parts.glob("[0-9]*.parquet")}
+        """Chunks whose part exists and is whole."""
+        return {chunk for chunk, part in self._named().items() if is_whole(part)}
+
+    def _named(self) -> dict[int, Path]:
+        """Files by the chunk that they are named after; others are no parts."""
+        chunks = [int(path.stem) for path in self.parts.glob("*.parquet") if _is_number(path.stem)]
+        return {chunk: part for chunk in chunks if (part := self.part(chunk)).exists()}
+
+    def has_summary(self) -> bool:
+        """Whether the summary exists and is whole."""
+        return is_whole(self.summary)
 
     def write_part(self, chunk: int, data: bytes) -> None:
         """Write a part; it exists whole or not at all. Raises ComputationError on a full disk."""
@@ -124,25 +151,65 @@ class Store:
     def table(self, chunks: Iterable[int] | None = None) -> pa.Table:
         """Rows of these parts (default all that exist), in the order of their points."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         numbers = sorted(self.finished() if chunks is None else chunks)
         if not numbers:
             raise InputError(f"{self.home}: no part is finished yet")
-        tables = [pq.read_table(self.part(chunk), partitioning=None) for chunk in numbers]
+        tables = [_read(self.part(chunk)) for chunk in numbers]
         return pa.concat_tables(tables, promote_options="permissive").sort_by("point")
 
     def frame(self) -> pd.DataFrame:
         """All finished points as a DataFrame."""
-        if self.summary.exists():
-            import pandas as pd
+        found = _read(self.summary) if self.summary.exists() else self.table()
+        return found.to_pandas()
 
-            return pd.read_parquet(self.summary)
-        return self.table().to_pandas()
-
-    def finish(self) -> None:
+    def finish(self, chunks: Iterable[int] | None = None) -> None:
         """Write the summary when every part exists."""
-        write_synced(self.summary, encode(self.table()))
+        write_synced(self.summary, encode(self.table(chunks)))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def is_whole(file: Path) -> bool:
+    """Whether a Parquet file is there to its end, where its table of contents stands."""
+    try:
+        return _has_end(file, file.stat().st_mtime_ns)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=65_536)
+def _has_end(file: Path, _changed_ns: int) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        pq.read_metadata(file)
+    except (OSError, ValueError, pa.ArrowException):
+        return False
+    return True
+
+
+def _read(file: Path) -> pa.Table:
+    """A part or the summary. Raises InputError when it is damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(file, partitioning=None)
+    except (OSError, ValueError, pa.ArrowException) as problem:
+        why = next(iter(str(problem).splitlines()), "")
+        raise InputError(
+            f"{file}: cannot be read: {why}. Remove it and run the same sweep again, which "
+            "writes it anew"
+        ) from None
+
+
+def _encoded(manifest: dict[str, Any]) -> bytes:
+    """A manifest as it is written: the spec in the order of its file."""
+    return json.dumps(manifest, indent=1, default=str).encode()
 
 
 def _left_by_a_start(path: Path) -> bool:
@@ -169,10 +236,13 @@ def encode(table: pa.Table) -> bytes:
     return buffer.getvalue()
 
 
-def write_synced(path: Path, data: bytes) -> None:
-    """Write a file so that after a crash it exists whole or not at all."""
+def write_synced(path: Path, data: bytes, new: bool = False) -> bool:
+    """Write a file so that after a crash it exists whole or not at all.
+
+    new   leave a file alone that another process has written meanwhile, and give False
+    """
     try:
-        _replace(path, data, sync=True)
+        return _replace(path, data, sync=True, new=new)
     except OSError as problem:
         raise _not_written(path, problem) from None
 
@@ -184,21 +254,35 @@ def _not_written(path: Path, problem: OSError) -> ComputationError:
     )
 
 
-def _replace(path: Path, data: bytes, sync: bool) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def _replace(path: Path, data: bytes, sync: bool, new: bool = False) -> bool:
+    # Processes of several machines may have the same number.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with open(temporary, "wb") as file:
             file.write(data)
             file.flush()
             if sync:
                 os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
+        placed = not new or _linked(temporary, path)
+        if placed:
+            os.replace(temporary, path)
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
     if sync:
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+    return placed
+
+
+def _linked(temporary: Path, path: Path) -> bool:
+    """Give a file its name unless there is one already: of several processes one succeeds."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        return not path.exists()
+    return True

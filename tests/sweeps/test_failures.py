@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dctwin.errors import InputError
-from dctwin.sweeps import kernel, sweep, sweep_status
+from dctwin.sweeps import kernel, prepare_sweep, sweep, sweep_status
 from dctwin.sweeps.analyse import feasible, rank
 from dctwin.sweeps.file import Constraint
 from dctwin.sweeps.job import Job
@@ -78,6 +78,27 @@ def test_want_of_memory_or_disk_is_no_fault_of_a_point(
 def test_a_table_without_a_good_point_has_no_best() -> None:
     table = pd.DataFrame({"point": [0], "status": ["failed"], "error": ["why"]})
     assert feasible(table, [Constraint(metric="pue", max=1.5)]).empty
+
+
+def test_a_part_of_the_design_or_none_is_one_column_of_text(tmp_path: Path) -> None:
+    battery = {"equipment": "lfp-4mwh", "count": 2}
+    spec = {
+        "name": "with-or-without",
+        "designs": ["dtc-warm-water-pv-battery-ac"],
+        "sites": ["inzai"],
+        "vary": {
+            "onsite.battery": [None, battery],
+            "power.shared.transformer.redundancy": ["N", "2N"],
+        },
+        "metrics": ["pue"],
+    }
+    table = sweep(spec, tmp_path / "out", workers=1)
+    assert set(table["status"]) == {"ok"}
+    assert table["onsite.battery"].isna().tolist() == [True, True, False, False]
+    assert table["onsite.battery"].iloc[-1] == repr(battery)
+    space = prepare_sweep(spec).space
+    shown = table["onsite.battery"].iloc[[0, -1]]
+    assert [space.given("onsite.battery", value) for value in shown] == [None, battery]
 
 
 def test_bundled_designs_run_at_sites_that_make_their_parts_idle(tmp_path: Path) -> None:

@@ -32,6 +32,40 @@ def test_a_grid_is_every_combination_in_every_world() -> None:
     assert found.columns["x"][:3] == [30.0, 30.0, 34.0]
 
 
+def test_a_column_has_the_type_of_all_its_values() -> None:
+    vary = {
+        "x": [1, None, 2.5],
+        "y": [1, "two"],
+        "z": [True, 1.5],
+        "c": {"choices": {"a": {}}},
+        "r": {"from": 1, "to": 2, "count": 2},
+        "n": [None, {"equipment": "e"}],
+    }
+    found = space(vary=vary)
+    assert [path for path in vary if found.numeric(path)] == ["x", "r"]
+
+
+@pytest.mark.parametrize("method", ["saltelli", "morris"])
+@pytest.mark.parametrize("second_order", [False, True])
+def test_rows_of_salib_are_counted_as_they_are_laid_out(method: str, second_order: bool) -> None:
+    if second_order and method == "morris":
+        return
+    found = space(
+        vary={path: {"uniform": [0, 1]} for path in "xyz"},
+        sampling={"method": method, "points": 4, "second_order": second_order},
+    )
+    assert found.samples == len(found.cube)
+
+
+def test_points_are_counted_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    vary = {path: {"from": 0, "to": 1, "count": 65_536} for path in "vwxy"}
+    assert space(vary=vary).points == 4 * 65_536**4
+    monkeypatch.setattr(Space, "cube", None)  # no row is laid out to be counted
+    vary = {path: {"uniform": [0, 1]} for path in "xyz"}
+    for method in ("saltelli", "morris", "sobol"):
+        assert space(vary=vary, sampling={"method": method, "points": 2_000_000}).points > 2e6
+
+
 def test_nothing_varied_is_one_point_a_world() -> None:
     assert len(space()) == 4
     assert space().changes(3) == {}
