@@ -190,7 +190,8 @@ DESIGNS = [
                        "for")),
     bad("        - kind: dry-cooler\n", "        - kind: exchanger\n          ua_kw_per_k: 5\n"
         "          sink: room\n        - kind: dry-cooler\n",
-        ("  loops:", "cooling.loops: loops reject to each other in a ring: room, chw")),
+        ("  loops:", "cooling.loops: loops reject to each other in a ring: room, chw"),
+        ("sink: room", f"{CHW}.stages.0.sink: must be a loop of glycol or water, room carries air")),
     # YAML that says more than it should
     bad("description: Written for tests.", "description: &a x",
         ("&a", "description: anchors (&) are not allowed: write the value out")),

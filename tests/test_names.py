@@ -56,10 +56,10 @@ RATIOS = {
 # Whole numbers that count or point.
 COUNTERS = {
     "bytes", "chunk", "count", "day", "designs", "done", "early_steps", "evaluations",
-    "failed", "faults", "first_line", "hours", "impossible", "index", "limit", "line",
+    "failed", "faults", "first_line", "hours", "impossible", "index", "limit", "line", "looked_at",
     "max_runs", "more", "most_steps", "part", "parts", "parts_done", "point", "points",
     "rows", "rows_per_day", "samples", "seed", "steps", "timed", "top", "topologies",
-    "trials", "workers", "worlds",
+    "trials", "tried", "workers", "worlds",
 }  # fmt: skip
 # Of any unit: helpers that work on whatever they are given.
 GENERIC = {
@@ -71,6 +71,7 @@ OTHER = {
     "disk_mb": "megabytes of files",
     "clock": "moments, not numbers",
     "load": "share of full load of a rack, 0-1, over the group's own",
+    "kept": "1 in the steps that count, else 0",
     "local_hour": "hour of the day, 0-23",
     "missing_from": "value from which a file means 'missing', in the column's unit",
     "step_min": "minutes: steps of weather files are whole minutes",

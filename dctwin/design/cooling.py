@@ -11,10 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from dctwin.components.component import Stage
 from dctwin.components.cooling.loop import Loop
 from dctwin.components.cooling.water_quality import Treatment
-from dctwin.components.media import AIR, AQUEOUS, LIQUIDS
+from dctwin.components.media import AQUEOUS
 from dctwin.components.registry import device_class, kinds
 from dctwin.design.control import PumpEntry, Source, StageEntry, pump_control, stage_control
-from dctwin.design.it import RackGroup
 from dctwin.design.reader import OUTDOORS, Device, Reader, Structure
 from dctwin.equipment import Name
 
@@ -85,10 +84,11 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
             )
         if isinstance(loop, Loop) and loop.medium not in device.component.media:
             reader.fault(place, _other_medium(loop, device))
-        oil = getattr(device.component, "oil", None)
-        if isinstance(loop, Loop) and oil is not None and oil != loop.fluid:
+        oil = (entry.stages[index].model_extra or {}).get("oil")
+        if isinstance(loop, Loop) and oil not in (None, loop.fluid):
             reader.fault(
-                place, f"{device.name} is filled with {oil}, its loop with {loop.fluid}: one fluid"
+                (*place, "oil"),
+                f"{device.name} is filled with {oil}, its loop with {loop.fluid}: one fluid",
             )
         if device.component.rejects_to != "loop" and device.sink:
             where_to = "the air" if device.component.rejects_to == "air" else "the heat network"
@@ -111,7 +111,7 @@ def read_circuit(reader: Reader, name: str, entry: LoopEntry) -> Circuit | None:
     last = len(stages) - 1
     stages = tuple(
         replace(
-            device,
+            _filled(device, loop),
             control=stage_control(
                 reader, entry.stages[index], device, (*where, "stages", index), index == last
             ),
@@ -132,6 +132,14 @@ def check_sinks(reader: Reader, circuits: list[Circuit]) -> None:
                 reader.fault(place, f"{device.name} {why} (got {device.sink!r})")
 
 
+def _filled(device: Device, loop: Loop) -> Device:
+    """A tank with the oil of its loop; any other device as it is."""
+    component: Any = device.component
+    if getattr(component, "oil", loop.fluid) == loop.fluid:
+        return device
+    return replace(device, component=component.with_values(oil=loop.fluid))
+
+
 def _other_medium(loop: Loop, device: Device) -> str:
     """Why a stage that is built for another fluid cannot stand in this loop."""
     classes = {kind: device_class(kind) for kind in kinds()}
@@ -149,8 +157,11 @@ def _either(media: Iterable[str]) -> str:
     return " or ".join(sorted(media))
 
 
-def check_media(reader: Reader, racks: Iterable[RackGroup], circuits: Iterable[Circuit]) -> None:
-    """Note what meets a fluid that it is not built for, in a loop that takes its heat."""
+def check_media(reader: Reader, circuits: Iterable[Circuit]) -> None:
+    """A fault for each stage that rejects to, or makes cold for, a fluid it is not built for.
+
+    Racks may stand in any loop: a plant without its white space has its heat in the water.
+    """
     media = {circuit.name: circuit.loop.medium for circuit in circuits}
 
     def wrong(place: tuple[Any, ...], loop: str, fitting: Iterable[str]) -> None:
@@ -164,11 +175,6 @@ def check_media(reader: Reader, racks: Iterable[RackGroup], circuits: Iterable[C
             device = "cooling", "loops", circuit.name, "stages", index
             wrong((*device, "sink"), stage.sink, stage.component.sink_media)
             wrong((*device, "cools"), stage.cools, AQUEOUS)
-    for group in racks:
-        rack = "it", "racks", group.name
-        wrong((*rack, "air"), group.air, AIR)
-        if group.liquid != group.air:  # a room may take all of it
-            wrong((*rack, "liquid"), group.liquid, LIQUIDS | {"boiling"})
 
 
 def heat_order(reader: Reader, circuits: list[Circuit]) -> tuple[Circuit, ...]:

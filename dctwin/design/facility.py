@@ -212,7 +212,7 @@ def _facility(reader: Reader, spec: DesignFile) -> Facility | None:
     onsite = read_onsite(reader, spec.onsite)
     contracts = read_contracts(reader, spec.contracts)
     ordered = heat_order(reader, circuits)
-    check_media(reader, racks, circuits)
+    check_media(reader, circuits)
     total_racks = sum(entry.count for entry in spec.it.racks.values())
     if total_racks > MAX_RACKS:
         reader.fault(("it", "racks"), f"at most {MAX_RACKS} racks in all (got {total_racks})")

@@ -131,8 +131,8 @@ class IndirectEvaporative(Stage):
         return room_film * outdoor_film / (room_film + outdoor_film)
 
     def _room_film_kw_per_k(self, duty: Duty) -> Array:
-        xp = namespace(duty.flow_m3_s, self.design_flow_m3_s, self.ua_kw_per_k)
         mass_frac = duty.flow_m3_s / self.design_flow_m3_s * duty.density_frac
+        xp = namespace(mass_frac, self.ua_kw_per_k)
         room = xp.maximum(mass_frac, _LEAST_FLOW_FRAC)
         return 2.0 * self.ua_kw_per_k * xp.exp(AIR_EXPONENT * xp.log(room))
 
