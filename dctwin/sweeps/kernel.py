@@ -53,7 +53,7 @@ class Around(NamedTuple):
         hours = len(self.boundary.local_hour)
 
         def of(value: Any) -> Any:
-            return value[steps] if isinstance(value, np.ndarray) and len(value) == hours else value
+            return value[steps] if np.shape(value) == (hours,) else value
 
         return changed(self, of)
 
