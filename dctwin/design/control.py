@@ -76,6 +76,10 @@ def stage_control(
     changeover = None
     if given is not None:
         changeover = Changeover(given.of, given.below_c, given.hysteresis_k, given.exclusive)
+    if entry.staging is not None and hasattr(device.component, "start_kwh"):
+        reader.fault(
+            (*where, "staging"), "stores of a bank fill and empty together: none is staged"
+        )
     unit_kw = entry.staging.unit_kw if entry.staging else None
     if entry.staging is not None and unit_kw is None:
         reader.fault((*where, "staging", "unit_kw"), "is missing: heat that one unit is meant for")

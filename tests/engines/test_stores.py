@@ -373,3 +373,10 @@ def test_held_place_is_one_moment() -> None:
     assert isinstance(place.water_c("sea"), float)
     assert isinstance(place.snowfall(), float)
     assert isinstance(place.price_over_day(), float)
+
+
+def test_stores_are_not_staged() -> None:
+    with pytest.raises(InputError, match=r"stages\.0\.staging: stores of a bank fill"):
+        dctwin.load_design("chilled-water-storage-ac").replace(
+            {"cooling.loops.chw.stages.tank.staging": {"unit_kw": 500, "load_frac": 0.9}}
+        )
