@@ -297,7 +297,28 @@ class Service:
             )
             for g in facility.racks
         ]
-        return main + more
+        return [_accepted(facility, knob) for knob in main + more]
+
+
+def _accepted(facility: Any, knob: Knob) -> Knob:
+    """The knob with its ends drawn in to what the design accepts: brine that freezes ice stays
+    below 0 °C."""
+    ends = []
+    for end in (knob.low, knob.high):
+        steps = round(abs(end - knob.base) / knob.step)
+        while steps > 0 and not _accepts(facility, knob.path, end):
+            steps -= 1
+            end = knob.base + math.copysign(steps * knob.step, end - knob.base)
+        ends.append(end)
+    return replace(knob, low=ends[0], high=ends[1])
+
+
+def _accepts(facility: Any, path: str, value: float) -> bool:
+    try:
+        facility.replace({path: value})
+    except dctwin.InputError:
+        return False
+    return True
 
 
 def _supply_knobs(circuit: Any) -> list[Knob]:

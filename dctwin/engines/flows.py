@@ -8,15 +8,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from dctwin.components.component import Air, Place, altitude_density_frac
 from dctwin.components.cooling.pump import PumpPower
 from dctwin.components.cooling.room_air import RoomAir
 from dctwin.components.it.rack import RackPower
 from dctwin.design import Circuit, RackGroup
 from dctwin.engines.feeds import FeedFlows
-from dctwin.physics.arrays import Array, known
+from dctwin.physics.arrays import Array, steady
 from dctwin.plant import PathStep, Served
 
 # Temperature at which the racks of an air loop draw in: a place of its own beside the loop's supply
@@ -54,10 +52,7 @@ class Boundary:
     def altitude_density_frac(self) -> Array:
         """Density of the air over that at sea level; one number where the pressure stays, so that
         what hangs on it keeps its shape."""
-        density = altitude_density_frac(self.air)
-        if not known(density) or np.ndim(density) == 0:
-            return density
-        return float(density.flat[0]) if np.all(density == density.flat[0]) else density
+        return steady(altitude_density_frac(self.air))
 
     def here(self) -> Place:
         """What the site offers besides air, with this clock."""

@@ -29,6 +29,8 @@ def post_onsite(
 ) -> None:
     """On-site sources, stores and the grid at the facility bus."""
     ledger, plant, stores = year.ledger, facility.onsite, facility.onsite.stores()
+    # A load that is the same in all steps still stands in each of them.
+    load_kw = load_kw + 0.0 * boundary.air.dry_bulb_c
     made = {source: kw + 0.0 * load_kw for source, kw in onsite_generation(plant, boundary).items()}
     made_kw: Array = sum(made.values(), 0.0 * load_kw)
     auxiliary_kw = 0.0 if stores.battery is None else stores.battery.auxiliary_kw

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, given, settings
+from still_air import still_air
 from strategies import gensets, onsites, weathers
 from test_annual import arrays, assert_closed, assert_electricity_closed, assert_metrics_sound
 
 import dctwin
+from dctwin.components.component import Air
 from dctwin.engines.annual import run_year
 from dctwin.engines.flows import Boundary
 
@@ -36,3 +39,11 @@ def test_books_close_with_engines(
     np.testing.assert_allclose(fuel_kw, given_kw, rtol=1e-9, atol=1e-9)
     reused_kw: Any = sum((v for _, _, t, _, v in flows if t == "reuse"), 0.0)
     assert np.max(reused_kw) <= onsite.get("heat_demand_kw", 0.0) * (1 + 1e-9)
+
+
+def test_a_load_that_never_changes_stands_in_every_step() -> None:
+    """Air and load of every hour the same: the grid's flow has its hours all the same."""
+    air = Air(*(np.full(24, getattr(still_air(15.0), f.name)) for f in fields(Air)[:6]))
+    year = run_year(HALL, Boundary(air, np.arange(24), 1.0))
+    (flow,) = year.ledger.select(source="grid")
+    assert np.shape(flow.value) == (24,)
