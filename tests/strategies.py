@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from power_strategies import REDUNDANCY, converters, floats, power_paths, size
 
 from dctwin.components.component import Place
+from dctwin.components.registry import device_class, kinds
 from dctwin.design import Facility, parse_design
 from dctwin.document import Document
 from dctwin.engines.flows import Boundary
@@ -369,7 +370,9 @@ def _control(draw: st.DrawFn, entry: dict[str, Any], design_kw: float) -> None:
         entry["pump"]["min_flow_frac"] = draw(floats(0.0, 1.0))
     for place, stage in enumerate(entry["stages"]):
         stage["water_source"] = draw(st.sampled_from(["potable", "reclaimed", "sea"]))
-        if draw(st.booleans()):
+        # Of the catalogue a stage is named by its kind here. Stores are not staged.
+        kind = stage.get("kind") or stage["name"]
+        if kind not in STORES and draw(st.booleans()):
             unit_kw = max(0.001, design_kw * draw(size(0.2, 2.0)))
             stage["staging"] = {"unit_kw": unit_kw, **_staging(draw)}
         if place + 1 < len(entry["stages"]) and draw(st.booleans()):
@@ -381,6 +384,9 @@ def _control(draw: st.DrawFn, entry: dict[str, Any], design_kw: float) -> None:
             }
         if place + 1 < len(entry["stages"]) and draw(st.booleans()):
             stage["parallel_flow_frac"] = draw(floats(0.05, 1.0))
+
+
+STORES = {kind for kind in kinds() if hasattr(device_class(kind), "start_kwh")}
 
 
 def _staging(draw: st.DrawFn) -> dict[str, float]:
