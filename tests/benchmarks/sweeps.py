@@ -117,13 +117,13 @@ def energyplus_cpu_s() -> float | None:
 def report(points: int, jax: bool, mixed_samples: int) -> None:
     """Print everything, and how loaded the machine was."""
     print(f"load of the machine: {', '.join(f'{load:.1f}' for load in os.getloadavg())}")
+    cpu_s = energyplus_cpu_s()  # first: it counts all processes that end, workers of a sweep too
     found = rates(points, jax, mixed_samples)
     print(f"{'item':32} {'points':>8} {'per second':>11} {'kernels':>8}")
     for rate in found:
         print(
             f"{rate.item:32} {rate.points:8,} {rate.per_s:11.1f} {rate.kernels:8.2f}  {rate.note}"
         )
-    cpu_s = energyplus_cpu_s()
     if cpu_s is None:
         print("EnergyPlus is not installed: no ratio")
         return
