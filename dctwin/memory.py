@@ -14,6 +14,9 @@ from functools import cache
 # Parameter numbers of mallopt(3) in glibc's malloc.h.
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 _MIB = 1 << 20
+# Dask writes this into the environment of its workers, and of the process that starts them
+# (distributed.yaml, nanny.pre-spawn-environ): nobody's word on design-years.
+_DASKS_THRESHOLD = "65536"
 
 
 @cache
@@ -22,7 +25,7 @@ def keep_heap() -> bool:
 
     A value that the user has set in the environment (MALLOC_TRIM_THRESHOLD_) is left alone.
     """
-    if "MALLOC_TRIM_THRESHOLD_" in os.environ:
+    if os.environ.get("MALLOC_TRIM_THRESHOLD_", _DASKS_THRESHOLD) != _DASKS_THRESHOLD:
         return False
     libc = _glibc()
     if libc is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -28,9 +29,28 @@ print(kept - start, held_mib() - start)
 """
 
 
-@pytest.mark.skipif(not keep_heap(), reason="the C library is not glibc")
-def test_freed_memory_is_kept_until_it_is_given_back() -> None:
-    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+def _kept_and_left_mib(trim_threshold: str | None) -> tuple[float, float]:
+    """The two numbers of CODE in a process whose environment names this threshold, or none."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+    env |= {} if trim_threshold is None else {"MALLOC_TRIM_THRESHOLD_": trim_threshold}
+    done = subprocess.run(
+        [sys.executable, "-c", CODE], capture_output=True, text=True, check=True, env=env
+    )
     kept_mib, left_mib = map(float, done.stdout.split())
+    return kept_mib, left_mib
+
+
+# Dask's workers find 65536 in their environment, and so does every process begun after a
+# LocalCluster in the same one.
+@pytest.mark.skipif(not keep_heap(), reason="the C library is not glibc")
+@pytest.mark.parametrize("trim_threshold", [None, "65536"])
+def test_freed_memory_is_kept_until_it_is_given_back(trim_threshold: str | None) -> None:
+    kept_mib, left_mib = _kept_and_left_mib(trim_threshold)
     assert kept_mib > 150
     assert left_mib < 50
+
+
+@pytest.mark.skipif(not keep_heap(), reason="the C library is not glibc")
+def test_a_threshold_that_the_user_set_is_left_alone() -> None:
+    kept_mib, _ = _kept_and_left_mib("131072")
+    assert kept_mib < 50
