@@ -99,35 +99,67 @@ def where_needed(
 
 
 def in_places(
-    wanted: Any, few_frac: float, work: Callable[..., Array], values: tuple[Any, ...]
-) -> Array:
-    """What `work`, elementwise, makes of values where it is wanted; what stands elsewhere says
-    nothing. It is done for all where `few_frac` of all or more want it, and where JAX compiles, if
-    any does."""
+    wanted: Any,
+    few_frac: float,
+    work: Callable[..., Found],
+    values: tuple[Any, ...],
+    elsewhere: tuple[Array, ...],
+) -> Found:
+    """What `work`, elementwise, makes of values where it is wanted, and what stands elsewhere.
+
+    It is done for all where `few_frac` of all or more want it, and where JAX compiles, if any does.
+    `wanted` has shape (), (hours,) or (designs, hours).
+    """
     xp = namespace(wanted, *values)
     if xp is not np:
         import jax
 
-        def all_of_them() -> Array:
-            return xp.broadcast_to(work(*values), wanted.shape)
+        others = [xp.broadcast_to(xp.asarray(other, float), wanted.shape) for other in elsewhere]
 
-        return jax.lax.cond(xp.any(wanted), all_of_them, lambda: xp.zeros(wanted.shape))
+        def all_of_them() -> list[Array]:
+            found = work(*values)
+            return [xp.where(wanted, *both) for both in zip(found, others, strict=True)]
+
+        done: Found = tuple(jax.lax.cond(xp.any(wanted), all_of_them, lambda: others))  # type: ignore[assignment]
+        return done
     if not np.ndim(wanted):
-        return work(*values)
+        return work(*values) if wanted else elsewhere  # type: ignore[return-value]
     places = np.flatnonzero(wanted)
-    if len(places) >= few_frac * wanted.size:
-        return work(*values)
-    found = np.zeros(wanted.shape)
-    index = np.unravel_index(places, wanted.shape)
+    if len(places) < few_frac * wanted.size:
+        return _put_in_places(wanted, places, work, values, elsewhere)
+    both = zip(work(*values), elsewhere, strict=True)
+    everywhere: Found = tuple(np.where(wanted, *pair) for pair in both)  # type: ignore[assignment]
+    return everywhere
+
+
+def _put_in_places(
+    wanted: np.ndarray,
+    places: np.ndarray,
+    work: Callable[..., Found],
+    values: tuple[Any, ...],
+    elsewhere: tuple[Array, ...],
+) -> Found:
+    """What stands elsewhere, with what `work` makes of the values in these places of the flat
+    array."""
+    hours = wanted.shape[-1]
+    counts = np.count_nonzero(np.atleast_2d(wanted), axis=-1)
 
     def taken(value: Any) -> Any:
-        if np.shape(value) == wanted.shape:
+        shape = np.shape(value)
+        if not shape:
+            return value
+        if shape == wanted.shape:
             return value.reshape(-1)[places]
-        return np.broadcast_to(value, wanted.shape)[index] if np.ndim(value) else value
+        if shape[-1] == hours:
+            return value.reshape(-1)[places - np.repeat(hours * np.arange(len(counts)), counts)]
+        return np.repeat(np.broadcast_to(value, (len(counts), 1))[:, 0], counts)
 
+    found = [np.full(wanted.shape, other, dtype=float) for other in elsewhere]
     if len(places):
-        found.reshape(-1)[places] = work(*map(taken, values))
-    return found
+        for out, new in zip(found, work(*map(taken, values)), strict=True):
+            out.reshape(-1)[places] = new
+    put: Found = tuple(found)  # type: ignore[assignment]
+    return put
 
 
 def repeat(count: int, step: Callable[[State], State], state: State) -> State:

@@ -65,27 +65,30 @@ def test_a_repeated_step_is_the_same_compiled() -> None:
 def test_work_is_done_in_the_places_that_want_it() -> None:
     seen = []
 
-    def work(x: np.ndarray, y: np.ndarray, z: float) -> np.ndarray:
+    def work(x: np.ndarray, y: np.ndarray, z: float) -> tuple[np.ndarray, np.ndarray]:
         seen.append(np.size(x))
-        return x + 10.0 * y + z
+        return x + 10.0 * y + z, x * y
 
     rng = np.random.default_rng(4)
     x, hourly, each = rng.random((3, 50)), rng.random(50), rng.random((3, 1))
     wanted = x > 0.6
     for y in (hourly, each, rng.random((3, 50))):
-        found = in_places(wanted, 0.8, work, (x, y, 2.0))
-        np.testing.assert_array_equal(found, np.where(wanted, x + 10.0 * y + 2.0, 0.0))
-    assert seen == [wanted.sum()] * 3
-    none = in_places(np.zeros(4, bool), 0.8, work, (np.ones(4), 1.0, 0.0))
-    np.testing.assert_array_equal(none, np.zeros(4))
-    everywhere = x + 10.0 * hourly  # where most want it
-    np.testing.assert_array_equal(in_places(wanted, 0.1, work, (x, hourly, 0.0)), everywhere)
-    assert in_places(np.True_, 0.8, work, (1.0, 1.0, 0.0)) == 11.0
+        for few_frac in (0.8, 0.1):  # 0.1: done for all, as more than a few want it
+            found, other = in_places(wanted, few_frac, work, (x, y, 2.0), (-1.0, hourly))
+            np.testing.assert_array_equal(found, np.where(wanted, x + 10.0 * y + 2.0, -1.0))
+            np.testing.assert_array_equal(other, np.where(wanted, x * y, hourly))
+    assert seen == [wanted.sum(), wanted.size] * 3
+    one_design = in_places(wanted[0], 0.8, work, (x[0], hourly, 2.0), (0.0, 0.0))[0]
+    np.testing.assert_array_equal(one_design, np.where(wanted[0], x[0] + 10.0 * hourly + 2.0, 0.0))
+    none, _ = in_places(np.zeros(4, bool), 0.8, work, (np.ones(4), 1.0, 0.0), (3.0, 0.0))
+    np.testing.assert_array_equal(none, 3.0 * np.ones(4))
+    assert in_places(np.True_, 0.8, work, (1.0, 1.0, 0.0), (7.0, 8.0)) == (11.0, 1.0)
+    assert in_places(np.False_, 0.8, work, (1.0, 1.0, 0.0), (7.0, 8.0)) == (7.0, 8.0)
 
 
 def test_compiled_work_in_places_is_done_for_all_or_none() -> None:
     jax = pytest.importorskip("jax")
     wanted, x = jax.numpy.array([True, False]), jax.numpy.array([1.0, 2.0])
-    work = jax.jit(lambda wanted: in_places(wanted, 0.8, lambda x: 2.0 * x, (x,)))
-    np.testing.assert_array_equal(work(wanted), [2.0, 4.0])
-    np.testing.assert_array_equal(work(wanted & False), [0.0, 0.0])
+    work = jax.jit(lambda wanted: in_places(wanted, 0.8, lambda x: (2.0 * x,), (x,), (5.0,))[0])
+    np.testing.assert_array_equal(work(wanted), [2.0, 5.0])
+    np.testing.assert_array_equal(work(wanted & False), [5.0, 5.0])

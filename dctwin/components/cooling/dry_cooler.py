@@ -37,6 +37,9 @@ FAN_FLOOR_FRAC = 0.02
 # Numerical floors: a stopped stream, K/C_water next to 0 and to 1, the least slope of a step.
 _NO_FLOW_KW_PER_K = 1e-9
 _LEAST_SHARE, _MOST_SHARE = 1e-12, 1.0 - 1e-15
+_LEAST_LEFT = 1e-30
+# The same next to 1 and 0 in single precision, for the start of a search.
+_MOST_ROUGH, _LEAST_ROUGH = 1.0 - 2.0**-20, 1e-6
 _LEAST_SLOPE = 1e-3
 # Three steps leave 1.1e-6 of the speed at most over 800,000 random coils and duties, 4e-10 in 99
 # of 100; the worst lie next to where air and water have equal capacity rates.
@@ -163,88 +166,86 @@ class DryCooler(Stage):
         xp = namespace(duty.heat_kw, duty.return_c, duty.air.dry_bulb_c, self.rated_heat_kw)
         coil = self._coil(duty)
         air_c = self._coil_air_c(duty)
-        most = _transfer(coil, 1.0, 0.0).share
         initial_k = duty.return_c - air_c
-        heat_kw = xp.clip(duty.flow_kw_per_k * most * initial_k, 0.0, duty.heat_kw)
-        share = ratio(heat_kw, initial_k) / coil.water_kw_per_k
-        speed, on_frac = _fan_speed(coil, share, most, self.min_speed_frac)
+        asked_kw = duty.heat_kw
+        # Air as warm as the water takes nothing, nor does water that stands.
+        works = xp.logical_and(initial_k > 0, duty.flow_kw_per_k > 0)
+        if xp is not np or not np.all(works):
+            asked_kw, initial_k = xp.where(works, asked_kw, 0.0), xp.where(works, initial_k, 1.0)
+        needed = asked_kw / (initial_k * coil.water_kw_per_k)
+        speed, on_frac, taken_frac = _fans(coil, needed, self.min_speed_frac)
+        heat_kw = asked_kw * taken_frac
         density_frac = duty.air.density_kg_per_m3 / RATED_AIR_KG_PER_M3
         cube = speed * speed * speed
         fan_kw = (
-            (self.fan_kw * (1.0 + self.pad_fan_frac))
-            * density_frac
+            (self.fan_kw * (1.0 + self.pad_fan_frac) * density_frac)
             * on_frac
             * (FAN_FLOOR_FRAC + (1.0 - FAN_FLOOR_FRAC) * cube)
         )
-        air_frac = on_frac * speed
         flows = Service(
             heat_kw=heat_kw,
             power_kw={"dry_cooler_fan": fan_kw},
             reject_kw=heat_kw + fan_kw,
-            water=self._water(duty, air_c, air_frac),
+            water=self._water(duty, air_c, speed, on_frac),
         )
         if not duty.watched:
             return flows
+        leaving_c = air_c + ratio(heat_kw, coil.air_kw_per_k * (on_frac * speed))
         return replace(
             flows,
             traces={
                 "fan_speed_frac": xp.where(on_frac > 0, speed, 0.0),
                 "coil_air_c": air_c,
-                "leaving_air_c": air_c + ratio(heat_kw, coil.air_kw_per_k * air_frac),
+                "leaving_air_c": leaving_c,
                 "leaving_c": duty.return_c - ratio(heat_kw, duty.flow_kw_per_k),
             },
         )
 
-    def _water(self, duty: Duty, air_c: Array, air_frac: Array) -> Water:
+    def _water(self, duty: Duty, air_c: Array, speed: Array, on_frac: Array) -> Water:
         """Water of the pads: flow of dry air times the rise of its humidity, and the bleed."""
         if not self._has_pads():
             return Water(evaporation_kg_s=0.0, blowdown_kg_s=0.0)
         air = duty.air
         gain = humidity_gain_kg_per_kg(air, air_c)
         dry_air = air.density_kg_per_m3 / (1.0 + air.humidity_kg_per_kg) * self.rated_air_m3_s
-        evaporation = dry_air * air_frac * gain
+        evaporation = dry_air * (on_frac * speed) * gain
         return Water(evaporation_kg_s=evaporation, blowdown_kg_s=evaporation / (self.cycles - 1.0))
 
 
 class _Transfer(NamedTuple):
-    """The coil at a fan speed: its share, and what the slope of its units comes from."""
+    """The coil at a fan speed, and what the slope of its units comes from.
+
+    Without a choice between two formulas anywhere: of two arrays NumPy chooses slowly.
+    """
 
     share: Array  # K/C_water; K is heat per kelvin between the entering streams
-    air_least: Array
-    capacity_ratio: Array
-    air_share: Array  # of the air side in all resistance
-    kept: Array  # e^-z - 1, z = C NTU^0.78
-    mean: Array  # φ(z)
-    cross_units: Array  # NTU φ(z)
-    effectiveness: Array
+    air_least: Array  # 1 where air has the smaller capacity rate, else 0
+    water_frac: Array  # the smaller capacity rate over that of the water
+    air_part: Array  # resistance of the air side
+    resistance: Array
+    z: Array  # C NTU^0.78
+    lost: Array  # 1 - e^-z
+    cross_units: Array  # NTU φ(z), φ(z) = (1 - e^-z)/z
+    kept: Array  # e^(-NTU φ), one less the effectiveness
 
 
 def _transfer(coil: _Coil, speed: Array, log_speed: Array) -> _Transfer:
     """Share of the coil: K = eff · Cmin. Powers are written as exp(log): half the time."""
     xp = namespace(coil.air_kw_per_k, speed)
+    air, water = coil.air_kw_per_k * speed, coil.water_kw_per_k
     air_part = coil.air_resistance * xp.exp(-AIR_EXPONENT * log_speed)
-    air = coil.air_kw_per_k * speed
-    air_least = air <= coil.water_kw_per_k
-    least = xp.minimum(air, coil.water_kw_per_k)
-    capacity_ratio = least / xp.maximum(air, coil.water_kw_per_k)
-    ntu = 1.0 / ((air_part + coil.water_resistance) * least)
-    z = capacity_ratio * xp.exp(_CROSS_EXPONENT * xp.log(ntu))
-    kept = xp.expm1(-z)
-    mean = -kept / z
-    cross_units = ntu * mean
-    effectiveness = -xp.expm1(-cross_units)
-    share = xp.where(air_least, effectiveness * capacity_ratio, effectiveness)
-    air_share = air_part * least * ntu
-    return _Transfer(
-        xp.minimum(share, _MOST_SHARE),
-        air_least,
-        capacity_ratio,
-        air_share,
-        kept,
-        mean,
-        cross_units,
-        effectiveness,
-    )
+    resistance = air_part + coil.water_resistance
+    air_least = xp.asarray(air <= water, dtype=getattr(air, "dtype", float))
+    least = xp.minimum(air, water)
+    capacity_ratio = least / xp.maximum(air, water)
+    inverse_ntu = resistance * least
+    z = capacity_ratio * xp.exp(-_CROSS_EXPONENT * xp.log(inverse_ntu))
+    lost = -xp.expm1(-z)
+    cross_units = lost / (z * inverse_ntu)
+    kept = xp.exp(-cross_units)
+    water_frac = least / water
+    share = water_frac * (1.0 - kept)
+    return _Transfer(share, air_least, water_frac, air_part, resistance, z, lost, cross_units, kept)
 
 
 def _units(share: Array) -> Array:
@@ -256,67 +257,71 @@ def _units(share: Array) -> Array:
     return -namespace(share).log1p(-share)
 
 
-def _slope(at: _Transfer, share: Array, units: Array) -> Array:
-    """d ln G / d ln speed; made of the slopes of NTU and of NTU φ. `share` counts short of air."""
-    xp = namespace(units)
-    bent = (1.0 + at.kept) / at.mean - 1.0  # d ln mean / d ln z
-    ntu_slope = AIR_EXPONENT * at.air_share - at.air_least
-    ratio_slope = 2.0 * at.air_least - 1.0
-    cross_slope = ntu_slope + bent * (ratio_slope + _CROSS_EXPONENT * ntu_slope)
-    air_slope = at.capacity_ratio * (
-        at.effectiveness + at.cross_units * (1.0 - at.effectiveness) * cross_slope
-    )
-    slope = xp.where(at.air_least, air_slope / ((1.0 - share) * units), cross_slope)
-    return xp.maximum(slope, _LEAST_SLOPE)
+def _units_and_slope(at: _Transfer) -> tuple[Array, Array]:
+    """G, and d ln G / d ln speed, made of the slopes of NTU and of NTU φ."""
+    xp = namespace(at.share)
+    # d ln NTU = air_slope - air_least, d ln C = 2 air_least - 1, d ln z = d ln C + 0.78 d ln NTU;
+    # d ln NTU φ = d ln NTU + (weight - 1) d ln z.
+    air_slope = AIR_EXPONENT * at.air_part / at.resistance
+    weight = at.z * (1.0 - at.lost) / at.lost
+    z_slope = (2.0 - _CROSS_EXPONENT) * at.air_least - 1.0 + _CROSS_EXPONENT * air_slope
+    cross_slope = air_slope - at.air_least + (weight - 1.0) * z_slope
+    # 1 - share, exact also where next to nothing of the difference is left.
+    left = xp.maximum(1.0 - at.water_frac + at.water_frac * at.kept, _LEAST_LEFT)
+    units = -xp.log(left)
+    share_slope = at.air_least * (1.0 - at.kept) + at.kept * at.cross_units * cross_slope
+    return units, xp.maximum(at.water_frac * share_slope / (left * units), _LEAST_SLOPE)
 
 
-def _fan_speed(
-    coil: _Coil, share: Array, most: Array, min_speed_frac: Array
-) -> tuple[Array, Array]:
-    """Fan speed at which the coil has this share, and how much of the time it is on.
+def _fans(coil: _Coil, needed: Array, min_speed_frac: Array) -> tuple[Array, Array, Array]:
+    """Fan speed at which the coil has the share that is needed, how much of the time fans are on,
+    and how much of the heat they take.
 
-    `most` is the share at full speed, at which they run for that or more. What the lowest speed
-    transfers more than needed, fans cycle for.
+    What the lowest speed transfers more than needed, fans cycle for; at full speed the coil has
+    less than needed.
     """
-    xp = namespace(share, most, min_speed_frac)
+    xp = namespace(needed, min_speed_frac, *coil)
     lowest = xp.log(min_speed_frac)
     least = _transfer(coil, min_speed_frac, lowest).share
-    cycles = share < least
-    between = xp.logical_not(cycles | (share >= most))
-    values = share, least, most, lowest, *coil
-    speed = in_places(between, _FEW_FRAC, _speed_between, values)
-    speed = xp.where(between, speed, xp.where(cycles, min_speed_frac, 1.0))
-    on_frac = xp.where(cycles, share / least, 1.0)
-    return speed, on_frac * (share > 0)
+    values = needed, least, lowest, *coil
+    others = min_speed_frac, 1.0
+    speed, taken_frac = in_places(needed >= least, _FEW_FRAC, _running, values, others)
+    return speed, xp.minimum(needed / least, 1.0), taken_frac
 
 
-def _speed_between(share: Array, least: Array, most: Array, lowest: Array, *coil: Array) -> Array:
+def _running(needed: Array, least: Array, lowest: Array, *coil: Array) -> tuple[Array, Array]:
+    """Speed of fans that run all the time, and how much of the heat they take."""
+    xp = namespace(needed, least, *coil)
+    most = _transfer(_Coil(*coil), 1.0, 0.0).share
+    values = needed, least, most, lowest, *coil
+    (speed,) = in_places(needed < most, _FEW_FRAC, _speed_between, values, (1.0,))
+    return speed, xp.minimum(most / xp.maximum(needed, _LEAST_SHARE), 1.0)
+
+
+def _speed_between(
+    share: Array, least: Array, most: Array, lowest: Array, *coil: Array
+) -> tuple[Array]:
     """Fan speed by Newton's steps on ln G (ln speed), from the line between both ends: the share
     is `least` at the logarithm `lowest` of the speed, and `most` at 0."""
     xp = namespace(share, least, most, *coil)
-    needed, low, full = (
-        _units(xp.clip(share, _LEAST_SHARE, _MOST_SHARE)),
-        _units(least),
-        _units(most),
-    )
-    along = xp.log(full / needed) / xp.maximum(xp.log(full / low), _LEAST_SHARE)
-    log_speed = xp.clip(lowest * along, lowest, 0.0)
+    needed = _units(xp.clip(share, _LEAST_SHARE, _MOST_SHARE))
     # All steps but the last in single precision: the last corrects what they leave.
-    log_speed, needed_, lowest_, *coil_ = rough(log_speed, needed, lowest, *coil)
+    needed_, lowest_, *ends = rough(needed, lowest, least, most)
+    low, full = (_units(xp.minimum(end, _MOST_ROUGH)) for end in ends)
+    along = xp.log(full / needed_) / xp.maximum(xp.log(full / low), _LEAST_ROUGH)
+    rough_coil = _Coil(*rough(*coil))
 
     def early(state: tuple[Array]) -> tuple[Array]:
-        return (xp.clip(_step(state[0], needed_, _Coil(*coil_)), lowest_, 0.0),)
+        return (xp.clip(_step(state[0], needed_, rough_coil), lowest_, 0.0),)
 
-    (log_speed,) = repeat(_NEWTON_STEPS - 1, early, (log_speed,))
+    start = xp.clip(lowest_ * along, lowest_, 0.0)
+    (log_speed,) = repeat(_NEWTON_STEPS - 1, early, (start,))
     log_speed = xp.clip(precise(log_speed), lowest, 0.0)
-    return xp.exp(xp.clip(_step(log_speed, needed, _Coil(*coil)), lowest, 0.0))
+    return (xp.exp(xp.clip(_step(log_speed, needed, _Coil(*coil)), lowest, 0.0)),)
 
 
 def _step(log_speed: Array, needed: Array, coil: _Coil) -> Array:
     """The next ln speed of a Newton's step."""
     xp = namespace(log_speed, needed)
-    at = _transfer(coil, xp.exp(log_speed), log_speed)
-    # Short of water G is NTU φ: more exact where next to nothing of the difference is left.
-    share = xp.where(at.air_least, at.share, 0.5)
-    units = xp.where(at.air_least, _units(share), at.cross_units)
-    return log_speed + xp.log(needed / units) / _slope(at, share, units)
+    units, slope = _units_and_slope(_transfer(coil, xp.exp(log_speed), log_speed))
+    return log_speed + xp.log(needed / units) / slope
