@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from dctwin.errors import ComputationError
-from dctwin.physics.arrays import namespace
+from dctwin.physics.arrays import added, namespace
 from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
 
 if TYPE_CHECKING:
@@ -241,41 +241,42 @@ class Ledger:
 
     def _nodes(self, carriers: tuple[Carrier, ...]) -> Iterator[tuple[str, Any, Any]]:
         """Nodes, what enters them and what leaves."""
-        into: dict[str, Any] = {}
-        out: dict[str, Any] = {}
+        into: dict[str, list[Any]] = {}
+        out: dict[str, list[Any]] = {}
         for flow in self.flows:
             if flow.carrier in carriers:
                 if flow.target not in BOUNDARY:
-                    _add(into, flow.target, flow.value)
+                    into.setdefault(flow.target, []).append(flow.value)
                 if flow.source not in BOUNDARY:
-                    _add(out, flow.source, flow.value)
+                    out.setdefault(flow.source, []).append(flow.value)
         if "heat" in carriers:
             for node, stored_kw in self.stored:
                 given_kw, taken_kw = _given_and_taken(stored_kw)
-                _add(into, node, given_kw)
-                _add(out, node, taken_kw)
+                into.setdefault(node, []).append(given_kw)
+                out.setdefault(node, []).append(taken_kw)
         for node in sorted(into.keys() | out.keys()):
-            yield node, into.get(node, 0.0), out.get(node, 0.0)
+            yield node, added(into.get(node, ())), added(out.get(node, ()))
 
     def _drawn_and_used(self) -> tuple[Any, Any]:
         """Electricity as one node: drawn from outside and from storage; counted in accounts,
         exported and stored."""
-        drawn: Any = 0.0
-        used: Any = 0.0
+        drawn: list[Any] = []
+        used: list[Any] = []
         for flow in self.flows:
             if flow.carrier == "electricity" and (
                 flow.source in SOURCES or flow.source.startswith(GENSET)
             ):
-                drawn = drawn + flow.value
+                drawn.append(flow.value)
             if flow.carrier == "electricity" and flow.target in SOURCES:
-                used = used + flow.value
+                used.append(flow.value)
             if flow.carrier != "water" and flow.account:
-                used = used + flow.value
+                used.append(flow.value)
         for node, stored_kw in self.stored:
             if node.startswith("storage."):
                 given_kw, taken_kw = _given_and_taken(stored_kw)
-                drawn, used = drawn + given_kw, used + taken_kw
-        return drawn, used
+                drawn.append(given_kw)
+                used.append(taken_kw)
+        return added(drawn), added(used)
 
 
 def pick(value: Any, index: int, designs: int, hours: int) -> np.ndarray:
@@ -286,10 +287,6 @@ def pick(value: Any, index: int, designs: int, hours: int) -> np.ndarray:
     if array.ndim == 2:
         array = array[index if array.shape[0] == designs else 0]
     return np.broadcast_to(array, (hours,))
-
-
-def _add(sums: dict[str, Any], node: str, value: Any) -> None:
-    sums[node] = sums[node] + value if node in sums else value
 
 
 def _given_and_taken(stored_kw: Any) -> tuple[Any, Any]:
@@ -303,9 +300,11 @@ def _agree(entered: Any, left: Any, limit: float) -> Any:
     """Where |entered - left| <= limit x entered; True: in all steps of all designs."""
     xp = namespace(entered, left)
     gap = entered - left
-    # Reading three arrays is cheaper than making three; only a node that rests needs more.
-    if xp is np and max(np.max(gap), -np.min(gap)) <= limit * np.min(entered) < np.inf:
-        return True
+    if xp is np:
+        # Reading arrays is cheaper than making them, and most nodes balance to the last digit.
+        worst = max(np.max(gap), -np.min(gap))
+        if worst == 0.0 or worst <= limit * np.min(entered) < np.inf:
+            return True
     return xp.abs(gap) - limit * entered <= 0.0  # false where both are infinite
 
 

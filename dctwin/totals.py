@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dctwin.ledger import BATTERY_LOSS, GENSET, RENEWABLES, SHED, Flow, Ledger
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, added, namespace
 from dctwin.units import SECONDS_PER_HOUR, WATER_KG_PER_L
 
 if TYPE_CHECKING:
@@ -56,14 +56,15 @@ def totals_of(
     """
     over = _Hours(ledger, kept)
     ledger = _served(ledger)
-    sums = [over.sum(flow.value) for flow in ledger.flows]
-    found = _energy(ledger, sums)
-    found |= _water(ledger, sums)
+    found = _energy(ledger, over)
+    found |= _water(ledger, over)
     for name, kw in traces.items():
         if name.endswith(".curtailed_kw"):
             found["curtailed_kwh"] = found.get("curtailed_kwh", 0.0) + over.sum(kw) * ledger.step_h
     import_kw = _hourly(ledger.select(carrier="electricity", source="grid"))
-    facility_kw = _hourly(flow for flow in ledger.flows if flow.account and flow.carrier != "water")
+    facility_kw = import_kw
+    if not _from_grid_alone(ledger):
+        facility_kw = _hourly(f for f in ledger.flows if f.account and f.carrier != "water")
     for name, series in _WEIGHTS.items():
         weight = getattr(grid, series)
         if weight is not None:
@@ -227,74 +228,86 @@ def _length(value: Array) -> int:
 
 def _hourly(flows: Iterable[Flow]) -> Array:
     """Flows added step by step."""
-    total: Array = 0.0
-    for number, flow in enumerate(flows):
-        total = total + flow.value if number else flow.value
-    return total
+    return added(flow.value for flow in flows)
 
 
-def _energy(ledger: Ledger, sums: list[Array]) -> Totals:
+def _from_grid_alone(ledger: Ledger) -> bool:
+    """Whether the facility draws all that it uses, and nothing else, from the grid."""
+    others = any(
+        flow.carrier == "electricity"
+        and (flow.source in RENEWABLES | {SHED} or flow.source.startswith((GENSET, "storage.")))
+        for flow in ledger.flows
+    )
+    return not others
+
+
+def _energy(ledger: Ledger, over: _Hours) -> Totals:
     """Energy by account, to and from outside, of compressors, and fuel [kWh]."""
     found: Totals = {}
-
-    def add(name: str, amount: Array) -> None:
-        kwh = amount * ledger.step_h
-        found[name] = found[name] + kwh if name in found else kwh
-
     names = "import export own genset shed reused genset_heat removed shortfall battery_discharged"
     for name in names.split():
         found[f"{name}_kwh"] = 0.0
     batteries = {flow.source for flow in ledger.flows if flow.account == BATTERY_LOSS}
     machines = {flow.target for flow in ledger.flows if flow.account in COMPRESSORS}
-    for flow, amount in zip(ledger.flows, sums, strict=True):
-        if flow.carrier == "water":
-            continue
-        if flow.account:
-            add(f"account:{flow.account}", amount)
-        if flow.source.startswith(FUEL):
-            add(f"fuel:{flow.source.removeprefix(FUEL)}", amount)
-        if flow.account in COMPRESSORS:
-            add("compressor_kwh", amount)
-        if flow.carrier == "heat":
-            if flow.target in machines:
-                add("compressor_heat_kwh", amount)
-            if flow.target == "reuse":
-                engine = flow.source.startswith(GENSET)
-                add("genset_heat_kwh" if engine else "reused_kwh", amount)
-            if flow.target == "shortfall":
-                add("shortfall_kwh", amount)
-            if flow.source.startswith("rack."):
-                add("removed_kwh", amount)
-            continue
-        if flow.source in RENEWABLES:
-            add("own_kwh", amount)
-        if flow.source.startswith(GENSET):
-            add("genset_kwh", amount)
-        if flow.target == "grid":
-            add("export_kwh", amount)
-        if flow.source in batteries:
-            add("battery_discharged_kwh", amount)
-        for name, source in (("import", "grid"), ("shed", SHED)):
-            if flow.source == source:
-                add(f"{name}_kwh", amount)
+    for flow in ledger.flows:
+        counts = _energy_names(flow, batteries, machines)
+        if counts:
+            kwh = over.sum(flow.value) * ledger.step_h
+            for name in counts:
+                found[name] = found[name] + kwh if name in found else kwh
     return found
 
 
-def _water(ledger: Ledger, sums: list[Array]) -> Totals:
+def _energy_names(flow: Flow, batteries: set[str], machines: set[str]) -> list[str]:
+    """The totals that a flow counts in."""
+    if flow.carrier == "water":
+        return []
+    counts = [f"account:{flow.account}"] if flow.account else []
+    if flow.source.startswith(FUEL):
+        counts.append(f"fuel:{flow.source.removeprefix(FUEL)}")
+    if flow.account in COMPRESSORS:
+        counts.append("compressor_kwh")
+    if flow.carrier == "heat":
+        if flow.target in machines:
+            counts.append("compressor_heat_kwh")
+        if flow.target == "reuse":
+            engine = flow.source.startswith(GENSET)
+            counts.append("genset_heat_kwh" if engine else "reused_kwh")
+        if flow.target == "shortfall":
+            counts.append("shortfall_kwh")
+        if flow.source.startswith("rack."):
+            counts.append("removed_kwh")
+        return counts
+    if flow.source in RENEWABLES:
+        counts.append("own_kwh")
+    if flow.source.startswith(GENSET):
+        counts.append("genset_kwh")
+    if flow.target == "grid":
+        counts.append("export_kwh")
+    if flow.source in batteries:
+        counts.append("battery_discharged_kwh")
+    for name, source in (("import_kwh", "grid"), ("shed_kwh", SHED)):
+        if flow.source == source:
+            counts.append(name)
+    return counts
+
+
+def _water(ledger: Ledger, over: _Hours) -> Totals:
     """Water drawn by its source, and by kind of use [L]."""
     to_l = ledger.step_h * SECONDS_PER_HOUR / WATER_KG_PER_L
     names = {place: f"water_{name}_l" for name, place in WATER_SOURCES.items()}
     found: Totals = dict.fromkeys(names.values(), 0.0)
     found |= {"water_l": 0.0, **{f"water:{kind}": 0.0 for kind in WATER_KINDS}}
-    for flow, amount in zip(ledger.flows, sums, strict=True):
+    for flow in ledger.flows:
         if flow.carrier != "water":
             continue
-        if flow.source in names:
-            for name in (names[flow.source], "water_l"):
-                found[name] = found[name] + amount * to_l
+        counts = [names[flow.source], "water_l"] if flow.source in names else []
         if flow.account:
-            name = f"water:{flow.account}"
-            found[name] = found.get(name, 0.0) + amount * to_l
+            counts.append(f"water:{flow.account}")
+        if counts:
+            litres = over.sum(flow.value) * to_l
+            for name in counts:
+                found[name] = found[name] + litres if name in found else litres
     return found
 
 
@@ -329,9 +342,11 @@ def _matching(
     meets the draw of its step."""
     step_h = over.step_h
     xp = namespace(facility_kw, import_kw, *made_kw.values())
-    used_kw = xp.maximum(facility_kw - import_kw, 0.0)
-    # Engines that export give the rest to the facility; what they give is not carbon-free.
-    engine_kw = xp.minimum(engine_kw, used_kw)
+    used_kw: Array = 0.0
+    if facility_kw is not import_kw:
+        used_kw = xp.maximum(facility_kw - import_kw, 0.0)
+        # Engines that export give the rest to the facility; what they give is not carbon-free.
+        engine_kw = xp.minimum(engine_kw, used_kw)
     found: Totals = {
         "own_used_kwh": over.sum(used_kw - engine_kw) * step_h,
         "genset_used_kwh": over.sum(engine_kw) * step_h,

@@ -129,8 +129,7 @@ def follow_closely(
     if gensets:
         there, engines = run_base_load(gensets, there)
         seen = there if spans.whole else run_base_load(gensets, seen)[0]
-    none_kw = 0.0 * (there.load_kw + there.own_kw)
-    asked = Request(none_kw, none_kw)
+    asked = Request(0.0, 0.0)
     if stores.battery is not None or stores.tank is not None:
         asked = spans.spread(policy.request(seen, stores))
     bus, done = _at_work(_Bus(spans, there, asked, tuple(engines)), stores, gensets)
@@ -146,6 +145,8 @@ def carry_out(request: Request, stores: Stores, hours: Hours) -> Operation:
 
 def _at_work(bus: _Bus, stores: Stores, gensets: Sequence[Bank]) -> tuple[_Bus, Operation]:
     """The stores follow the bus's request one after the other, and the bus is balanced."""
+    if stores.battery is None and stores.tank is None:
+        return bus, _balance(bus, None, gensets)
     bus = bus.ended()
     bus = replace(bus, request=honour_grid(bus.request, bus.hours))
     if stores.battery is not None:
@@ -162,6 +163,10 @@ def _at_work(bus: _Bus, stores: Stores, gensets: Sequence[Bank]) -> tuple[_Bus, 
 def _balance(bus: _Bus, hydrogen: HydrogenFlows | None, gensets: Sequence[Bank]) -> Operation:
     """What engines and the grid bring and take."""
     hours, engines, battery = bus.hours, list(bus.engines), bus.battery
+    if battery is None and hydrogen is None and not engines and not gensets and _none(hours.own_kw):
+        # The grid alone: a load as it is, and nothing to export.
+        import_kw = namespace(hours.load_kw, hours.grid_kw).minimum(hours.load_kw, hours.grid_kw)
+        return Operation(None, None, import_kw, 0.0, 0.0, hours.load_kw - import_kw)
     net_kw = hours.load_kw - hours.own_kw
     if battery is not None:
         net_kw = net_kw + battery.charge_kw - battery.discharge_kw
@@ -182,6 +187,11 @@ def _balance(bus: _Bus, hydrogen: HydrogenFlows | None, gensets: Sequence[Bank])
         draw_kw - import_kw,
         engines,
     )
+
+
+def _none(own_kw: Array) -> bool:
+    """Whether there is no own source at all."""
+    return isinstance(own_kw, float) and own_kw == 0.0
 
 
 Flows = TypeVar("Flows", BatteryFlows, HydrogenFlows)

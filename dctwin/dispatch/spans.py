@@ -106,7 +106,7 @@ def without_grid(hours: Hours) -> tuple[Spans, Hours]:
     A share says how long the grid is there, not when: the dark part lies beside the darker
     neighbour, so that an outage over several steps is one; alone it is the later part.
     """
-    steps = _length(hours.load_kw + 0.0 * hours.own_kw)
+    steps = max(_length(hours.load_kw), _length(hours.own_kw))
     spans, there = Spans(np.arange(steps), hours.step_h, steps, hours.step_h), hours.grid_available
     if there is None:
         return spans, hours

@@ -18,7 +18,7 @@ from dctwin.engines.post_gensets import (
 from dctwin.engines.post_power import post_battery
 from dctwin.engines.year import Flag, Year
 from dctwin.ledger import SHED
-from dctwin.physics.arrays import Array
+from dctwin.physics.arrays import Array, added
 from dctwin.units import SECONDS_PER_HOUR
 
 _BUS = "bus.facility"
@@ -32,10 +32,9 @@ def post_onsite(
     # A load that is the same in all steps still stands in each of them.
     load_kw = load_kw + 0.0 * boundary.air.dry_bulb_c
     made = {source: kw + 0.0 * load_kw for source, kw in onsite_generation(plant, boundary).items()}
-    made_kw: Array = sum(made.values(), 0.0 * load_kw)
-    auxiliary_kw = 0.0 if stores.battery is None else stores.battery.auxiliary_kw
+    made_kw: Array = added(made.values())
     hours = Hours(
-        load_kw=load_kw + auxiliary_kw,
+        load_kw=load_kw if stores.battery is None else load_kw + stores.battery.auxiliary_kw,
         own_kw=made_kw,
         step_h=boundary.step_h,
         air_c=boundary.air.dry_bulb_c,
@@ -59,7 +58,7 @@ def post_onsite(
         post_battery(year, plant.battery, done.battery, "storage.battery", _BUS, hours.air_c)
     if done.hydrogen is not None:
         _post_hydrogen(year, stores.electrolyser, done.hydrogen, wanted_kw)
-    used_frac = 1.0 - ratio(done.curtailed_kw, made_kw)
+    used_frac = 1.0 - ratio(done.curtailed_kw, made_kw) if made else 0.0
     for source, kw in made.items():
         ledger.post("electricity", source, _BUS, kw * used_frac)
     ledger.post("electricity", "grid", _BUS, done.import_kw)

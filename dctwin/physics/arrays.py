@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -53,6 +53,32 @@ def steady(value: Array) -> Array:
     if not np.all(value[..., 0] == value[..., -1]) or not np.all(value == value[..., :1]):
         return value
     return value[..., :1] if value.ndim > 1 else value[0]
+
+
+def added(values: Iterable[Array]) -> Array:
+    """The sum of values, 0 of none: first of those that are the same in all steps, so that they are
+    not added in every step."""
+    once: Array = 0.0
+    hourly: list[Array] = []
+    for value in values:
+        if np.ndim(value) and np.shape(value)[-1] > 1:
+            hourly.append(value)
+        else:
+            once = once + value
+    if not hourly:
+        return once
+    total = hourly.pop()
+    if isinstance(once, float) and once == 0.0:
+        if not hourly:
+            return total
+        once = hourly.pop()
+    total = total + once
+    for value in hourly:
+        if isinstance(total, np.ndarray) and np.shape(value) == total.shape:
+            total += value  # an array of our own
+        else:
+            total = total + value
+    return total
 
 
 def at_steps(value: Any, where: Any, hours: int) -> Any:
