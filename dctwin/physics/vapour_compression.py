@@ -163,8 +163,8 @@ class CycleFit:
     def work_at(self, rows: tuple[Array, ...], evaporating_c: Array, condensing_c: Array) -> Array:
         """Work per unit of cooling from the rows of this evaporating temperature."""
         y = _scaled(condensing_c, self.condensing_range_c)
-        carnot_ratio: Array = 0.0
-        for factor in rows[::-1]:
+        carnot_ratio = rows[-1]
+        for factor in rows[-2::-1]:
             carnot_ratio = carnot_ratio * y + factor
         lift_k = condensing_c - evaporating_c + self.glide_k
         return carnot_ratio * (lift_k / (evaporating_c + KELVIN_AT_0_C))
