@@ -25,6 +25,10 @@ import numpy as np
 from .arrays import Array, known, namespace
 
 
+# Beyond any voltage [V] and any power [kW].
+_BEYOND = 1e12
+
+
 @dataclass(frozen=True)
 class SourceShares:
     """Balance: sum(power_kw) + short_kw = load."""
@@ -78,14 +82,14 @@ def _shared(
     ]
     all_kw = sum(limit_kw, 0.0) + 0.0 * load_kw
     asked_kw = xp.minimum(load_kw, all_kw)
-    high_v, low_v = xp.inf + 0.0 * asked_kw, 0.0 * asked_kw
-    high_kw, low_kw = 0.0 * asked_kw, 0.0 * asked_kw
+    # The sum falls as the voltage rises: above the load the lowest break point and the greatest sum,
+    # below it the other way round. What lies on the wrong side is put beyond all that counts.
+    high_v, low_v, high_kw, low_kw = _BEYOND, -_BEYOND, -_BEYOND, _BEYOND
     for volts in (*no_load_v, *full_v):
         total_kw = sum(given(volts), 0.0)
-        above = (total_kw <= asked_kw) & (volts < high_v)
-        high_v, high_kw = xp.where(above, volts, high_v), xp.where(above, total_kw, high_kw)
-        below = (total_kw >= asked_kw) & (volts > low_v)
-        low_v, low_kw = xp.where(below, volts, low_v), xp.where(below, total_kw, low_kw)
+        under, over = _BEYOND * (total_kw > asked_kw), _BEYOND * (total_kw < asked_kw)
+        high_v, high_kw = xp.minimum(high_v, volts + under), xp.maximum(high_kw, total_kw - under)
+        low_v, low_kw = xp.maximum(low_v, volts - over), xp.minimum(low_kw, total_kw + over)
     between = xp.where(low_kw > high_kw, low_kw - high_kw, 1.0)
     # Where the sum is flat around the load (one source full, the next not begun), the upper end
     # holds; rounding may leave no break point below a load that takes all there is.
