@@ -242,21 +242,30 @@ def parse_site(document: Document) -> Site:
     tariff = file.tariff
     if tariff and (faults := list(_other_money(tariff, document))):
         raise InputError(*faults)
-    if tariff and price_of(tariff, "energy_price", tariff.currency, "kwh", None) is None:
-        key = f"energy_price_{tariff.currency.lower()}_per_kwh"
-        raise InputError(
-            document.fault(("tariff",), f"{key} is missing (currency {tariff.currency})")
-        )
+    if tariff and (faults := list(_without_price(tariff, document))):
+        raise InputError(*faults)
     if file.climate is not None:
         _check_normals(file.climate, document)
     return Site(file, document)
 
 
+def _price_lists(tariff: Any) -> list[tuple[Path_, Any]]:
+    """The tariff and its periods, each with its place in the file."""
+    periods = enumerate(tariff.time_of_use)
+    return [(("tariff",), tariff), *((("tariff", "time_of_use", k), one) for k, one in periods)]
+
+
+def _without_price(tariff: Any, document: Document) -> Iterator[Fault]:
+    """A tariff or a period without a price of energy: it would be free."""
+    for place, owner in _price_lists(tariff):
+        if price_of(owner, "energy_price", tariff.currency, "kwh", None) is None:
+            key = f"energy_price_{tariff.currency.lower()}_per_kwh"
+            yield document.fault(place, f"{key} is missing (currency {tariff.currency})")
+
+
 def _other_money(tariff: Any, document: Document) -> Iterator[Fault]:
     """Prices in another currency than the tariff's, which nothing would read."""
-    owners: list[tuple[Path_, Any]] = [(("tariff",), tariff)]
-    owners += [(("tariff", "time_of_use", k), one) for k, one in enumerate(tariff.time_of_use)]
-    for place, owner in owners:
+    for place, owner in _price_lists(tariff):
         for name, value in owner:
             for other in get_args(Currency):
                 key = f"_{other.lower()}_"

@@ -56,6 +56,12 @@ def test_a_price_in_another_currency_is_refused_as_nothing_would_read_it() -> No
         parse_site(dollars)
 
 
+def test_a_period_without_a_price_is_refused_and_not_free() -> None:
+    told = r"tariff\.time_of_use\.0: energy_price_jpy_per_kwh is missing \(currency JPY\)"
+    with pytest.raises(InputError, match=told):
+        dctwin.load_site("inzai").replace({"tariff.time_of_use": [{"hours": [0, 1]}]})
+
+
 def test_needs_weather_or_climate() -> None:
     path = entries("sites")["osaka"]
     document = load_document(path)

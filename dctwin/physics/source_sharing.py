@@ -24,7 +24,6 @@ import numpy as np
 
 from .arrays import Array, known, namespace
 
-
 # Beyond any voltage [V] and any power [kW].
 _BEYOND = 1e12
 
@@ -82,8 +81,8 @@ def _shared(
     ]
     all_kw = sum(limit_kw, 0.0) + 0.0 * load_kw
     asked_kw = xp.minimum(load_kw, all_kw)
-    # The sum falls as the voltage rises: above the load the lowest break point and the greatest sum,
-    # below it the other way round. What lies on the wrong side is put beyond all that counts.
+    # The sum falls as the voltage rises: above the load the lowest break point, with the greatest
+    # sum; below it the other way round. What lies on the wrong side is put beyond all that counts.
     high_v, low_v, high_kw, low_kw = _BEYOND, -_BEYOND, -_BEYOND, _BEYOND
     for volts in (*no_load_v, *full_v):
         total_kw = sum(given(volts), 0.0)
