@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dctwin.accounting.factors import factor
+from dctwin.banks import PathStep, carry
 from dctwin.components.power.conductor import Conductor
 from dctwin.components.power.ride_through import RideThrough
 from dctwin.design import Device, Facility, RackGroup, load_design
 from dctwin.engines.collapse import collapse_text
 from dctwin.engines.feeds import feed_flows, main_draw_kw
 from dctwin.errors import ComputationError, InputError, nearest
-from dctwin.plant import PathStep, carry
 
 if TYPE_CHECKING:
     import pandas as pd

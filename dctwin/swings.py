@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dctwin.banks import carry
 from dctwin.buffers import buffers_of
 from dctwin.components.power.conductor import Conductor
 from dctwin.design import Facility, RackGroup, load_design
@@ -30,7 +31,6 @@ from dctwin.physics.smoothing import (
     swing_load_frac,
     through_buffer,
 )
-from dctwin.plant import carry
 
 if TYPE_CHECKING:
     import pandas as pd

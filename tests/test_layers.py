@@ -35,7 +35,8 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("scenario", {"document", "equipment", "errors", "library"}),
     ("steps", {"components", "design", "physics"}),
     ("branches", {"components", "design", "physics", "steps"}),
-    ("plant", {"branches", "components", "design", "errors", "physics", "units"}),
+    ("banks", {"components", "design", "physics", "units"}),
+    ("plant", {"banks", "branches", "components", "design", "errors", "physics"}),
     ("stacking", {"components", "design", "document", "errors"}),
     ("ledger", {"errors", "physics", "units"}),
     (
@@ -44,6 +45,7 @@ LAYERS: list[tuple[str, set[str]]] = [
             "components",
             "design",
             "dispatch",
+            "banks",
             "plant",
             "ledger",
             "physics",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from test_plant import CRAH, duty
+from test_banks import CRAH, duty
 
+from dctwin.banks import serve
 from dctwin.design import Device
-from dctwin.plant import serve
 from dctwin.steps import device_at, duty_at
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dctwin.banks import carry
 from dctwin.components.power.busway import Busway
 from dctwin.components.power.loss_law import LossLaw
 from dctwin.design import Device
 from dctwin.equipment import load_equipment
-from dctwin.plant import carry
 
 
 def chain_efficiency(

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dctwin.banks import serve
 from dctwin.design import Facility
 from dctwin.engines.bus import feeds_live
 from dctwin.engines.collapse import collapse_text
@@ -23,7 +24,7 @@ from dctwin.engines.settle import holding_loops, settle_blocks
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError
 from dctwin.ledger import Ledger
-from dctwin.plant import Wiring, serve
+from dctwin.plant import Wiring
 
 
 def run_year(facility: Facility, boundary: Boundary) -> Year:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dctwin.banks import PathStep, carry
 from dctwin.design import Facility, Feed
 from dctwin.engines.bus import BusFlows, bus_flows
 from dctwin.physics.arrays import Array
-from dctwin.plant import PathStep, carry
 
 if TYPE_CHECKING:
     from dctwin.engines.flows import Boundary

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from dctwin.banks import PathStep
 from dctwin.components.component import Air, Place, altitude_density_frac
 from dctwin.components.cooling.pump import PumpPower
 from dctwin.components.cooling.room_air import RoomAir
@@ -15,7 +16,7 @@ from dctwin.components.it.rack import RackPower
 from dctwin.design import Circuit, RackGroup
 from dctwin.engines.feeds import FeedFlows
 from dctwin.physics.arrays import Array, steady
-from dctwin.plant import PathStep, Served
+from dctwin.plant import Served
 
 # Temperature at which the racks of an air loop draw in: a place of its own beside the loop's supply
 # among the temperatures that are settled (a loop's name has no dot).

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from dctwin.banks import PathStep, carry
 from dctwin.components.component import ratio
 from dctwin.components.cooling.loop import Loop
 from dctwin.components.cooling.pump import PumpPower
@@ -22,7 +23,7 @@ from dctwin.design import Circuit, Facility, RackGroup
 from dctwin.engines.feeds import FeedFlows, feed_flows, main_draw_kw
 from dctwin.engines.flows import INLET, Boundary, HeatFlows, LoopFlows, Point, RackFlows
 from dctwin.physics.arrays import Array, known, namespace, steady
-from dctwin.plant import PathStep, Wiring, carry, staged_units
+from dctwin.plant import Wiring, staged_units
 
 
 def heat_flows(

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from dctwin.banks import serve
 from dctwin.components.component import Duty, Service
 from dctwin.design import Device
 from dctwin.physics.arrays import Array, namespace, put_steps
 from dctwin.physics.trees import changed, put_together, taken_apart
-from dctwin.plant import serve
 from dctwin.steps import device_at, duty_at
 
 Found = TypeVar("Found")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dctwin.banks import range_limits
 from dctwin.components.component import Air, Limit, Service, inside, ratio
 from dctwin.components.cooling.room_air import RoomAir
 from dctwin.design import Device
@@ -11,7 +12,6 @@ from dctwin.physics import moist_air
 from dctwin.physics.arrays import Array, namespace
 from dctwin.physics.boiling import boiling_fluid
 from dctwin.physics.fluids import fluid, freezing_point_c
-from dctwin.plant import range_limits
 
 # Where a stage without a sink loop sends its heat.
 OUTSIDE = {"air": "ambient", "reuse": "reuse"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dctwin.banks import PathStep, range_limits
 from dctwin.components.component import Limit, ratio
 from dctwin.components.onsite.battery import Battery, BatteryFlows
 from dctwin.components.power.conductor import Conductor
@@ -15,7 +16,6 @@ from dctwin.engines.feeds import FeedFlows
 from dctwin.engines.year import Flag, Year
 from dctwin.ledger import BATTERY_LOSS, GENSET
 from dctwin.physics.arrays import Array, namespace
-from dctwin.plant import PathStep, range_limits
 
 
 def first_node(path: str, steps: list[PathStep], end: str) -> str:

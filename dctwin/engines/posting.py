@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dctwin.banks import carry, range_limits
 from dctwin.components.component import Limit, inside
 from dctwin.components.it.classes import AIR_CLASS_C, LIQUID_CLASS_C
 from dctwin.components.it.rack import INLET_RANGE_C, PLATE_FLOW_FRAC, Rack
@@ -20,7 +21,6 @@ from dctwin.engines.post_power import (
 )
 from dctwin.engines.year import Flag, Year
 from dctwin.physics.arrays import Array, namespace
-from dctwin.plant import carry, range_limits
 
 
 def post_facility(year: Year, facility: Facility, boundary: Boundary, found: Settled) -> None:

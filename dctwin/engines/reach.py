@@ -11,10 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from dctwin.banks import reach_c
 from dctwin.engines.flows import LoopFlows, Point
 from dctwin.engines.heat import serve_loop
 from dctwin.physics.arrays import Array, namespace
-from dctwin.plant import Wiring, reach_c
+from dctwin.plant import Wiring
 
 # Steps up from the setpoint in search of a temperature that serves a loop, of which the last is
 # held where nothing does: such a loop has no steady state, and what its stages leave over there is

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import simpy
 
+from dctwin.banks import turned_down
 from dctwin.components.cooling.loop import LoopState
 from dctwin.components.it.rack import RackState
 from dctwin.design import Facility
@@ -38,7 +39,7 @@ from dctwin.engines.passes import MAX_PASSES, TOLERANCE_FRAC
 from dctwin.engines.settle import settle
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError, nearest
-from dctwin.plant import Served, Wiring, turned_down
+from dctwin.plant import Served, Wiring
 from dctwin.scenario import ScenarioEvent
 from dctwin.units import SECONDS_PER_HOUR
 

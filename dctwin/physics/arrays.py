@@ -41,7 +41,9 @@ def precise(value: Array) -> Array:
 
 def known(*values: Array) -> bool:
     """Whether the values can be looked at: not while JAX traces a function to compile it."""
-    return not any("Tracer" in type(value).__name__ for value in values)
+    return not any(
+        type(value) not in _PLAIN and "Tracer" in type(value).__name__ for value in values
+    )
 
 
 def steady(value: Array) -> Array:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from dctwin.banks import serve as bank_serve
 from dctwin.components.component import (
     NO_TEMPERATURE_LIMIT_C,
     Air,
@@ -32,7 +33,6 @@ from dctwin.equipment import Equipment, build_component, load_equipment
 from dctwin.errors import InputError
 from dctwin.library import entries
 from dctwin.physics import moist_air
-from dctwin.plant import serve as bank_serve
 from dctwin.units import KELVIN_AT_0_C, unit_of
 
 AIR_KJ_PER_M3_K = 1.2 * 1.006

@@ -17,12 +17,12 @@ from power_strategies import power_paths
 from strategies import document, facilities, outdoor_air, weathers
 
 import dctwin
+from dctwin.banks import carry
 from dctwin.design import Facility, parse_design
 from dctwin.document import load_document
 from dctwin.engines.annual import run_year
 from dctwin.engines.flows import Boundary
 from dctwin.library import find
-from dctwin.plant import carry
 
 drawn = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 AIR: Any = outdoor_air(np.array([5.0, 30.0]), np.full(2, 0.5), np.full(2, 101_325.0))

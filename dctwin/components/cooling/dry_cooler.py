@@ -41,7 +41,7 @@ _LEAST_LEFT = 1e-30
 # The same next to 1 and 0 in single precision, for the start of a search.
 _MOST_ROUGH, _LEAST_ROUGH = 1.0 - 2.0**-20, 1e-6
 _LEAST_SLOPE = 1e-3
-# Three steps leave 1.1e-6 of the speed at most over 800,000 random coils and duties, 4e-10 in 99
+# Three steps leave 1.4e-6 of the speed at most over 800,000 random coils and duties, 4e-10 in 99
 # of 100; the worst lie next to where air and water have equal capacity rates.
 _NEWTON_STEPS, _RATING_STEPS = 3, 7
 # A search goes on by itself where it is for fewer than this share of all.

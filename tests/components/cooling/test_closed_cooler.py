@@ -9,13 +9,13 @@ import pytest
 from air_states import outdoor
 from pydantic import ValidationError
 
+from dctwin.banks import range_limits
 from dctwin.components.component import Duty, inside
 from dctwin.components.cooling.closed_cooler import ClosedCooler, HybridCooler
 from dctwin.components.cooling.dry_cooler import DryCooler
 from dctwin.components.cooling.tower import Tower
 from dctwin.design import Device
 from dctwin.equipment import load_equipment
-from dctwin.plant import range_limits
 
 
 def load(name: str) -> Any:
