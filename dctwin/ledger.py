@@ -7,8 +7,10 @@ because it may have either sign.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 Carrier = Literal["electricity", "heat", "water"]
 ENERGY: tuple[Carrier, ...] = ("electricity", "heat")
 WATER: tuple[Carrier, ...] = ("water",)
+_Add = Callable[[Sequence[Any]], Any]
 
 # Places outside the facility: what enters or leaves through them needs no balance of their own.
 BOUNDARY = frozenset(
@@ -182,7 +185,7 @@ class Ledger:
         """Largest relative imbalance of energy, electricity and water over nodes and steps."""
         gaps = {
             "energy_rel": self._largest(ENERGY),
-            "electricity_rel": _relative(*self._drawn_and_used()),
+            "electricity_rel": _relative(*self._drawn_and_used(_in_order)),
             "water_rel": self._largest(WATER),
         }
         return {name: float(np.max(gap)) for name, gap in gaps.items()}
@@ -195,8 +198,8 @@ class Ledger:
         next to nothing.
         """
         found: Any = True
-        nodes = (both for _, *both in chain(self._nodes(ENERGY), self._nodes(WATER)))
-        for entered, left in chain([self._drawn_and_used()], nodes):
+        nodes = chain(self._nodes(ENERGY, added), self._nodes(WATER, added))
+        for entered, left in chain([self._drawn_and_used(added)], (both for _, *both in nodes)):
             if entered is not left:
                 found = found & _agree(entered, left, 0.5 * CLOSURE_LIMIT)
         # One reduction for all nodes: where JAX compiles, each would cost as much as the rest.
@@ -210,7 +213,7 @@ class Ledger:
             raise ComputationError(self._not_a_number())
         for name, gap in closure.items():
             if not gap <= CLOSURE_LIMIT:
-                nodes = self._nodes(WATER if name == "water_rel" else ENERGY)
+                nodes = self._nodes(WATER if name == "water_rel" else ENERGY, _in_order)
                 found = {node: float(np.max(_relative(*both))) for node, *both in nodes}
                 node = max(found, key=lambda node: found[node])
                 raise ComputationError(
@@ -234,12 +237,12 @@ class Ledger:
     def _largest(self, carriers: tuple[Carrier, ...]) -> Any:
         """Imbalance of the node that balances worst."""
         worst: Any = 0.0
-        for _, entered, left in self._nodes(carriers):
+        for _, entered, left in self._nodes(carriers, _in_order):
             gap = _relative(entered, left)
             worst = namespace(worst, gap).maximum(worst, gap)
         return worst
 
-    def _nodes(self, carriers: tuple[Carrier, ...]) -> Iterator[tuple[str, Any, Any]]:
+    def _nodes(self, carriers: tuple[Carrier, ...], add: _Add) -> Iterator[tuple[str, Any, Any]]:
         """Nodes, what enters them and what leaves."""
         into: dict[str, list[Any]] = {}
         out: dict[str, list[Any]] = {}
@@ -255,9 +258,9 @@ class Ledger:
                 into.setdefault(node, []).append(given_kw)
                 out.setdefault(node, []).append(taken_kw)
         for node in sorted(into.keys() | out.keys()):
-            yield node, added(into.get(node, ())), added(out.get(node, ()))
+            yield node, add(into.get(node, ())), add(out.get(node, ()))
 
-    def _drawn_and_used(self) -> tuple[Any, Any]:
+    def _drawn_and_used(self, add: _Add) -> tuple[Any, Any]:
         """Electricity as one node: drawn from outside and from storage; counted in accounts,
         exported and stored."""
         drawn: list[Any] = []
@@ -276,7 +279,7 @@ class Ledger:
                 given_kw, taken_kw = _given_and_taken(stored_kw)
                 drawn.append(given_kw)
                 used.append(taken_kw)
-        return added(drawn), added(used)
+        return add(drawn), add(used)
 
 
 def pick(value: Any, index: int, designs: int, hours: int) -> np.ndarray:
@@ -287,6 +290,12 @@ def pick(value: Any, index: int, designs: int, hours: int) -> np.ndarray:
     if array.ndim == 2:
         array = array[index if array.shape[0] == designs else 0]
     return np.broadcast_to(array, (hours,))
+
+
+def _in_order(values: Sequence[Any]) -> Any:
+    """The sum of values as they stand, so that its rounding is the same for a design alone and in a
+    stack, where more of them may differ from step to step; of one value itself."""
+    return reduce(operator.add, values) if values else 0.0
 
 
 def _given_and_taken(stored_kw: Any) -> tuple[Any, Any]:

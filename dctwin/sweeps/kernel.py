@@ -26,7 +26,7 @@ from dctwin.totals import Totals, flagged, joined, totals_of
 
 # Designs in one array operation: enough to share its overhead, few enough to stay in cache; and
 # designs whose short hours are settled at once, as those are few.
-BATCH_DESIGNS, GROUP_DESIGNS = 16, 64
+BATCH_DESIGNS, GROUP_DESIGNS = 12, 64
 # What a point may fail of by itself; want of memory or disk is no fault of a point.
 POINT_FAULTS = (
     DctwinError,
