@@ -19,12 +19,16 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 import dctwin
+from dctwin.design import Facility
 from dctwin.engines.annual import run_year
+from dctwin.errors import InputError
 from dctwin.memory import keep_heap
-from dctwin.surroundings import boundary_of, prepare
+from dctwin.stacking import stack
+from dctwin.surroundings import Surroundings, boundary_of, prepare
 from tests.benchmarks.sweeps import report
 
 SITE = "inzai"
+STACK = 8
 
 
 @dataclass(frozen=True)
@@ -77,14 +81,34 @@ def process(*arguments: str) -> Callable[[], object]:
 
 
 def kernels(repeats: int) -> list[Measured]:
-    """One design-year of every bundled design, weather and PV cached."""
+    """One design-year of every bundled design alone, and of eight in a stack; weather and PV
+    cached."""
     surroundings = prepare(dctwin.load_site(SITE))
     found = []
     for name, facility in dctwin.catalogue().designs.items():
         boundary = boundary_of([facility], surroundings)
+        stacked_ms = _stacked_ms(facility, surroundings, max(repeats // 8, 2))
+        note = "" if stacked_ms is None else f"in a stack of {STACK}: {stacked_ms:.2f} ms"
         found.append(measure(f"design-year {name}", lambda f=facility, b=boundary: run_year(f, b),
-                             repeats))  # fmt: skip
+                             repeats, note))  # fmt: skip
     return found
+
+
+def _stacked_ms(facility: Facility, surroundings: Surroundings, repeats: int) -> float | None:
+    """A design-year of designs that differ in their load, simulated together."""
+    group = facility.racks[0].name
+    rack, path = facility.document.data["it"]["racks"][group], f"it.racks.{group}."
+    shares = [1.0 - 0.04 * k for k in range(STACK)]
+    try:
+        if profile := rack.get("daily_profile_frac"):
+            loads = [{path + "daily_profile_frac": [s * x for x in profile]} for s in shares]
+        else:
+            loads = [{path + "load_frac": s * rack.get("load_frac", 1.0)} for s in shares]
+        designs = [facility.replace(load) for load in loads]
+    except InputError:  # a load that is given otherwise
+        return None
+    stacked, boundary = stack(designs), boundary_of(designs, surroundings)
+    return best_ms(lambda: run_year(stacked, boundary), repeats) / STACK
 
 
 def peak_mb() -> float:

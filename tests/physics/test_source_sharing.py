@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from dctwin.physics.source_sharing import shared_by_droop
+from dctwin.physics.source_sharing import _order, _shared, _shared_in_turn, shared_by_droop
 
 # Sakura Internet, Ishikari: PV 380 V, rectified utility 340 V, battery 264 V.
 ISHIKARI_V = (380.0, 340.0, 264.0)
@@ -68,3 +68,31 @@ def test_against_a_root_finder_over_any_voltages(data: st.DataObject) -> None:
         expected = brentq(gap, 0.0, max(volts), xtol=1e-10)
         # Where the sum is flat, any voltage between two sources is a solution.
         assert gap(float(done.bus_v)) == pytest.approx(gap(expected), abs=1e-6)
+
+
+@given(data=st.data())
+@settings(max_examples=100, deadline=None, derandomize=True)
+def test_bands_apart_are_filled_in_turn_as_the_search_fills_them(data: st.DataObject) -> None:
+    droop = data.draw(st.floats(0.005, 0.1))
+    volts = [400.0]
+    for _ in range(data.draw(st.integers(0, 3))):
+        volts.append(volts[-1] * (1.0 - droop) * data.draw(st.floats(0.7, 1.0)))
+    volts = data.draw(st.permutations(volts))
+    rated = [data.draw(st.floats(1.0, 1000.0)) for _ in volts]
+    limit = [r * data.draw(st.floats(0.01, 1.0)) for r in rated]
+    load_kw = np.linspace(0.0, 1.2 * sum(limit), 23)
+    order = _order(volts, rated, droop)
+    assert [volts[k] for k in order] == sorted(volts, reverse=True)
+    found = _shared_in_turn(order, load_kw, volts, rated, limit, droop)
+    expected = _shared(load_kw, volts, rated, limit, droop)
+    np.testing.assert_allclose(found.power_kw, expected.power_kw, atol=1e-8 * sum(limit))
+    np.testing.assert_allclose(found.short_kw, expected.short_kw, atol=1e-8)
+    # No load, and a source just full, leave the voltage anywhere between two bands.
+    inner = found.short_kw == 0.0
+    np.testing.assert_allclose(found.bus_v[inner][1:], expected.bus_v[inner][1:], rtol=1e-9)
+
+
+def test_bands_that_overlap_have_no_order() -> None:
+    assert _order((380.0, 375.0), (100.0, 100.0), 0.05) == []
+    assert _order((380.0, 340.0), (100.0, 0.0), 0.05) == []
+    assert _order((np.array([[380.0], [350.0]]), 340.0), (100.0, 100.0), 0.05) == []
