@@ -93,7 +93,11 @@ def _begin_worker(file: str, parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    _JOB = _loaded(Path(file).read_bytes())
+    try:
+        data = Path(file).read_bytes()
+    except FileNotFoundError:  # the sweep stopped while this worker started
+        os._exit(1)
+    _JOB = _loaded(data)
 
 
 def _loaded(data: bytes) -> tuple[Job, Backend]:

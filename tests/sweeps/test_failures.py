@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +115,14 @@ def test_bundled_designs_run_at_sites_that_make_their_parts_idle(tmp_path: Path)
     assert len(table) == 6
     assert list(table["error"].unique()) == [""]
     assert table["pue"].between(1.0, 2.5).all()
+
+
+def test_a_worker_that_starts_after_its_sweep_stopped_says_nothing(tmp_path: Path) -> None:
+    """A full disk ends a sweep of few parts before its second worker has begun."""
+    code = (
+        "import os\n"
+        "from dctwin.sweeps.execute import _begin_worker\n"
+        f"_begin_worker({str(tmp_path / 'gone')!r}, os.getppid())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
