@@ -12,13 +12,17 @@ import numpy as np
 
 from dctwin.components.component import Air, Duty, Limit, Service, inside
 from dctwin.design import Device
-from dctwin.physics.arrays import Array, namespace
+from dctwin.physics.arrays import Array, namespace, put_steps
+from dctwin.physics.trees import is_number, put_together, taken_apart
+from dctwin.steps import device_at, duty_at
 from dctwin.units import unit_of
 
 # Losses that differ by less, relatively, are equal but for rounding.
 _TIE = 1e-12
 # A bank that leaves less of its duty than this is not short of units.
 _SERVED = 1e-9
+# Steps that are short are served again by themselves where they are fewer than this share.
+_FEW_FRAC = 0.6
 
 
 def serve(device: Device, duty: Duty, units_count: Array | None = None) -> Service:
@@ -37,10 +41,28 @@ def serve(device: Device, duty: Duty, units_count: Array | None = None) -> Servi
     xp = namespace(short)
     if xp is not np or np.any(short):
         units_count = xp.where(short, count, units_count)
-        service = device.component.serve(duty.scaled(1.0 / units_count))
+        service = _served_again(device, duty.scaled(1.0 / units_count), service, short)
     service = service.scaled(units_count)
     service = replace(service, traces={**service.traces, "units_count": units_count})
     return _with_idle(service, device, duty.air, count - units_count)
+
+
+def _served_again(device: Device, duty: Duty, service: Service, short: Array) -> Service:
+    """The service with that of this duty in the steps in which any design is short."""
+    component = device.component
+    whole = namespace(short) is not np or not np.ndim(short) or hasattr(component, "start_kwh")
+    none = np.empty(0, dtype=int)
+    steps = none if whole else np.flatnonzero(np.atleast_2d(short).any(axis=0))
+    hours = np.shape(short)[-1] if np.ndim(short) else 1
+    if whole or len(steps) > _FEW_FRAC * hours:
+        served: Service = component.serve(duty)
+        return served
+    again = device_at(device, steps, hours).component.serve(duty_at(duty, steps, hours))
+    after, empty = taken_apart(again, is_number)
+    before, _ = taken_apart(service, is_number)
+    both = zip(after, before, strict=True)
+    found: Service = put_together([put_steps(*pair, steps, hours) for pair in both], empty)
+    return found
 
 
 def _shared(device: Device, duty: Duty) -> Duty:

@@ -31,7 +31,7 @@ def device_at(device: Device, steps: np.ndarray, hours: int) -> Device:
     """A bank whose numbers may have one value a step, as in a part of a batch, in some of them."""
     found = {
         name: at_steps(value, steps, hours)
-        for name, value in vars(device.component).items()
+        for name, value in device.component
         if type(value) is np.ndarray
     }
     component = device.component.with_values(**found) if found else device.component

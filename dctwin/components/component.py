@@ -15,7 +15,7 @@ Contract of a cooling stage (tested over every device in tests/components/test_c
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, Self
 
@@ -99,6 +99,10 @@ class Component(BaseModel):
     def watches(self, name: str, traces: Mapping[str, Array]) -> Array:
         """Where the range of this name says anything: in a device of two modes, in one of them."""
         return True
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override]
+        """Parameters by name, for `dict(component)`: not what properties keep beside them."""
+        return ((name, getattr(self, name)) for name in type(self).model_fields)
 
     def with_values(self, **values: Array) -> Self:
         """A copy with parameters replaced unchecked, e.g. by arrays of shape (designs, 1)."""

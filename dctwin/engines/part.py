@@ -101,7 +101,7 @@ class Part:
             new = tuple(self._declared(value) for value in item)
             return new if any(a is not b for a, b in zip(new, item, strict=True)) else item
         if isinstance(item, Component):  # its lists of numbers are the same in all designs
-            numbers = {n: v for n, v in vars(item).items() if type(v) is np.ndarray}
+            numbers = {n: v for n, v in item if type(v) is np.ndarray}
             if not numbers:
                 return item
             return item.with_values(**{name: self.of(value) for name, value in numbers.items()})

@@ -175,8 +175,9 @@ def required_air_ratio(
     ua_kw_per_k: Array,
     min_ratio: Array,
     ua_air_ratio: Sequence[Array] = UA_AIR_RATIO,
-) -> Array:
-    """Air flow over full air flow, in [min_ratio, 1], at which water leaves at the target.
+) -> tuple[Array, Array]:
+    """Air flow over full air flow, in [min_ratio, 1], at which water leaves at the target, and the
+    air's rise over its wet bulb there (where the air flow is not held at an end) [K].
 
     `ua_kw_per_k` carries the modifiers for wet bulb and water flow; the one for air flow,
     f(r) = polynomial(ua_air_ratio, r), is applied here. At min_ratio water leaves colder than the
@@ -204,17 +205,18 @@ def required_air_ratio(
     for _ in range(_START_STEPS):
         mean_k, mean_slope = _log_mean(widest_k - rise_k, approach_k)
         rise_k = rise_k + (middle * mean_k - rise_k) / (1.0 + middle * mean_slope)
-        rise_k = xp.clip(rise_k, lowest_k, highest_k)
+        rise_k = xp.minimum(xp.maximum(rise_k, lowest_k), highest_k)
     # All steps but the last in single precision: the last corrects what they leave.
     state = widest_k, approach_k, lowest_k, highest_k, units, full_gain, min_ratio
     enthalpy = air.wet_bulb_c, air.pressure_pa, air.wet_bulb_enthalpy_kj_per_kg
     early = rough(rise_k, *state, *enthalpy)
     for _ in range(_NEWTON_STEPS - 1):
         early[0], _, _ = _rise_step(ua_air_ratio, *early)
-    start_k = xp.clip(precise(early[0]), lowest_k, highest_k)
+    start_k = xp.minimum(xp.maximum(precise(early[0]), lowest_k), highest_k)
     rise_k, ratio, relative_slope = _rise_step(ua_air_ratio, start_k, *state, *enthalpy)
     # The last step moves r without another saturation curve: second order in that small step.
-    return xp.clip(ratio / (1.0 + relative_slope * (rise_k - start_k)), min_ratio, 1.0)
+    ratio = ratio / (1.0 + relative_slope * (rise_k - start_k))
+    return xp.minimum(xp.maximum(ratio, min_ratio), 1.0), rise_k
 
 
 def _rise_step(
@@ -239,14 +241,15 @@ def _rise_step(
     )
     gain = saturated - at_wet_bulb
     ratio = full_gain / gain
-    inside = xp.clip(ratio, min_ratio, 1.0)
+    inside = xp.minimum(xp.maximum(ratio, min_ratio), 1.0)
     factor = polynomial(ua_air_ratio, inside) / inside
     bend = (polynomial(slopes, inside) - factor) * (ratio == inside)  # r d(f/r)/dr
     mean_k, mean_slope = _log_mean(widest_k - rise_k, approach_k)
     relative_slope = slope / gain
     miss = units * factor * mean_k - rise_k
     step_k = miss / (units * (bend * relative_slope * mean_k + factor * mean_slope) + 1.0)
-    return xp.clip(rise_k + step_k, lowest_k, highest_k), ratio, relative_slope
+    rise_k = xp.minimum(xp.maximum(rise_k + step_k, lowest_k), highest_k)
+    return rise_k, ratio, relative_slope
 
 
 class WaterLoss(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dctwin.physics.arrays import Array, known, namespace
-from dctwin.physics.trees import put_together, taken_apart
+from dctwin.physics.trees import is_number, put_together, taken_apart
 
 # state -> (next state, where it still moves, what was found on the way)
 Pass = Callable[[Any], tuple[Any, Array, Any]]
@@ -50,14 +50,14 @@ def _compiled(once: Pass, state: Any, most_steps: int) -> tuple[Any, Any]:
     import jax.numpy as jnp
     from jax import lax
 
-    arrays, empty = taken_apart(state, _is_number)
+    arrays, empty = taken_apart(state, is_number)
     shell: Any = None
 
     def step(values: Any) -> tuple[Any, Array, Any]:
         nonlocal shell
         after, moving, found = once(put_together(values, empty))
         details, shell = taken_apart(found, lambda value: isinstance(value, jax.Array))
-        return taken_apart(after, _is_number)[0], jnp.any(moving), details
+        return taken_apart(after, is_number)[0], jnp.any(moving), details
 
     for _ in range(4):  # a shape goes round the loops of a plant in as many passes at most
         shapes = jax.eval_shape(lambda values: step(values)[0], arrays)
@@ -81,7 +81,3 @@ def _compiled(once: Pass, state: Any, most_steps: int) -> tuple[Any, Any]:
 
     _, values, _, details = lax.while_loop(unfinished, body, (0, arrays, True, details))
     return put_together(values, empty), put_together(details, shell)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) or hasattr(value, "dtype")

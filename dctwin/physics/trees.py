@@ -25,6 +25,11 @@ def changed(item: Any, change: Change) -> Any:
     return change(item)
 
 
+def is_number(value: Any) -> bool:
+    """Whether it is a number or an array."""
+    return isinstance(value, (int, float)) or hasattr(value, "dtype")
+
+
 class _Slot:
     """Where an array stood."""
 

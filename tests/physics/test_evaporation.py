@@ -113,7 +113,7 @@ def test_energyplus_points_heat_at_their_air_flow():
 
 def test_energyplus_points_air_ratio():
     air, heat_kw, ratio, full_air, ua = point_tower()
-    ours = tower.required_air_ratio(
+    ours, _ = tower.required_air_ratio(
         heat_kw, POINTS[3], air, POINT_WATER_KW_PER_K, full_air, ua, min_ratio=0.2
     )
     assert np.abs(ours - ratio).max() < 0.004
@@ -168,7 +168,7 @@ def test_ref1_hours():
     ua = REF1_UA_KW_PER_K * factor * tower.polynomial(tower.UA_WATER_RATIO, 1.0)
     full_air = 33.0 * air.density_kg_per_m3
     target = np.clip(wet_bulb + 4.0, 18.0, 32.0)
-    ratio = tower.required_air_ratio(heat_kw, target, air, 210.4, full_air, ua, 0.2)
+    ratio, _ = tower.required_air_ratio(heat_kw, target, air, 210.4, full_air, ua, 0.2)
     flow = ratio * full_air
     leaving = tower.leaving_air_c(heat_kw, flow, air)
     out = tower.coldest_water_c(
@@ -209,12 +209,14 @@ def test_first_law(state, heat_kw, air_kg_s):
 def test_required_air_ratio_meets_the_target(state, heat_kw, approach_k, water, units):
     air = moist_air_state(*state)
     target = air.wet_bulb_c + approach_k
-    ratio = tower.required_air_ratio(heat_kw, target, air, water, 40.0, units * 40.0, 0.1)
+    ratio, rise_k = tower.required_air_ratio(heat_kw, target, air, water, 40.0, units * 40.0, 0.1)
     assert 0.1 <= ratio <= 1.0
     ua = units * 40.0 * tower.polynomial(tower.UA_AIR_RATIO, ratio)
     out = water_out_c(heat_kw, air, water, ratio * 40.0, ua)
     if 0.1 < ratio < 1.0:
         assert out == pytest.approx(target, abs=1e-4)
+        leaving = tower.leaving_air_c(heat_kw, ratio * 40.0, air)
+        assert air.wet_bulb_c + rise_k == pytest.approx(leaving, abs=1e-5)
     elif ratio == 1.0:
         assert out >= target - 1e-4
     else:
@@ -243,7 +245,7 @@ def test_twice_the_tower_rejects_twice_the_heat(state, heat_kw, approach_k):
     target = air.wet_bulb_c + approach_k
 
     def run(size):
-        ratio = tower.required_air_ratio(
+        ratio, _ = tower.required_air_ratio(
             size * heat_kw, target, air, size * 200.0, size * 40.0, size * 150.0, 0.2
         )
         leaving = tower.leaving_air_c(size * heat_kw, size * ratio * 40.0, air)
@@ -267,9 +269,9 @@ def test_idle_tower_and_starved_tower_stay_finite():
     air = air_at(20.0, 12.0)
     assert water_out_c(0.0, air, 200.0, 40.0, 150.0) == pytest.approx(12.0, abs=1e-9)
     assert 75.0 < tower.leaving_air_c(1e3, 0.1, air) < 105.0
-    assert tower.required_air_ratio(0.0, 16.0, air, 200.0, 40.0, 150.0, 0.2) == 0.2
+    assert tower.required_air_ratio(0.0, 16.0, air, 200.0, 40.0, 150.0, 0.2)[0] == 0.2
     # A target below the wet bulb cannot be met: full air flow.
-    assert tower.required_air_ratio(500.0, 10.0, air, 200.0, 40.0, 150.0, 0.2) == 1.0
+    assert tower.required_air_ratio(500.0, 10.0, air, 200.0, 40.0, 150.0, 0.2)[0] == 1.0
 
 
 def test_a_fill_that_pinches_stays_finite_and_meets_its_target():
@@ -277,7 +279,7 @@ def test_a_fill_that_pinches_stays_finite_and_meets_its_target():
     heat_kw = np.array([0.0, 1e-3, 10.0, 300.0])
     air = air_at(10.0, 5.0)
     with np.errstate(divide="raise", invalid="raise"):
-        ratio = tower.required_air_ratio(heat_kw, 20.0, air, 200.0, 40.0, 30.0 * 40.0, 0.005)
+        ratio, _ = tower.required_air_ratio(heat_kw, 20.0, air, 200.0, 40.0, 30.0 * 40.0, 0.005)
         ua = 30.0 * 40.0 * tower.polynomial(tower.UA_AIR_RATIO, ratio)
         out = water_out_c(heat_kw, air, 200.0, ratio * 40.0, ua)
     assert np.all(np.isfinite(ratio))
@@ -324,4 +326,5 @@ def test_jax_agrees_with_numpy():
         air, heat_kw, _, full_air, ua = point_tower()
         arguments = (heat_kw, POINTS[3], air, POINT_WATER_KW_PER_K, full_air, ua, 0.2)
         traced = jax.jit(tower.required_air_ratio)(*arguments)
-        assert np.allclose(traced, tower.required_air_ratio(*arguments), rtol=0.0, atol=1e-9)
+        for found, ours in zip(traced, tower.required_air_ratio(*arguments), strict=True):
+            assert np.allclose(found, ours, rtol=0.0, atol=1e-9)

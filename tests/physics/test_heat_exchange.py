@@ -72,7 +72,7 @@ def test_ntu_is_the_inverse_of_effectiveness(effectiveness, ratio):
 
 @pytest.mark.parametrize(("ntu", "ratio", "counterflow", "crossflow", "exact"), HT_ROWS)
 def test_against_stored_values_of_ht(ntu, ratio, counterflow, crossflow, exact):
-    assert effectiveness_counterflow(ntu, ratio) == pytest.approx(counterflow, rel=1e-9)
+    assert effectiveness_counterflow(ntu, ratio) == pytest.approx(counterflow, rel=1e-12)
     assert effectiveness_crossflow_unmixed(ntu, ratio) == pytest.approx(crossflow, rel=1e-6)
     assert effectiveness_crossflow_unmixed(ntu, ratio) == pytest.approx(exact, abs=0.011)
 
@@ -83,7 +83,7 @@ def test_against_ht_itself():
         for ntu in (0.1, 0.7, 2.0, 5.0, 10.0):
             ours = effectiveness_counterflow(ntu, ratio)
             theirs = hx.effectiveness_from_NTU(ntu, Cr=ratio, subtype="counterflow")
-            assert ours == pytest.approx(theirs, rel=1e-9)
+            assert ours == pytest.approx(theirs, rel=1e-12)
             ours = effectiveness_crossflow_unmixed(ntu, ratio)
             exact = hx.effectiveness_from_NTU(ntu, Cr=ratio, subtype="crossflow")
             assert ours == pytest.approx(exact, abs=0.011 if ntu <= 5 else 0.02)
@@ -147,7 +147,7 @@ def test_a_rate_conducts_what_it_is_asked_to() -> None:
     sought[:100] = known[:100]  # where both streams are equal
     wanted = _conductance(ua, known, sought)
     rate = rate_for_conductance_kw_per_k(ua, known, wanted, 1e9)
-    assert _conductance(ua, known, rate) == pytest.approx(wanted, rel=1e-9)
+    assert _conductance(ua, known, rate) == pytest.approx(wanted, rel=1e-12)
     # What cannot be conducted takes all there is; nothing takes next to nothing.
     assert rate_for_conductance_kw_per_k(10.0, 5.0, 4.9, 6.0) == 6.0
     assert rate_for_conductance_kw_per_k(10.0, 5.0, 0.0, 6.0) < 1e-9
@@ -156,10 +156,10 @@ def test_a_rate_conducts_what_it_is_asked_to() -> None:
 def test_a_rate_is_brought_as_far_as_it_is_asked_to() -> None:
     rng = np.random.default_rng(6)
     ua = 10 ** rng.uniform(-1, 2, 50_000)
-    other, sought = ua / rng.uniform(0.01, 10, 50_000), ua / rng.uniform(0.01, 10, 50_000)
+    other, sought = ua / rng.uniform(0.01, 30, 50_000), ua / rng.uniform(0.01, 30, 50_000)
     sought[:100] = other[:100]
     wanted = _conductance(ua, other, sought) / sought
     rate = rate_for_effectiveness_kw_per_k(ua, other, wanted, sought * rng.uniform(1, 5, 50_000))
-    assert _conductance(ua, other, rate) / rate == pytest.approx(wanted, rel=1e-9)
+    assert _conductance(ua, other, rate) / rate == pytest.approx(wanted, rel=1e-12)
     # A stream that is brought further than asked has all of its flow.
     assert rate_for_effectiveness_kw_per_k(10.0, 5.0, 0.1, 2.0) == pytest.approx(2.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from pydantic import Field, model_validator
 from dctwin.components.component import Air, Duty, Service, Stage, Water, param, ratio
 from dctwin.components.media import Medium
 from dctwin.physics import evaporation, moist_air
-from dctwin.physics.arrays import Array, known, namespace, where_needed
+from dctwin.physics.arrays import Array, in_places, known, namespace, where_needed
 from dctwin.physics.evaporation import EnteringAir, polynomial
 from dctwin.units import SECONDS_PER_HOUR
 
@@ -24,6 +25,8 @@ _LEAST_AIR_FRAC = 0.005
 _NO_FLOW_KW_PER_K = 1e-9
 # A tower that misses its target by less is not short of capacity.
 _SETTLED_K = 1e-5
+# One whose water leaves colder than its target by less runs at full speed.
+_FULL_K = 1e-8
 _CAPACITY_STEPS = 4
 # Capacity is searched in the steps that miss alone where those are fewer than this share.
 _FEW_FRAC = 0.6
@@ -108,7 +111,7 @@ class Tower(Stage):
         self._in_order("free_air_frac", "min_air_frac")
         self._in_order("rated_wet_bulb_c", "rated_dry_bulb_c", equal=True)
         with np.errstate(all="ignore"):
-            ua_kw_per_k = float(self.rated_ua_kw_per_k())
+            ua_kw_per_k = float(self.rated_ua_kw_per_k)
         if not 0.0 < ua_kw_per_k < float("inf"):
             raise ValueError(
                 "impossible rating: water would leave below the wet bulb, or air above the water"
@@ -147,6 +150,7 @@ class Tower(Stage):
         air = self._rated_air()
         return self.design_air_m3_s * air.density_kg_per_m3 * air.heat_capacity_kj_per_kg_k
 
+    @cached_property
     def rated_ua_kw_per_k(self) -> Array:
         """UA of the fill at the rating point, at sea level."""
         air = self._rated_air()
@@ -165,7 +169,7 @@ class Tower(Stage):
         water_frac = xp.clip(duty.flow_m3_s / self.design_water_m3_s, *_WATER_FRAC_RANGE)
         by_wet_bulb, _ = evaporation.wet_bulb_factor(air.wet_bulb_c, self.ua_wet_bulb)
         modifiers = polynomial(self.ua_water, water_frac) * by_wet_bulb
-        ua_kw_per_k = self.rated_ua_kw_per_k() * modifiers
+        ua_kw_per_k = self.rated_ua_kw_per_k * modifiers
         water_kw_per_k = xp.maximum(duty.flow_kw_per_k, _NO_FLOW_KW_PER_K)
         return air, self.design_air_m3_s * air.density_kg_per_m3, ua_kw_per_k, water_kw_per_k
 
@@ -182,8 +186,41 @@ class Tower(Stage):
         air, full_kg_s, ua_kw_per_k, water_kw_per_k = self._fill(duty)
         asked_kw = xp.where(duty.flow_kw_per_k > 0, duty.heat_kw, 0.0)
         target_c = duty.return_c - asked_kw / water_kw_per_k
-        air_frac = evaporation.required_air_ratio(
-            asked_kw,
+        full_ua_kw_per_k = ua_kw_per_k * polynomial(self.ua_air, 1.0)
+        leaving_air_c = evaporation.leaving_air_c(asked_kw, full_kg_s, air)
+        coldest_c = evaporation.coldest_water_c(
+            asked_kw, air, leaving_air_c, water_kw_per_k, full_kg_s, full_ua_kw_per_k
+        )
+        state = asked_kw, target_c, water_kw_per_k, full_kg_s, ua_kw_per_k, *air
+        slowed = coldest_c < target_c - _FULL_K
+        air_frac, leaving_air_c = in_places(
+            slowed, _FEW_FRAC, self._slowed, state, (1.0, leaving_air_c)
+        )
+        heat_kw = asked_kw
+        missed = coldest_c > target_c + _SETTLED_K
+        # A loop whose only stage this is has floated to what it can do, so this is rare: NumPy
+        # looks first, a JAX trace computes it always.
+        if xp is not np or np.any(missed):
+            taking = duty.return_c, water_kw_per_k, full_kg_s, full_ua_kw_per_k, *air
+            (able_kw,) = where_needed(missed, _FEW_FRAC, _able_kw, taking) or _able_kw(*taking)
+            short = missed & (able_kw < asked_kw)
+            heat_kw = xp.where(short, able_kw, asked_kw)
+            leaving_air_c = evaporation.leaving_air_c(heat_kw, air_frac * full_kg_s, air)
+        return self._service(duty, air, heat_kw, air_frac, air_frac * full_kg_s, leaving_air_c)
+
+    def _slowed(
+        self,
+        heat_kw: Array,
+        target_c: Array,
+        water_kw_per_k: Array,
+        full_kg_s: Array,
+        ua_kw_per_k: Array,
+        *entering: Array,
+    ) -> tuple[Array, Array]:
+        """Share of full air flow at which water leaves at the target, and how warm air leaves."""
+        air = EnteringAir(*entering)
+        air_frac, rise_k = evaporation.required_air_ratio(
+            heat_kw,
             target_c,
             air,
             water_kw_per_k,
@@ -192,30 +229,15 @@ class Tower(Stage):
             _LEAST_AIR_FRAC,
             self.ua_air,
         )
-        air_kg_s = air_frac * full_kg_s
-        leaving_air_c = evaporation.leaving_air_c(asked_kw, air_kg_s, air)
-        coldest_c = evaporation.coldest_water_c(
-            asked_kw,
-            air,
-            leaving_air_c,
-            water_kw_per_k,
-            air_kg_s,
-            ua_kw_per_k * polynomial(self.ua_air, air_frac),
-        )
-        heat_kw = asked_kw
-        missed = coldest_c > target_c + _SETTLED_K
-        # A loop whose only stage this is has floated to what it can do, so this is rare: NumPy
-        # looks first, a JAX trace computes it always.
-        if xp is not np or np.any(missed):
-            full_ua_kw_per_k = ua_kw_per_k * polynomial(self.ua_air, 1.0)
-            state = duty.return_c, water_kw_per_k, full_kg_s, full_ua_kw_per_k, *air
-            (able_kw,) = where_needed(missed, _FEW_FRAC, _able_kw, state) or _able_kw(*state)
-            short = missed & (able_kw < asked_kw)
-            heat_kw = xp.where(short, able_kw, asked_kw)
-            air_frac = xp.where(short, 1.0, air_frac)
-            air_kg_s = air_frac * full_kg_s
-            leaving_air_c = evaporation.leaving_air_c(heat_kw, air_kg_s, air)
-        return self._service(duty, air, heat_kw, air_frac, air_kg_s, leaving_air_c)
+
+        def held(heat_kw: Array, full_kg_s: Array, *entering: Array) -> tuple[Array]:
+            air = EnteringAir(*entering)
+            return (evaporation.leaving_air_c(heat_kw, _LEAST_AIR_FRAC * full_kg_s, air),)
+
+        state = heat_kw, full_kg_s, *entering
+        least = air_frac <= _LEAST_AIR_FRAC
+        (leaving_air_c,) = in_places(least, _FEW_FRAC, held, state, (air.wet_bulb_c + rise_k,))
+        return air_frac, leaving_air_c
 
     def _service(
         self,
