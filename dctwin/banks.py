@@ -103,13 +103,15 @@ def range_limits(
     device: Device, traces: Mapping[str, Array], works: Array = True
 ) -> tuple[Limit, ...]:
     """Distances outside the validity range of the device's equipment file, where it works."""
+
+    def beyond(name: str, bounds: tuple[float, float]) -> Array:
+        found = inside(traces[name], *bounds)
+        nowhere = isinstance(found, float) and found == 0.0
+        return found if nowhere else works * device.component.watches(name, traces) * found
+
     return tuple(
         # A distance between two temperatures is in kelvin.
-        Limit(
-            name,
-            works * device.component.watches(name, traces) * inside(traces[name], *bounds),
-            "K" if name.endswith("_c") else _unit(name),
-        )
+        Limit(name, beyond(name, bounds), "K" if name.endswith("_c") else _unit(name))
         for name, bounds in device.valid.items()
         if name in traces
     )

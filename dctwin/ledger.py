@@ -326,7 +326,7 @@ def _relative(entered: Any, left: Any) -> Any:
     gap = entered - left
     if xp is np and not np.any(gap):  # most nodes balance to the last digit
         return 0.0
-    scale = xp.atleast_1d(xp.maximum(xp.abs(entered), xp.abs(left)))
-    least = 1e-6 * xp.max(scale, axis=-1, keepdims=True)
-    least = xp.where(least > 0, least, 1.0)  # nothing passes: there is no gap either
-    return xp.max(xp.abs(gap) / xp.maximum(scale, least), axis=-1, keepdims=True)
+    passes = xp.atleast_1d(xp.abs(entered))  # what leaves differs by the gap
+    least = 1e-6 * xp.max(passes, axis=-1, keepdims=True)
+    least = xp.where(least > 0, least, 1.0)
+    return xp.max(xp.abs(gap) / xp.maximum(passes, least), axis=-1, keepdims=True)

@@ -399,10 +399,19 @@ class Stage(Component):
 _TINY = 1e-30
 
 
+def _least(value: Array) -> Array:
+    """The least of a NumPy array, or a plain number."""
+    return value.min() if isinstance(value, np.ndarray) else value
+
+
+def _greatest(value: Array) -> Array:
+    return value.max() if isinstance(value, np.ndarray) else value
+
+
 def ratio(numerator: Array, denominator: Array) -> Array:
     """numerator / denominator, and 0 where the denominator is 0 (no flow carries no heat)."""
     xp = namespace(numerator, denominator)
-    if xp is np and np.asarray(denominator >= _TINY).all():
+    if xp is np and _least(denominator) >= _TINY:
         return numerator / denominator
     return numerator / xp.maximum(denominator, _TINY) * (denominator > 0)
 
@@ -410,4 +419,6 @@ def ratio(numerator: Array, denominator: Array) -> Array:
 def inside(value: Array, low: Array, high: Array) -> Array:
     """How far `value` lies outside [low, high]: 0 inside, positive outside, same unit."""
     xp = namespace(value, low, high)
+    if xp is np and _least(value) >= _greatest(low) and _greatest(value) <= _least(high):
+        return 0.0  # most are; looking is cheaper than making arrays of zeros
     return xp.abs(value - xp.clip(value, low, high))

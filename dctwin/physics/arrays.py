@@ -52,7 +52,7 @@ def steady(value: Array) -> Array:
     if not isinstance(value, np.ndarray) or not value.ndim or value.shape[-1] < 2:
         return value
     # Most values differ there already.
-    if not np.all(value[..., 0] == value[..., -1]) or not np.all(value == value[..., :1]):
+    if not (value[..., 0] == value[..., -1]).all() or not (value == value[..., :1]).all():
         return value
     return value[..., :1] if value.ndim > 1 else value[0]
 
@@ -93,7 +93,7 @@ def put_steps(new: Any, old: Any, where: Any, hours: int) -> Array:
     if len(where) == hours:
         return new
     shape = np.broadcast_shapes(np.shape(old), (*np.shape(new)[:-1], hours))
-    out = np.array(np.broadcast_to(old, shape))
+    out = np.array(np.broadcast_to(old, shape), dtype=np.result_type(old, new))
     out[..., where] = new
     return namespace(new).asarray(out)
 

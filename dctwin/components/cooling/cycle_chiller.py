@@ -32,7 +32,7 @@ class CycleChiller(CycleMachine):
         return 0.0
 
     def _condenser(self, duty: Duty, load_frac: Array) -> tuple[Array, Array, dict[str, Array]]:
-        rejected_kw = self.reference_kw + self._rated_compressor_kw()
+        rejected_kw = self.reference_kw + self._rated_compressor_kw
         flow_kw_per_k = rejected_kw / self.condenser_rise_k
         ua = ua_kw_per_k(flow_kw_per_k, self.condenser_rise_k, self.condenser_approach_k)
         return duty.sink_c, saturated_kw_per_k(ua, duty.sink_kw_per_k), {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -124,7 +124,7 @@ class CycleMachine(Stage):
         if condensing_c - evaporating_c < self.least_lift_k:
             raise ValueError("the rating point has less lift than least_lift_k")
         least = cycle_fit(self.refrigerant).work_per_cooling_frac(evaporating_c, condensing_c)
-        compressor_kw = self._rated_compressor_kw()
+        compressor_kw = self._rated_compressor_kw
         if compressor_kw <= 0:
             raise ValueError("fan_kw must be less than the power at the rating point")
         if self.reference_kw * least / compressor_kw > _BEST_EFFICIENCY_FRAC:
@@ -147,11 +147,17 @@ class CycleMachine(Stage):
     def _condenser(self, duty: Duty, load_frac: Array) -> tuple[Array, Array, dict[str, Array]]:
         """Entering temperature, kW per kelvin from there to condensing, fan power by account."""
 
+    @cached_property
+    def _rated_work_frac(self) -> Array:
+        """Isentropic work per cooling at the rating point."""
+        return cycle_fit(self.refrigerant).work_per_cooling_frac(*self._rated_saturation_c())
+
+    @cached_property
     def _rated_compressor_kw(self) -> Array:
         given = self.efficiency_frac
         if isinstance(given, (int, float)) and given == 0:
             return self.reference_kw / self.reference_cop - self._rated_fan_kw()
-        work = cycle_fit(self.refrigerant).work_per_cooling_frac(*self._rated_saturation_c())
+        work = self._rated_work_frac
         xp = namespace(given, work, self.reference_cop, self.reference_kw)
         # One of the two is zero, in a batch in all designs or in some.
         by_cop_kw = self.reference_kw / xp.maximum(self.reference_cop, 1.0) - self._rated_fan_kw()
@@ -169,7 +175,7 @@ class CycleMachine(Stage):
         asked = xp.minimum(asked_kw / self.reference_kw, self.max_load_frac)
         entering_c, condenser_kw_per_k, fan_kw = self._condenser(duty, asked)
         entering_c = xp.maximum(entering_c, self.condenser_min_c)
-        k_per_kw = ratio(1.0, saturated_kw_per_k(self._evaporator_ua(), duty.flow_kw_per_k))
+        k_per_kw = ratio(1.0, saturated_kw_per_k(self._evaporator_ua_kw_per_k, duty.flow_kw_per_k))
         condenser_k_per_kw = ratio(1.0, condenser_kw_per_k)
 
         state = asked, duty.return_c, entering_c, k_per_kw, condenser_k_per_kw
@@ -230,8 +236,7 @@ class CycleMachine(Stage):
         """Passes of heat, head and power from the load that is asked."""
         xp = namespace(asked, return_c, entering_c)
         fit, law = cycle_fit(self.refrigerant), LAWS[self.drive]
-        rated_work = fit.work_per_cooling_frac(*self._rated_saturation_c())
-        rated_kw = self._rated_compressor_kw()
+        rated_work, rated_kw = self._rated_work_frac, self._rated_compressor_kw
         limited = xp is not np  # whether a head holds any of them back
 
         def evaporator(load: Array) -> tuple[Array, tuple[Array, ...]]:
@@ -275,7 +280,8 @@ class CycleMachine(Stage):
         load, power_kw, *_ = repeat(passes - 1, once, begun)
         return load, *at(load, power_kw)
 
-    def _evaporator_ua(self) -> Array:
+    @cached_property
+    def _evaporator_ua_kw_per_k(self) -> Array:
         flow_kw_per_k = self.reference_kw / self.rated_rise_k
         return ua_kw_per_k(flow_kw_per_k, self.rated_rise_k, self.evaporator_approach_k)
 
@@ -324,7 +330,7 @@ class AirCycleMachine(CycleMachine):
 
     def _rated_air_kw_per_k(self) -> Array:
         """Capacity rate of the condenser's air at full speed and sea level."""
-        return (self.reference_kw + self._rated_compressor_kw()) / self.air_rise_k
+        return (self.reference_kw + self._rated_compressor_kw) / self.air_rise_k
 
     def _condenser_ua_kw_per_k(self) -> Array:
         approach_k = self.condenser_difference_k - self.air_rise_k

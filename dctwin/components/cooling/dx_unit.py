@@ -166,7 +166,7 @@ class DxUnit(AirCycleMachine):
 
     def _link_kw_per_k(self, duty: Duty) -> tuple[Array, Array]:
         """Conductances of evaporator and of the whole pumped path, fans at full speed."""
-        evaporator = saturated_kw_per_k(self._evaporator_ua(), duty.flow_kw_per_k)
+        evaporator = saturated_kw_per_k(self._evaporator_ua_kw_per_k, duty.flow_kw_per_k)
         condenser = self._condenser_kw_per_k(altitude_density_frac(duty.air))
         return evaporator, in_series_kw_per_k(evaporator, condenser)
 
@@ -206,7 +206,7 @@ class DxUnit(AirCycleMachine):
         xp = namespace(duty.heat_kw, duty.return_c, duty.air.dry_bulb_c)
         density_frac = altitude_density_frac(duty.air)
         link = in_series_kw_per_k(
-            saturated_kw_per_k(0.5 * self._evaporator_ua(), duty.flow_kw_per_k),
+            saturated_kw_per_k(0.5 * self._evaporator_ua_kw_per_k, duty.flow_kw_per_k),
             0.5 * self._condenser_kw_per_k(density_frac),
         )
         drive_k = xp.maximum(duty.return_c - duty.air.dry_bulb_c, 0.0)

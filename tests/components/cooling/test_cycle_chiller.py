@@ -270,7 +270,7 @@ def test_given_the_efficiency_the_refrigerant_decides_on_the_cop() -> None:
     cops = {}
     for name in ("R1233zd(E)", "R134a", "R513A", "R32"):
         unit = CycleChiller.model_validate(values | {"refrigerant": name})
-        cops[name] = unit.reference_kw / unit._rated_compressor_kw()
+        cops[name] = unit.reference_kw / unit._rated_compressor_kw
         assert cops[name] == pytest.approx(cycle(name, 10.5, 36.5, 0.68).cop, rel=2e-3)
     assert sorted(cops, key=lambda name: cops[name]) == ["R32", "R513A", "R134a", "R1233zd(E)"]
     for wrong in ({"reference_cop": 6.0}, {"efficiency_frac": 0.0}):
@@ -280,5 +280,5 @@ def test_given_the_efficiency_the_refrigerant_decides_on_the_cop() -> None:
         efficiency_frac=np.array([[0.68], [0.0]]), reference_cop=np.array([[0.0], [7.0]])
     )
     np.testing.assert_allclose(
-        both.reference_kw / both._rated_compressor_kw(), [[cops["R1233zd(E)"]], [7.0]], rtol=1e-12
+        both.reference_kw / both._rated_compressor_kw, [[cops["R1233zd(E)"]], [7.0]], rtol=1e-12
     )

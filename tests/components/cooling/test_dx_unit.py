@@ -74,7 +74,7 @@ def test_pumped_heat_by_a_second_route() -> None:
     service = PUMPED.serve(duty)
     heat_kw = 70.0 + service.power_kw["dx_fan"]
     saturated_c = service.traces["evaporating_c"]
-    evaporator = saturated_kw_per_k(PUMPED._evaporator_ua(), duty.flow_kw_per_k)
+    evaporator = saturated_kw_per_k(PUMPED._evaporator_ua_kw_per_k, duty.flow_kw_per_k)
     assert evaporator * (duty.return_c - saturated_c) == pytest.approx(heat_kw, rel=1e-9)
     fans = service.power_kw["condenser_fan"] / PUMPED.fan_kw
     speed = ((fans - 0.02) / 0.98) ** (1 / 3)
