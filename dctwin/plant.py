@@ -285,4 +285,6 @@ def staged_units(
 def _left_kw(left_kw: Array, heat_kw: Array) -> Array:
     """What a stage leaves over; what rounding leaves of a served load starts no next stage."""
     xp = namespace(left_kw)
+    if xp is np and not np.any(left_kw):
+        return 0.0
     return xp.where(left_kw > 1e-12 * xp.abs(heat_kw), left_kw, 0.0)

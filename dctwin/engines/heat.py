@@ -32,12 +32,14 @@ def heat_flows(
     boundary: Boundary,
     point: Point,
     before: HeatFlows | None = None,
+    until: str = "",
 ) -> HeatFlows:
     """Heat from the racks down the loops at this point.
 
     Loops that reject to the air only are not served yet, as nothing else depends on how they do it:
     `serve_rest` does that once, when the temperatures have settled.
     before  flows at another point: what depends on none of the temperatures that differ is kept
+    until   the loop to stop at, which is not served: what comes after it is left out
     """
     differ = _differ(point, before)
     racks = []
@@ -61,7 +63,7 @@ def heat_flows(
         cooled = {device.cools for device in circuit.stages}
         near = {name, *cooled, *(device.sink for device in circuit.stages)}
         kept = before is not None and not warmer & {name, *cooled} and not differ & near
-        if before is not None and kept:
+        if before is not None and kept and name in before.loops:
             loop = before.loops[name]
         else:
             loop = loop_flows(
@@ -71,6 +73,9 @@ def heat_flows(
                 room=room_flows(circuit, boundary, source[name], point.supply),
                 units=point.units.get(name),
             )
+        if name == until:
+            loops[name] = loop
+            break
         if any(device.sink for device in circuit.stages):
             if not kept:
                 loop = serve_loop(cooling(loop, source), wiring, point)

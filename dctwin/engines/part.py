@@ -60,7 +60,7 @@ class Part:
         if np.size(value) == 1:
             return np.reshape(value, ())[()]
         if shape == self.shape:
-            return np.ravel(value)[self.flat]
+            return np.take(value, self.flat)
         last = self.index[-len(shape) :]
         return value[tuple(i if n > 1 else 0 for i, n in zip(last, shape, strict=True))]
 
@@ -139,7 +139,7 @@ class Part:
 
     def _numbers(self, old: Array, new: Array, span: slice) -> Array:
         new = new[span] if np.size(new) > 1 else new
-        if np.all(self.of(old) == new):
+        if np.shape(old) != self.shape and np.all(self.of(old) == new):
             return old  # and keeps its shape, where it is the same in all hours
         out = np.empty(self.shape)
         out[...] = old

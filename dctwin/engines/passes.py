@@ -63,15 +63,21 @@ def begun(point: Point) -> _State:
     return point, (point.supply, point.supply), 0
 
 
-def passes(problem: Problem, state: _State, guess: Mapping[str, Array], search: _Search) -> Settled:
+def passes(
+    problem: Problem,
+    state: _State,
+    guess: Mapping[str, Array],
+    search: _Search,
+    before: HeatFlows | None = None,
+) -> Settled:
     """The fixed point from a state; a loop that runs away goes back to the guess.
 
     Loops that reject to the air only are not served yet, but where losses warm loops.
+    before  flows at another point, of loops down to any of them
     """
     facility, wiring, boundary, _, holding = problem
     warms = paths_warm_loops(facility)
     reach, most, tolerance_k = search
-    before: HeatFlows | None = None
     asked: dict[str, tuple[list[Any], Array]] = {}  # what a loop's reach came from, and it
 
     def once(state: _State) -> tuple[_State, Array, Settled]:

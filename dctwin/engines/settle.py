@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from dctwin.design import Facility
-from dctwin.engines.flows import INLET, Boundary, Point
-from dctwin.engines.heat import serve_rest
+from dctwin.engines.flows import INLET, Boundary, HeatFlows, Point
+from dctwin.engines.heat import heat_flows, serve_rest
 from dctwin.engines.part import Part, Problem, joined
 from dctwin.engines.passes import (
     FLOATING,
@@ -55,8 +55,8 @@ def settle_blocks(blocks: list[Problem], whole: Problem) -> list[Settled]:
 
 def _held(problem: Problem) -> Settled:
     """The plant with each loop at its setpoint, or at what its only stage can reach."""
-    start = _start(problem.facility, problem.boundary)
-    found = passes(problem, begun(Point(start)), start, HOLDING)
+    start, before = _follow_load(problem, _start(problem.facility, problem.boundary))
+    found = passes(problem, begun(Point(start)), start, HOLDING, before)
     return _served(found, problem.wiring)
 
 
@@ -85,6 +85,23 @@ def _start(facility: Facility, boundary: Boundary) -> dict[str, Array]:
             flow = loop.flow_kw_per_k(kw, boundary.air.dry_bulb_c)
             start[circuit.name + INLET] = loop.inlet_c(start[circuit.name], kw, flow)
     return start
+
+
+def _follow_load(
+    problem: Problem, start: dict[str, Array]
+) -> tuple[dict[str, Array], HeatFlows | None]:
+    """The start with the setpoints that follow a load at the load that there is, and the flows
+    which tell that: otherwise the first pass would be lost on them."""
+    facility, wiring, boundary, _, _ = problem
+    before = None
+    for circuit in facility.circuits:
+        if circuit.loop.reset == "load":
+            flows = heat_flows(facility, wiring, boundary, Point(start), before, circuit.name)
+            served = dict(flows.loops)
+            load = circuit.loop.load_frac(served.pop(circuit.name).source_kw)
+            start = {**start, circuit.name: circuit.loop.setpoint_c(boundary.air, load)}
+            before = replace(flows, loops=served) if known(load) else None
+    return start, before
 
 
 # --- loops that fall short --------------------------------------------------------------------

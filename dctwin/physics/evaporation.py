@@ -22,6 +22,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from . import moist_air
 from .arrays import Array, namespace, precise, rough
 
@@ -132,10 +134,13 @@ def coldest_water_c(
     """
     xp = namespace(heat_kw, air_kg_s, air.wet_bulb_c, ua_kw_per_k)
     gain = xp.maximum(heat_kw / air_kg_s, _SMALLEST_GAIN_KJ_PER_KG)
-    units = ua_kw_per_k / (air_kg_s * air.heat_capacity_kj_per_kg_k)
-    effective_kw_per_k = units * air_kg_s * gain / (leaving_air_c - air.wet_bulb_c)
-    x = effective_kw_per_k / water_kw_per_k - units
-    x = xp.where(xp.abs(x) < _SMALL, _SMALL, xp.minimum(x, _LARGEST_EXPONENT))
+    flow_kg_s = ua_kw_per_k / air.heat_capacity_kj_per_kg_k  # times the number of transfer units
+    effective_kw_per_k = flow_kg_s * (gain / (leaving_air_c - air.wet_bulb_c))
+    x = effective_kw_per_k / water_kw_per_k - flow_kg_s / air_kg_s
+    x = xp.minimum(x, _LARGEST_EXPONENT)
+    small = xp.abs(x) < _SMALL
+    if xp is not np or np.any(small):
+        x = xp.where(small, _SMALL, x)
     return air.wet_bulb_c + heat_kw / effective_kw_per_k * (x / xp.expm1(x))
 
 
@@ -144,7 +149,9 @@ def _log_mean(one_k: Array, other_k: Array) -> tuple[Array, Array]:
     xp = namespace(one_k, other_k)
     # A pinch that rounding closes (0 in single precision) counts as the narrowest that it resolves.
     x = xp.maximum(one_k / other_k - 1.0, _NARROWEST_LESS_ONE)
-    x = xp.where(xp.abs(x) < _SMALL, _SMALL, x)
+    small = xp.abs(x) < _SMALL
+    if xp is not np or np.any(small):
+        x = xp.where(small, _SMALL, x)
     inverse = 1.0 / xp.log1p(x)
     share = x * inverse
     return other_k * share, inverse * (1.0 - share / (1.0 + x))

@@ -28,8 +28,9 @@ _SETTLED_K = 1e-5
 # One whose water leaves colder than its target by less runs at full speed.
 _FULL_K = 1e-8
 _CAPACITY_STEPS = 4
-# Capacity is searched in the steps that miss alone where those are fewer than this share.
-_FEW_FRAC = 0.6
+# Capacity is searched in the steps that miss alone where those are fewer than this share; and the
+# air flow, which takes more of a step than it takes to pick it out.
+_FEW_FRAC, _FEW_SLOWED_FRAC = 0.6, 0.85
 # Most transfer units, UA over the air's capacity rate, at the rating. Assumed, as the dry cooler's:
 # more than any fill has (the bundled towers 1.8 and 4.2). The search of the air flow holds to 30.
 MAX_NTU = 10.0
@@ -194,7 +195,7 @@ class Tower(Stage):
         state = asked_kw, target_c, water_kw_per_k, full_kg_s, ua_kw_per_k, *air
         slowed = coldest_c < target_c - _FULL_K
         air_frac, leaving_air_c = in_places(
-            slowed, _FEW_FRAC, self._slowed, state, (1.0, leaving_air_c)
+            slowed, _FEW_SLOWED_FRAC, self._slowed, state, (1.0, leaving_air_c)
         )
         heat_kw = asked_kw
         missed = coldest_c > target_c + _SETTLED_K
