@@ -110,11 +110,12 @@ def where_needed(
 ) -> Found | None:
     """What `work` makes of these values in the steps in which any design needs it.
 
-    None where there is nothing to save: while JAX compiles, at a single step, and where `few_frac`
-    of the steps or more need it. Values have shape (), (hours,), (designs, 1) or (designs, hours).
+    None where there is nothing to save: while JAX compiles, at a single step, with more than two
+    axes, and where `few_frac` of the steps or more need it. Values have shape (), (hours,),
+    (designs, 1) or (designs, hours).
     elsewhere   what stands in the other steps; zeros by default
     """
-    if namespace(needed, *values) is not np or not np.ndim(needed):
+    if namespace(needed, *values) is not np or np.ndim(needed) not in (1, 2):
         return None
     hours = np.shape(needed)[-1]
     steps = np.flatnonzero(needed.any(axis=0) if np.ndim(needed) == 2 else needed)
@@ -170,7 +171,7 @@ def _put_in_places(
     """What stands elsewhere, with what `work` makes of the values in these places of the flat
     array."""
     hours = wanted.shape[-1]
-    counts = np.count_nonzero(np.atleast_2d(wanted), axis=-1)
+    counts = np.count_nonzero(np.atleast_2d(wanted), axis=-1)  # of each design
 
     def taken(value: Any) -> Any:
         shape = np.shape(value)
@@ -178,6 +179,8 @@ def _put_in_places(
             return value
         if shape == wanted.shape:
             return value.reshape(-1)[places]
+        if len(wanted.shape) > 2:
+            return np.broadcast_to(value, wanted.shape)[wanted]
         if shape[-1] == hours:
             return value.reshape(-1)[places - np.repeat(hours * np.arange(len(counts)), counts)]
         return np.repeat(np.broadcast_to(value, (len(counts), 1))[:, 0], counts)

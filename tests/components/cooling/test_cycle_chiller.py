@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dctwin.components.component import NO_TEMPERATURE_LIMIT_C, Air, Duty
+from dctwin.components.cooling import cycle_machine
 from dctwin.components.cooling.chiller import Chiller
 from dctwin.components.cooling.cycle_chiller import AirCycleChiller, CycleChiller
 from dctwin.equipment import load_equipment
@@ -282,3 +283,37 @@ def test_given_the_efficiency_the_refrigerant_decides_on_the_cop() -> None:
     np.testing.assert_allclose(
         both.reference_kw / both._rated_compressor_kw, [[cops["R1233zd(E)"]], [7.0]], rtol=1e-12
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("cycle-chiller", "oil-free-528kw"),
+        ("cycle-chiller", "warm-water-1mw"),
+        ("air-cycle-chiller", "warm-water-air-1mw"),
+    ],
+)
+def test_two_passes_tend_to_what_many_come_to(kind: str, name: str, monkeypatch) -> None:
+    """Power, and the load that a choked compressor lets through, against many more passes."""
+    unit, rng, size = machine(kind, name), np.random.default_rng(4), 10_000
+    asked = rng.uniform(0.0, unit.max_load_frac, size)
+    flow_kw_per_k = unit.reference_kw / unit.rated_rise_k * rng.uniform(0.4, 1.2, size)
+    rejected_kw = unit.reference_kw * (1.0 + 1.0 / unit.reference_cop)
+    state = (
+        unit.rated_leaving_c + unit.rated_rise_k + rng.uniform(-6.0, 10.0, size),
+        unit.rated_entering_c + rng.uniform(-20.0, 12.0, size),
+        1.0 / cycle_machine.saturated_kw_per_k(unit._evaporator_ua_kw_per_k, flow_kw_per_k),
+        10.0 / (rejected_kw * rng.uniform(0.5, 1.3, size)),
+    )
+    load, power_kw, *_ = unit._passes(asked, *state)
+    choked = load < asked
+    assert 0.005 < choked.mean() < 0.3
+    many_kw = unit._rated_compressor_kw * asked
+    evaporator = unit._evaporator(asked, *state)
+    for _ in range(40):
+        many_kw = unit._at(asked, many_kw, evaporator, *state)[0]
+    assert power_kw[~choked] == pytest.approx(many_kw[~choked], rel=1e-5, abs=1e-6)
+    monkeypatch.setattr(cycle_machine, "_CHOKED_PASSES", 200)
+    held, held_kw, *_ = unit._choked(*(value[choked] for value in (asked, *state)))
+    assert load[choked] == pytest.approx(held, abs=2e-3)
+    assert power_kw[choked] == pytest.approx(held_kw, abs=2e-3 * unit.reference_kw)
