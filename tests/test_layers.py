@@ -35,7 +35,7 @@ LAYERS: list[tuple[str, set[str]]] = [
     ("scenario", {"document", "equipment", "errors", "library"}),
     ("steps", {"components", "design", "physics"}),
     ("branches", {"components", "design", "physics", "steps"}),
-    ("banks", {"components", "design", "physics", "units"}),
+    ("banks", {"components", "design", "physics", "steps", "units"}),
     ("plant", {"banks", "branches", "components", "design", "errors", "physics"}),
     ("stacking", {"components", "design", "document", "errors"}),
     ("ledger", {"errors", "physics", "units"}),

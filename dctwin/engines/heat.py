@@ -62,8 +62,9 @@ def heat_flows(
         name = circuit.name
         cooled = {device.cools for device in circuit.stages}
         near = {name, *cooled, *(device.sink for device in circuit.stages)}
-        kept = before is not None and not warmer & {name, *cooled} and not differ & near
-        if before is not None and kept and name in before.loops:
+        known_before = before is not None and name in before.loops
+        kept = known_before and not warmer & {name, *cooled} and not differ & near
+        if before is not None and kept:
             loop = before.loops[name]
         else:
             loop = loop_flows(

@@ -26,7 +26,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InputError, nearest
 from ..units import KELVIN_AT_0_C
@@ -131,6 +131,14 @@ def glide_at_k(refrigerant: str, dew_c: float) -> float:
     return float(dew_c + KELVIN_AT_0_C - state.T())
 
 
+class AtEvaporating(NamedTuple):
+    """A fit at one evaporating temperature: per_k, one over it in kelvin; the polynomial's rows."""
+
+    evaporating_c: Array
+    per_k: Array
+    rows: tuple[Array, ...]
+
+
 @dataclass(frozen=True)
 class CycleFit:
     """Isentropic work per cooling of one refrigerant, as a polynomial in both temperatures."""
@@ -147,10 +155,10 @@ class CycleFit:
 
     def work_per_cooling_frac(self, evaporating_c: Array, condensing_c: Array) -> Array:
         """Isentropic compressor work per unit of cooling (1/COP); zero at zero lift."""
-        return self.work_at(self.at_evaporating(evaporating_c), evaporating_c, condensing_c)
+        return self.work_at(self.at_evaporating(evaporating_c), condensing_c)
 
-    def at_evaporating(self, evaporating_c: Array) -> tuple[Array, ...]:
-        """The polynomial's rows at an evaporating temperature: what `work_at` starts from."""
+    def at_evaporating(self, evaporating_c: Array) -> AtEvaporating:
+        """What is the same for all condensing temperatures."""
         x = _scaled(evaporating_c, self.evaporating_range_c)
         rows = []
         for row in self.coefficients:
@@ -158,16 +166,15 @@ class CycleFit:
             for coefficient in row[-2::-1]:
                 factor = factor * x + coefficient
             rows.append(factor)
-        return tuple(rows)
+        return AtEvaporating(evaporating_c, 1.0 / (evaporating_c + KELVIN_AT_0_C), tuple(rows))
 
-    def work_at(self, rows: tuple[Array, ...], evaporating_c: Array, condensing_c: Array) -> Array:
-        """Work per unit of cooling from the rows of this evaporating temperature."""
+    def work_at(self, at: AtEvaporating, condensing_c: Array) -> Array:
+        """Work per unit of cooling between an evaporating temperature and this one."""
         y = _scaled(condensing_c, self.condensing_range_c)
-        carnot_ratio = rows[-1]
-        for factor in rows[-2::-1]:
+        carnot_ratio = at.rows[-1]
+        for factor in at.rows[-2::-1]:
             carnot_ratio = carnot_ratio * y + factor
-        lift_k = condensing_c - evaporating_c + self.glide_k
-        return carnot_ratio * (lift_k / (evaporating_c + KELVIN_AT_0_C))
+        return carnot_ratio * ((condensing_c - at.evaporating_c + self.glide_k) * at.per_k)
 
 
 def _scaled(value: Array, bounds: tuple[float, float]) -> Array:

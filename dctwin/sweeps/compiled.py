@@ -11,6 +11,7 @@ yield differs from design to design, limits that are watched).
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,12 @@ _FEW_FRAC = 0.1
 
 # Eight numbers an instruction where the CPU has them; XLA's default is four.
 _CPU_OPTIONS = {"xla_cpu_prefer_vector_width": 512}
+# What several results share is computed once, not once in each of them; and four vectors go through
+# a loop side by side (LLVM), as each waits for itself in its long chains. Read when JAX starts.
+_CPU_EXTRA = (
+    "xla_backend_extra_options",
+    "xla_cpu_use_multi_output_fusion,-force-vector-interleave=4",
+)
 
 _LOG = logging.getLogger(__name__)
 _Compiled = Callable[[Any, Any], tuple[dict[str, Any], Any, Any]]
@@ -104,6 +111,9 @@ def _column(value: Any) -> np.ndarray:
 
 def jax_module() -> Any:
     """JAX, in double precision. Raises InputError when it is not installed."""
+    flags, (name, value) = os.environ.get("XLA_FLAGS", ""), _CPU_EXTRA
+    if name not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --{name}={value}".strip()
     jax: Any
     try:
         import jax

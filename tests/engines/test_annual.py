@@ -305,7 +305,10 @@ def variants(draw: st.DrawFn) -> list[Facility]:
             changes[f"it.racks.{name}.count"] = draw(st.integers(1, 30))
         for name, loop in data["cooling"]["loops"].items():
             changes[f"cooling.loops.{name}.design_heat_kw"] = loop["design_heat_kw"] * scale
-            changes[f"cooling.loops.{name}.supply_c"] = loop["supply_c"] + draw(st.floats(0, 2))
+            warmer_c = loop["supply_c"] + draw(st.floats(0, 2))
+            # Brine that makes ice stays below freezing.
+            supply_c = min(warmer_c, -0.1) if name == "brine" else warmer_c
+            changes[f"cooling.loops.{name}.supply_c"] = supply_c
         changes["building.lighting_kw"] = draw(st.floats(0, 50))
         found.append(first.replace(changes))
     return found

@@ -1,4 +1,4 @@
-"""Logarithms for compiled code against NumPy's, and their slopes."""
+"""Logarithms and exponentials for compiled code against NumPy's, and their slopes."""
 
 from __future__ import annotations
 
@@ -47,18 +47,38 @@ def test_log1p_of_small_and_large_numbers(xp: Any) -> None:
         np.testing.assert_allclose(np.asarray(xp.log1p(edges)), np.log1p(edges), rtol=1e-15)
 
 
+def test_exponential_within_an_ulp(xp: Any) -> None:
+    rng = np.random.default_rng(9)
+    small = rng.choice([-1.0, 1.0], 100_000) * 10.0 ** rng.uniform(-300, 0, 100_000)
+    for x in (rng.uniform(-700, 700, 100_000), rng.uniform(-2, 2, 100_000), small):
+        # NumPy's own is up to an ulp off; long double is not everywhere longer.
+        exact = np.exp(x.astype(np.longdouble)), np.expm1(x.astype(np.longdouble))
+        exp, expm1 = (np.asarray(f(x)) for f in (jax_module().jit(xp.exp), xp.expm1))
+        assert _ulp(exp, exact[0].astype(float)) <= 1.0
+        assert _ulp(expm1, exact[1].astype(float)) <= 2.0
+
+
+def test_exponential_at_the_edges(xp: Any) -> None:
+    x = np.array([0.0, np.inf, -np.inf, np.nan, 710.0, -750.0, 709.0, -708.0])
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(np.asarray(xp.exp(x)), np.exp(x), rtol=3e-16)
+        np.testing.assert_allclose(np.asarray(xp.expm1(x)), np.expm1(x), rtol=3e-16)
+
+
 def test_slopes(xp: Any) -> None:
     jax = jax_module()
     assert jax.grad(xp.log)(4.0) == 0.25
     assert jax.grad(xp.log1p)(3.0) == 0.25
+    assert jax.grad(xp.exp)(0.0) == 1.0
+    assert jax.grad(xp.expm1)(1.0) == pytest.approx(np.e, rel=1e-15)
 
 
 def test_all_else_is_that_of_jax(xp: Any) -> None:
-    assert xp.exp is jax_module().numpy.exp
+    assert xp.sqrt is jax_module().numpy.sqrt
     assert xp.float64 is jax_module().numpy.float64
 
 
 def test_single_precision_stays_single(xp: Any) -> None:
     x = np.float32([0.5, 2.0])
-    for function in (xp.log, xp.log1p):
+    for function in (xp.log, xp.log1p, xp.exp, xp.expm1):
         assert function(x).dtype == np.float32

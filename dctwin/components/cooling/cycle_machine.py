@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -29,7 +29,7 @@ from dctwin.components.cooling.refrigerant_coil import (
 )
 from dctwin.physics.arrays import Array, in_places, namespace, repeat, where_needed
 from dctwin.physics.compressor import LAWS, Drive, most_flow_frac, power_frac
-from dctwin.physics.vapour_compression import cycle_fit
+from dctwin.physics.vapour_compression import AtEvaporating, cycle_fit
 from dctwin.units import KELVIN_AT_0_C
 
 # Heat, head and rejected heat depend on each other weakly: over random duties of the bundled
@@ -46,6 +46,16 @@ _BEST_EFFICIENCY_FRAC = 0.9
 
 # Load and power over rating, evaporating and condensing temperature, head over rating.
 _State = tuple[Array, Array, Array, Array, Array]
+
+
+class _Loaded(NamedTuple):
+    """A load: heat, part load while it runs, share of the time that it does, evaporator."""
+
+    heat_kw: Array
+    running: Array
+    on_frac: Array
+    evaporator: AtEvaporating
+
 
 CYCLE_REPORTS = frozenset(
     {
@@ -232,15 +242,15 @@ class CycleMachine(Stage):
         by the same share each time); less load where the head lets less through."""
         xp = namespace(asked, *state)
         rated_kw = self._rated_compressor_kw
-        evaporator = self._evaporator(asked, *state)
+        loaded = self._loaded(asked, *state)
         begun_kw = rated_kw * asked
-        first_kw = self._at(asked, begun_kw, evaporator, *state)[0]
-        second_kw = self._at(asked, first_kw, evaporator, *state)[0]
+        first_kw = self._at(loaded, begun_kw, *state)[0]
+        second_kw = self._at(loaded, first_kw, *state)[0]
         step_kw = second_kw - first_kw
         turn_kw = step_kw - (first_kw - begun_kw)
         turns = xp.abs(turn_kw) > _LEAST_TURN * rated_kw
         power_kw = second_kw - step_kw * step_kw * turns / xp.where(turns, turn_kw, 1.0)
-        found = asked, *self._at(asked, power_kw, evaporator, *state)
+        found = asked, *self._at(loaded, power_kw, *state)
         choked = asked > most_flow_frac(LAWS[self.drive], found[-1])
         state = asked, *state
         if xp is not np:
@@ -259,7 +269,7 @@ class CycleMachine(Stage):
 
         def once(state_: tuple[Array, ...]) -> tuple[Array, ...]:
             load, power_kw, before, gap_before = state_
-            power_kw, _, _, head = self._at(load, power_kw, self._evaporator(load, *state), *state)
+            power_kw, _, _, head = self._at(self._loaded(load, *state), power_kw, *state)
             gap = load - most_flow_frac(law, head)
             turn = gap - gap_before
             turns = xp.abs(turn) > _LEAST_TURN
@@ -270,36 +280,35 @@ class CycleMachine(Stage):
 
         begun = asked, self._rated_compressor_kw * asked, 0.0 * asked, 0.0 * asked
         load, power_kw, *_ = repeat(_CHOKED_PASSES, once, begun)
-        return load, *self._at(load, power_kw, self._evaporator(load, *state), *state)
+        return load, *self._at(self._loaded(load, *state), power_kw, *state)
 
-    def _evaporator(
+    def _loaded(
         self, load: Array, return_c: Array, _: Array, k_per_kw: Array, *__: Array
-    ) -> Any:
-        """Evaporating temperature at this load, and what its refrigerant does there."""
+    ) -> _Loaded:
+        """What a load alone decides on."""
         evaporating_c = return_c - k_per_kw * self.reference_kw * load
-        return evaporating_c, cycle_fit(self.refrigerant).at_evaporating(evaporating_c)
+        evaporator = cycle_fit(self.refrigerant).at_evaporating(evaporating_c)
+        # While it runs the machine is never below its least load.
+        running = namespace(load, self.min_load_frac).maximum(load, self.min_load_frac)
+        return _Loaded(self.reference_kw * load, running, load / running, evaporator)
 
     def _at(
         self,
-        load: Array,
+        loaded: _Loaded,
         power_kw: Array,
-        evaporator: tuple[Array, tuple[Array, ...]],
         return_c: Array,
         entering_c: Array,
         k_per_kw: Array,
         condenser_k_per_kw: Array,
     ) -> tuple[Array, Array, Array, Array]:
         """Power at this load, both temperatures and head, from what was rejected before."""
-        xp = namespace(load, power_kw, entering_c)
-        evaporating_c, rows = evaporator
-        # While it runs the machine is never below its least load.
-        running = xp.maximum(load, self.min_load_frac)
-        rejected_kw = self.reference_kw * load + power_kw
-        condensing_c = entering_c + condenser_k_per_kw * rejected_kw
+        xp = namespace(power_kw, entering_c)
+        evaporating_c = loaded.evaporator.evaporating_c
+        condensing_c = entering_c + condenser_k_per_kw * (loaded.heat_kw + power_kw)
         condensing_c = xp.maximum(condensing_c, evaporating_c + self.least_lift_k)
-        work_frac = cycle_fit(self.refrigerant).work_at(rows, evaporating_c, condensing_c)
-        head = work_frac / self._rated_work_frac
-        share = power_frac(LAWS[self.drive], running, head) * (load / running)
+        work_frac = cycle_fit(self.refrigerant).work_at(loaded.evaporator, condensing_c)
+        head = work_frac * (1.0 / self._rated_work_frac)
+        share = power_frac(LAWS[self.drive], loaded.running, head) * loaded.on_frac
         return self._rated_compressor_kw * share, evaporating_c, condensing_c, head
 
     @cached_property

@@ -309,9 +309,9 @@ def test_two_passes_tend_to_what_many_come_to(kind: str, name: str, monkeypatch)
     choked = load < asked
     assert 0.005 < choked.mean() < 0.3
     many_kw = unit._rated_compressor_kw * asked
-    evaporator = unit._evaporator(asked, *state)
+    loaded = unit._loaded(asked, *state)
     for _ in range(40):
-        many_kw = unit._at(asked, many_kw, evaporator, *state)[0]
+        many_kw = unit._at(loaded, many_kw, *state)[0]
     assert power_kw[~choked] == pytest.approx(many_kw[~choked], rel=1e-5, abs=1e-6)
     monkeypatch.setattr(cycle_machine, "_CHOKED_PASSES", 200)
     held, held_kw, *_ = unit._choked(*(value[choked] for value in (asked, *state)))
