@@ -20,6 +20,7 @@ from dctwin.engines.settle import settle
 from dctwin.engines.transient import run_transient, steady_state
 from dctwin.engines.year import Year
 from dctwin.errors import ComputationError, InputError
+from dctwin.physics.fluids import freezing_point_c
 from dctwin.plant import Wiring
 
 HOURS = 48
@@ -376,6 +377,18 @@ def test_water_in_a_coil_outdoors_is_flagged_in_frost() -> None:
     frost = [f.limit for f in year.flags if f.limit.name == "freezing_c"]
     assert len(frost) == 1
     np.testing.assert_allclose(frost[0].beyond, np.maximum(-boundary().air.dry_bulb_c, 0.0))
+
+
+@pytest.mark.parametrize("design", ["closed-cooler-dtc-ac", "hybrid-cooler-dtc-ac"])
+def test_the_fluid_of_a_sprayed_coil_is_flagged_in_frost(design: str) -> None:
+    """Besides the spray, where its basin is drained in frost."""
+    outside = boundary(low_c=-25.0, high_c=5.0)
+    year = run_year(dctwin.load_design(design), outside)
+    freezing_c = freezing_point_c("propylene-glycol-25")
+    assert freezing_c is not None
+    beyond = np.maximum(freezing_c - outside.air.dry_bulb_c, 0.0)
+    flagged = [f.limit.beyond for f in year.flags if f.limit.name == "freezing_c"]
+    assert any(np.array_equal(one, beyond) for one in flagged)
 
 
 def tower_design(**water: Any) -> Facility:

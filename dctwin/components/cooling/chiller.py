@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -134,13 +135,13 @@ class EirChiller(Stage):
         leaving_c = duty.return_c - ratio(heat_kw, duty.flow_kw_per_k)
         capacity_kw = self.capacity_kw(leaving_c, felt_c)
         power_kw = self.power_kw(heat_kw, capacity_kw, leaving_c, felt_c)
-        reject_kw = heat_kw + power_kw
-        condenser_leaving_c = felt_c + ratio(reject_kw, condenser_kw_per_k)
+        flows = Service(heat_kw, {"chiller": power_kw}, heat_kw + power_kw)
+        if not duty.watched:
+            return flows
+        condenser_leaving_c = felt_c + ratio(flows.reject_kw, condenser_kw_per_k)
         least_kw = heat_kw * (condenser_leaving_c - leaving_c) / (leaving_c + KELVIN_AT_0_C)
-        return Service(
-            heat_kw=heat_kw,
-            power_kw={"chiller": power_kw},
-            reject_kw=reject_kw,
+        return replace(
+            flows,
             limits=(Limit("carnot_kw", xp.maximum(least_kw, 0.0) - power_kw, "kW"),),
             traces={
                 "leaving_c": leaving_c,

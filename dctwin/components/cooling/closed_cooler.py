@@ -46,13 +46,15 @@ class _SprayedCooler(Stage):
     6,730 catalogue models against 5 K of open towers; Energies 2023, 16(9), 3661), not the law.
     The spray pump runs at constant power while the coil is wet and rejects heat.
     A basin that is not sprayed from is drained, or heated in frost as the tower's. To spray in
-    frost from one without a heater is flagged `freezing_c`.
+    frost from one without a heater is flagged `freezing_c`, and so is the fluid in the coil below
+    its own freezing point.
     Water: evaporation, blowdown as for the tower; drift in proportion to the fluid's flow.
     Source: EnergyPlus 25.2 Engineering Reference, "Evaporative Fluid Coolers"; tower.py.
     """
 
     rejects_to: ClassVar[Literal["loop", "air"]] = "air"
     media: ClassVar[frozenset[Medium]] = LIQUIDS
+    fluid_outdoors: ClassVar[bool] = True
     extensive: ClassVar[frozenset[str]] = frozenset(
         {
             "rated_kw",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -185,12 +186,17 @@ class OutsideAir(Stage):
             power_kw["humidifier"] = moistened.electric_kw
             evaporation = evaporation + moistened.evaporation_kg_s
             blowdown = blowdown + moistened.drained_kg_s
-        leaving_c = duty.return_c - ratio(mixing.heat_kw, duty.flow_kw_per_k)
-        return Service(
+        flows = Service(
             heat_kw=mixing.heat_kw,
             power_kw=power_kw,
             reject_kw=mixing.heat_kw + sum(power_kw.values()),
             water=Water(evaporation_kg_s=evaporation, blowdown_kg_s=blowdown),
+        )
+        if not duty.watched:
+            return flows
+        leaving_c = duty.return_c - ratio(mixing.heat_kw, duty.flow_kw_per_k)
+        return replace(
+            flows,
             traces={
                 "flow_frac": self._flow_frac(duty),
                 "outdoor_air_frac": mixing.outdoor_frac,
