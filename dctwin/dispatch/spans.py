@@ -7,6 +7,7 @@ what is sold, what is shed) is exact whatever the length of the steps.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,6 +37,15 @@ class Spans:
         """Whether no step is cut."""
         return len(self.step) == self.steps
 
+    @cached_property
+    def _firsts(self) -> np.ndarray:
+        """The first part of each step."""
+        return np.flatnonzero(np.diff(self.step, prepend=-1))
+
+    @cached_property
+    def _lasts(self) -> np.ndarray:
+        return np.flatnonzero(np.diff(self.step, append=self.steps))
+
     def mean(self, value: Array) -> Array:
         """A power over the parts as the mean of each step."""
         if self.whole or _length(value) != len(self.step):
@@ -43,8 +53,7 @@ class Spans:
         xp = namespace(value, self.length_h)
         energy_kwh = value * self.length_h
         if xp is np:
-            firsts = np.flatnonzero(np.diff(self.step, prepend=-1))
-            return np.add.reduceat(energy_kwh, firsts, axis=-1) / self.step_h
+            return np.add.reduceat(energy_kwh, self._firsts, axis=-1) / self.step_h
         total_kwh = xp.zeros((*energy_kwh.shape[:-1], self.steps))
         return total_kwh.at[..., self.step].add(energy_kwh) / self.step_h
 
@@ -52,7 +61,7 @@ class Spans:
         """What stands at the end of each step."""
         if self.whole:
             return value
-        return value[..., np.flatnonzero(np.diff(self.step, append=self.steps))]
+        return _taken(value, self._lasts)
 
     def spread(self, value: Kind) -> Kind:
         """Something of the steps (a series, or a record of such) over the parts."""
@@ -91,7 +100,11 @@ def _picked(record: Kind, index: np.ndarray, length: int) -> Kind:
 
 
 def _at(value: Any, index: np.ndarray, length: int) -> Any:
-    return value[..., index] if _length(value) == length else value
+    return _taken(value, index) if _length(value) == length else value
+
+
+def _taken(value: Any, index: np.ndarray) -> Any:
+    return value.take(index, axis=-1)  # of JAX, too
 
 
 def _length(value: Any) -> int:

@@ -62,6 +62,8 @@ class Part:
         if shape == self.shape:
             return np.take(value, self.flat)
         last = self.index[-len(shape) :]
+        if len(shape) == 1:
+            return np.take(value, last[0])
         return value[tuple(i if n > 1 else 0 for i, n in zip(last, shape, strict=True))]
 
     def problem(self, whole: Problem) -> Problem:
