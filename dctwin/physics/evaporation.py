@@ -205,18 +205,11 @@ def required_air_ratio(
     highest_k = widest_k - approach_k * xp.exp(-least * approach_k / widest_k)
     lowest_k = 0.01 * highest_k
 
-    # Start: f(r)/r at mid flow, geometric mean (a quadratic in A), then the log mean.
-    middle = units * (polynomial(ua_air_ratio, 0.5) / 0.5)
-    square = middle * middle * approach_k
-    rise_k = 0.5 * (xp.sqrt(square * (square + 4.0 * widest_k)) - square)
-    for _ in range(_START_STEPS):
-        mean_k, mean_slope = _log_mean(widest_k - rise_k, approach_k)
-        rise_k = rise_k + (middle * mean_k - rise_k) / (1.0 + middle * mean_slope)
-        rise_k = xp.minimum(xp.maximum(rise_k, lowest_k), highest_k)
     # All steps but the last in single precision: the last corrects what they leave.
     state = widest_k, approach_k, lowest_k, highest_k, units, full_gain, min_ratio
     enthalpy = air.wet_bulb_c, air.pressure_pa, air.wet_bulb_enthalpy_kj_per_kg
-    early = rough(rise_k, *state, *enthalpy)
+    early = rough(lowest_k, *state, *enthalpy)
+    early[0] = _rise_start(ua_air_ratio, *early[1:6])
     for _ in range(_NEWTON_STEPS - 1):
         early[0], _, _ = _rise_step(ua_air_ratio, *early)
     start_k = xp.minimum(xp.maximum(precise(early[0]), lowest_k), highest_k)
@@ -224,6 +217,27 @@ def required_air_ratio(
     # The last step moves r without another saturation curve: second order in that small step.
     ratio = ratio / (1.0 + relative_slope * (rise_k - start_k))
     return xp.minimum(xp.maximum(ratio, min_ratio), 1.0), rise_k
+
+
+def _rise_start(
+    ua_air_ratio: Sequence[Array],
+    widest_k: Array,
+    approach_k: Array,
+    lowest_k: Array,
+    highest_k: Array,
+    units: Array,
+) -> Array:
+    """A rise near that of `required_air_ratio`: f(r)/r at mid flow, geometric mean (a quadratic in
+    A), then the log mean."""
+    xp = namespace(widest_k, units)
+    middle = units * (polynomial(ua_air_ratio, 0.5) / 0.5)
+    square = middle * middle * approach_k
+    rise_k = 0.5 * (xp.sqrt(square * (square + 4.0 * widest_k)) - square)
+    for _ in range(_START_STEPS):
+        mean_k, mean_slope = _log_mean(widest_k - rise_k, approach_k)
+        rise_k = rise_k + (middle * mean_k - rise_k) / (1.0 + middle * mean_slope)
+        rise_k = xp.minimum(xp.maximum(rise_k, lowest_k), highest_k)
+    return rise_k
 
 
 def _rise_step(
