@@ -48,6 +48,8 @@ class Part:
         self.shape = mask.shape
         self.flat = np.flatnonzero(mask)
         self.index = np.unravel_index(self.flat, self.shape)
+        # What was taken of arrays, so that one array stays one: its id -> it, what was taken.
+        self._known: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def __len__(self) -> int:
         return len(self.flat)
@@ -84,16 +86,23 @@ class Part:
         return Problem(facility, wiring, part, flat, holding)
 
     def taken(self, item: Item) -> Item:
-        """A state, the air or the place at the pairs."""
+        """A state, the air, the place or flows at the pairs; what is declared stays."""
+        if isinstance(item, _DECLARED):
+            return item
         if isinstance(item, Mapping):
             return {key: self.taken(value) for key, value in item.items()}  # type: ignore[return-value]
         if is_dataclass(item) and not isinstance(item, type):
             return replace(
                 item, **{f.name: self.taken(getattr(item, f.name)) for f in fields(item)}
             )
-        if isinstance(item, tuple):
-            return tuple(self.taken(value) for value in item)  # type: ignore[return-value]
-        return self.of(item) if isinstance(item, np.ndarray) else item
+        if isinstance(item, (tuple, list)):
+            items = [self.taken(value) for value in item]
+            return type(item)(*items) if hasattr(item, "_fields") else type(item)(items)
+        if not isinstance(item, np.ndarray):
+            return item
+        if id(item) not in self._known:
+            self._known[id(item)] = item, self.of(item)
+        return self._known[id(item)][1]  # type: ignore[return-value]
 
     def _declared(self, item: Any) -> Any:
         """A design's declaration with its numbers of shape (designs, 1) taken at the pairs."""

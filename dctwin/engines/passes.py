@@ -118,8 +118,10 @@ def passes(
 
     def apart(state: _State, moving: Array, found: Settled, left: int) -> Settled:
         part = Part(problem.mask(moving))
-        search = reach, left, tolerance_k
-        rest = passes(part.problem(problem), part.taken(state), part.taken(guess), search)
+        apart, search = part.problem(problem), (reach, left, tolerance_k)
+        # A part of several designs has its own declaration of them: nothing is kept.
+        kept = None if apart.flat or before is None else _untouched(before, state[0])
+        rest = passes(apart, part.taken(state), part.taken(guess), search, part.taken(kept))
         return part.put_back(replace(found, point=held_point(found)), _changed(part, found, rest))
 
     # Losses and held units join the state in the first passes.
@@ -130,6 +132,18 @@ def passes(
     if found is None:
         return closed(problem, _calmed(point, was, reached, guess))
     return found
+
+
+def _untouched(flows: HeatFlows, point: Point) -> HeatFlows:
+    """The flows without the loops that feel a temperature which is another at this point."""
+    moved = {n for n, value in point.supply.items() if value is not flows.point.supply.get(n)}
+
+    def near(loop: LoopFlows) -> set[str]:
+        stages = loop.circuit.stages
+        return {loop.circuit.name, *(d.sink for d in stages), *(d.cools for d in stages)}
+
+    loops = {n: loop for n, loop in flows.loops.items() if not near(loop) & moved}
+    return replace(flows, loops=loops)
 
 
 def _reach_inputs(
