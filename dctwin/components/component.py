@@ -400,12 +400,16 @@ _TINY = 1e-30
 
 
 def _least(value: Array) -> Array:
-    """The least of a NumPy array, or a plain number."""
-    return value.min() if isinstance(value, np.ndarray) else value
+    """The least of a NumPy array (of none, infinity), or a plain number."""
+    if not isinstance(value, np.ndarray):
+        return value
+    return value.min() if value.size else np.inf
 
 
 def _greatest(value: Array) -> Array:
-    return value.max() if isinstance(value, np.ndarray) else value
+    if not isinstance(value, np.ndarray):
+        return value
+    return value.max() if value.size else -np.inf
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:
